@@ -1,0 +1,113 @@
+//! One journey through the log-in pages, bound to one browser.
+
+use crate::base::{ClientId, Fault, FlowId, Secret, kinds};
+use crate::config::Config;
+use crate::kit::Kit;
+use crate::model::{Client, Email, Flow, FlowStage};
+use crate::store::{challenges, clients, flows};
+
+/// What a journey begins with.
+#[derive(Debug, Default)]
+pub(crate) struct NewFlow {
+    pub(crate) client_id: Option<ClientId>,
+    /// The authorization request, frozen.
+    pub(crate) request: Option<String>,
+    /// An email to fill in.
+    pub(crate) email: Option<String>,
+    /// Whether somebody who is logged in has to prove it again.
+    pub(crate) again: bool,
+}
+
+/// A journey that has begun, and the cookie that binds it to the browser.
+pub(crate) struct Begun {
+    pub(crate) id: FlowId,
+    pub(crate) binding: Secret<kinds::Flow>,
+}
+
+/// A journey and the service it leads to.
+pub(crate) struct Journey {
+    pub(crate) flow: Flow,
+    pub(crate) client: Option<Client>,
+}
+
+impl Journey {
+    /// The name of the service that somebody is logging in to, for pages and emails.
+    pub(crate) fn service<'a>(&'a self, config: &'a Config) -> &'a str {
+        self.client.as_ref().map_or(&config.brand.service, |client| &client.name)
+    }
+}
+
+/// Begins a journey.
+pub(crate) async fn begin(kit: &Kit, new: NewFlow) -> Result<Begun, Fault> {
+    let now = kit.now();
+    let binding = Secret::generate(&*kit.random);
+    let flow = Flow {
+        id: FlowId::generate(&*kit.random),
+        binding: kit.keyring.digest(&binding),
+        client_id: new.client_id,
+        request: new.request,
+        stage: FlowStage::Password,
+        again: new.again,
+        email: new.email,
+        banner: None,
+        created_at: now,
+        expires_at: now + kit.config.login.flow,
+    };
+    let mut tx = kit.store.begin().await?;
+    flows::insert(&mut tx, &flow).await?;
+    tx.commit().await?;
+    Ok(Begun { id: flow.id, binding })
+}
+
+/// The journey with this identifier, where it belongs to the browser that asks and has not expired.
+pub(crate) async fn open(
+    kit: &Kit,
+    id: &FlowId,
+    binding: &Secret<kinds::Flow>,
+) -> Result<Option<Journey>, Fault> {
+    let mut conn = kit.store.read().await?;
+    let Some(flow) = flows::by_id(&mut conn, id).await? else { return Ok(None) };
+    if !flow.binding.matches(&kit.keyring.digest(binding)) || kit.now() >= flow.expires_at {
+        return Ok(None);
+    }
+    let client = match &flow.client_id {
+        Some(id) => clients::by_id(&mut conn, id).await?.filter(Client::is_active),
+        None => None,
+    };
+    // A service that was switched off meanwhile takes its journeys with it.
+    Ok((client.is_some() == flow.client_id.is_some()).then_some(Journey { flow, client }))
+}
+
+/// The token that the forms of a journey carry.
+pub(crate) fn form_token(kit: &Kit, flow: &Flow) -> String {
+    kit.keyring.form_token(&["flow", flow.id.as_str(), flow.binding.as_str()])
+}
+
+/// Ends an unfinished journey and its codes; `false` where it was finished or cancelled before.
+pub(crate) async fn cancel(kit: &Kit, flow: &Flow) -> Result<bool, Fault> {
+    let mut tx = kit.store.begin().await?;
+    let cancelled = flows::cancel(&mut tx, &flow.id).await?;
+    challenges::kill_all(&mut tx, &flow.id).await?;
+    tx.commit().await?;
+    Ok(cancelled)
+}
+
+/// Keeps the email that was typed, so that the next form has it filled in.
+pub(crate) async fn remember_email(kit: &Kit, flow: &Flow, email: &Email) -> Result<(), Fault> {
+    if flow.email.as_deref() == Some(email.shown()) {
+        return Ok(());
+    }
+    let mut tx = kit.store.begin().await?;
+    flows::set_email(&mut tx, &flow.id, email.shown()).await?;
+    tx.commit().await
+}
+
+/// Takes the message of a journey away, once it has been shown.
+pub(crate) async fn forget_banner(kit: &Kit, flow: &Flow) -> Result<(), Fault> {
+    if flow.banner.is_none() {
+        return Ok(());
+    }
+    let mut tx = kit.store.begin().await?;
+    flows::clear_banner(&mut tx, &flow.id).await?;
+    tx.commit().await
+}

@@ -1,0 +1,210 @@
+//! The one place where a password is checked, together with the counters that limit guessing.
+//!
+//! Attempts are counted, and the count committed, before anything is verified: a hundred parallel guesses or
+//! a failure half-way cannot slip past (SECURITY: count before you verify). A browser that its owner has used
+//! before has a counter of its own, so that a stranger's guesses never lock the owner out. People that do
+//! not exist are counted and hashed for like those who do.
+
+use crate::accounts::letters;
+use crate::audit::Entry;
+use crate::base::{Fault, Secret, Span, Timestamp, kinds};
+use crate::hash::{Busy, Verdict as HashVerdict};
+use crate::kit::Kit;
+use crate::model::{Email, EventKind, User, Visit};
+use crate::outbox;
+use crate::policy::throttle::{self, Limit, Verdict};
+use crate::store::{Tx, devices, throttles, users};
+
+/// Failures in a row from unknown browsers after which only a reset opens this way again (NIST
+/// SP 800-63B-4, section 3.2.2).
+const MOST_CONSECUTIVE: i64 = 100;
+
+/// Somebody claims to be the owner of an address.
+pub(super) struct Claim<'a> {
+    pub(super) email: &'a Email,
+    pub(super) password: &'a str,
+    pub(super) device: Option<&'a Secret<kinds::Device>>,
+    pub(super) visit: &'a Visit,
+}
+
+/// What came of a claim.
+pub(super) enum Outcome {
+    Right(Box<Proven>),
+    Wrong,
+    TooMany { until: Timestamp },
+    Busy,
+}
+
+/// A claim that was true.
+pub(super) struct Proven {
+    pub(super) user: User,
+    pub(super) weak_hash: bool,
+    counters: Counters,
+}
+
+struct Counters {
+    account: String,
+    network: String,
+}
+
+enum Admission {
+    Go { user: Option<User>, counters: Counters },
+    Wait { until: Timestamp },
+}
+
+/// Checks a password, within the limits.
+pub(super) async fn verify_password(kit: &Kit, claim: Claim<'_>) -> Result<Outcome, Fault> {
+    let (user, counters) = match admit(kit, &claim).await? {
+        Admission::Go { user, counters } => (user, counters),
+        Admission::Wait { until } => return Ok(Outcome::TooMany { until }),
+    };
+    let stored = user.as_ref().and_then(|user| user.password.as_deref());
+    let verdict = match kit.hasher.verify(claim.password, stored).await? {
+        Ok(verdict) => verdict,
+        Err(Busy) => {
+            let mut tx = kit.store.begin().await?;
+            refund(kit, &mut tx, &counters).await?;
+            tx.commit().await?;
+            return Ok(Outcome::Busy);
+        }
+    };
+    match user.filter(User::is_active) {
+        Some(user) if verdict != HashVerdict::Wrong => {
+            let weak_hash = verdict == HashVerdict::RightButWeak;
+            Ok(Outcome::Right(Box::new(Proven { user, weak_hash, counters })))
+        }
+        known => {
+            let mut tx = kit.store.begin().await?;
+            let user = known.as_ref().map(|user| &user.id);
+            Entry::by_visitor(EventKind::PasswordWrong, claim.visit).user(user).record(kit, &mut tx).await?;
+            tx.commit().await?;
+            Ok(Outcome::Wrong)
+        }
+    }
+}
+
+/// Takes a true claim off the counters. Belongs in the transaction that acts on it.
+pub(super) async fn settle(kit: &Kit, tx: &mut Tx, proven: &Proven) -> Result<(), Fault> {
+    throttles::forget(tx, &proven.counters.account).await?;
+    give_back(kit, tx, &proven.counters.network).await
+}
+
+/// Opens every way again that failed log-ins closed: the owner has proved who they are by mail.
+pub(super) async fn pardon(kit: &Kit, tx: &mut Tx, email: &Email) -> Result<(), Fault> {
+    throttles::forget(tx, &account_bucket(kit, email)).await
+}
+
+async fn admit(kit: &Kit, claim: &Claim<'_>) -> Result<Admission, Fault> {
+    let now = kit.now();
+    let mut tx = kit.store.begin().await?;
+    let network = network_bucket(kit, "password", claim.visit);
+    let mut verdict = count(&mut tx, &network, &network_limit(kit), now).await?;
+    let user = users::by_email(&mut tx, claim.email).await?;
+    let own_browser = known_device(kit, &mut tx, claim, user.as_ref(), now).await?;
+    let (account, limit) = match &own_browser {
+        Some(bucket) => (bucket.clone(), Limit::window(10, Span::hours(1))),
+        None => (account_bucket(kit, claim.email), account_limit(kit)),
+    };
+    if verdict == Verdict::Go {
+        verdict = count(&mut tx, &account, &limit, now).await?;
+    }
+    if verdict != Verdict::Go {
+        Entry::by_visitor(EventKind::PasswordPaused, claim.visit)
+            .user(user.as_ref().map(|user| &user.id))
+            .record(kit, &mut tx)
+            .await?;
+        if let (Verdict::Wait { until }, Some(user)) = (verdict, &user) {
+            tell_owner(kit, &mut tx, user, until).await?;
+        }
+    }
+    tx.commit().await?;
+    Ok(match verdict {
+        Verdict::Go => Admission::Go { user, counters: Counters { account, network } },
+        Verdict::Wait { until } => Admission::Wait { until },
+        // To the visitor this is one more pause; only a reset ends it.
+        Verdict::Shut => Admission::Wait { until: now + kit.config.limits.window },
+    })
+}
+
+/// Tells the owner by mail that wrong passwords have paused logging in: at most once an hour.
+async fn tell_owner(kit: &Kit, tx: &mut Tx, user: &User, until: Timestamp) -> Result<(), Fault> {
+    let bucket = kit.keyring.bucket(&["account locked", user.email.canonical()]);
+    let once = Limit::window(1, Span::hours(1));
+    if !user.is_active() || count(tx, &bucket, &once, kit.now()).await? != Verdict::Go {
+        return Ok(());
+    }
+    let content = letters::account_locked(kit, until);
+    let service = &kit.config.brand.service;
+    let expires_at = kit.now() + outbox::NOTICE_LIFE;
+    outbox::queue(kit, tx, outbox::Draft { to: &user.email, service, content, expires_at }).await
+}
+
+/// The counter of a browser that this person has logged in with before.
+async fn known_device(
+    kit: &Kit,
+    tx: &mut Tx,
+    claim: &Claim<'_>,
+    user: Option<&User>,
+    now: Timestamp,
+) -> Result<Option<String>, Fault> {
+    let (Some(secret), Some(user)) = (claim.device, user) else { return Ok(None) };
+    let digest = kit.keyring.digest(secret);
+    let device = devices::find(tx, &digest).await?;
+    let is_own = device.is_some_and(|device| device.user_id == user.id && now < device.expires_at);
+    Ok(is_own.then(|| kit.keyring.bucket(&["password", "device", digest.as_str()])))
+}
+
+/// Counts one more attempt and says whether it may be made.
+pub(super) async fn count(tx: &mut Tx, bucket: &str, limit: &Limit, now: Timestamp) -> Result<Verdict, Fault> {
+    let mut tally = throttles::lock(tx, bucket, now).await?;
+    let verdict = throttle::attempt(&mut tally, limit, now);
+    throttles::save(tx, bucket, &tally).await?;
+    Ok(verdict)
+}
+
+/// The network that a visitor comes from. Behind one council's address sit hundreds of people, so limits on
+/// it are loose and only failures count.
+pub(super) fn network_bucket(kit: &Kit, purpose: &str, visit: &Visit) -> String {
+    kit.keyring.bucket(&[purpose, "network", &network(&visit.address)])
+}
+
+pub(super) fn network_limit(kit: &Kit) -> Limit {
+    Limit::window(i64::from(kit.config.limits.address_failures), kit.config.limits.window)
+}
+
+/// An IPv4 address, or the /64 that one household or office has in IPv6.
+fn network(address: &str) -> String {
+    match address.parse() {
+        Ok(std::net::IpAddr::V6(six)) => {
+            let [a, b, c, d, ..] = six.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+        _ => address.to_owned(),
+    }
+}
+
+fn account_bucket(kit: &Kit, email: &Email) -> String {
+    kit.keyring.bucket(&["password", "account", email.canonical()])
+}
+
+fn account_limit(kit: &Kit) -> Limit {
+    Limit {
+        attempts: i64::from(kit.config.limits.password_failures),
+        window: kit.config.limits.window,
+        pause: kit.config.limits.window,
+        longest_pause: Span::hours(2),
+        consecutive: Some(MOST_CONSECUTIVE),
+    }
+}
+
+async fn refund(kit: &Kit, tx: &mut Tx, counters: &Counters) -> Result<(), Fault> {
+    give_back(kit, tx, &counters.account).await?;
+    give_back(kit, tx, &counters.network).await
+}
+
+async fn give_back(kit: &Kit, tx: &mut Tx, bucket: &str) -> Result<(), Fault> {
+    let mut tally = throttles::lock(tx, bucket, kit.now()).await?;
+    tally.count = (tally.count - 1).max(0);
+    tally.consecutive = (tally.consecutive - 1).max(0);
+    throttles::save(tx, bucket, &tally).await
+}

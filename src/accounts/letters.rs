@@ -1,0 +1,82 @@
+//! The letters that accounts cause, filled in.
+
+use crate::base::Timestamp;
+use crate::kit::Kit;
+use crate::policy::emailed_code::spaced;
+use crate::view::letters::{AccountLocked, LoginCode, NewDevice, PasswordChanged, ResetCode, ResetRefused, Sender};
+use crate::view::{AnyLetter, when};
+
+/// The code for logging in, with when it was sent and when it ends.
+pub(super) fn login_code(
+    kit: &Kit,
+    service: &str,
+    code: &str,
+    (sent, expires): (Timestamp, Timestamp),
+) -> AnyLetter {
+    AnyLetter::from(LoginCode {
+        sender: sender(kit, service),
+        code: spaced(code),
+        sent_at: when::clock_time(sent),
+        expires: when::clock_time_and_date(expires),
+    })
+}
+
+/// The code for choosing a new password.
+pub(super) fn reset_code(
+    kit: &Kit,
+    service: &str,
+    code: &str,
+    (sent, expires): (Timestamp, Timestamp),
+) -> AnyLetter {
+    AnyLetter::from(ResetCode {
+        sender: sender(kit, service),
+        code: spaced(code),
+        sent_at: when::clock_time(sent),
+        expires: when::clock_time_and_date(expires),
+    })
+}
+
+/// Notice of a new password.
+pub(super) fn password_changed(kit: &Kit, service: &str, browser: &str) -> AnyLetter {
+    AnyLetter::from(PasswordChanged {
+        sender: sender(kit, service),
+        when: when::clock_time_and_date(kit.now()),
+        device: browser.to_owned(),
+    })
+}
+
+/// Notice of a log-in from a browser that is new to us.
+pub(super) fn new_device(kit: &Kit, service: &str, browser: &str) -> AnyLetter {
+    AnyLetter::from(NewDevice {
+        sender: sender(kit, service),
+        when: when::clock_time_and_date(kit.now()),
+        device: browser.to_owned(),
+    })
+}
+
+/// What somebody who may not log in is told when they ask for a reset.
+pub(super) fn reset_refused(kit: &Kit, service: &str) -> AnyLetter {
+    AnyLetter::from(ResetRefused {
+        sender: sender(kit, service),
+        when: when::clock_time_and_date(kit.now()),
+    })
+}
+
+/// Notice that wrong passwords have paused logging in.
+pub(super) fn account_locked(kit: &Kit, until: Timestamp) -> AnyLetter {
+    AnyLetter::from(AccountLocked {
+        sender: sender(kit, &kit.config.brand.service),
+        when: when::clock_time_and_date(kit.now()),
+        until: when::clock_time_and_date(until),
+    })
+}
+
+fn sender(kit: &Kit, service: &str) -> Sender {
+    let brand = &kit.config.brand;
+    Sender {
+        service: service.to_owned(),
+        council: brand.council.clone(),
+        phone: brand.phone.clone(),
+        host: kit.config.host(),
+    }
+}

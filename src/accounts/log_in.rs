@@ -1,0 +1,143 @@
+//! Logging in: the password, then the emailed code, then a session.
+
+use crate::accounts::emailed_code::{self, Checked, Opened, Recipient};
+use crate::accounts::flow::Journey;
+use crate::accounts::guard::{self, Claim, Outcome, Proven};
+use crate::accounts::session::{self, Browser, LoggedIn};
+use crate::audit::Entry;
+use crate::base::{Fault, Secret, Timestamp, kinds};
+use crate::kit::Kit;
+use crate::model::{Email, EventKind, FlowStage, Purpose, User, Visit};
+use crate::store::{challenges, flows, users};
+
+/// What came of the first step.
+pub(crate) enum PasswordStep {
+    /// Right: a code is on its way, and the journey is bound by a new cookie.
+    CodeSent { binding: Secret<kinds::Flow> },
+    Wrong,
+    TooMany { until: Timestamp },
+    TooManyCodes { until: Timestamp },
+    /// Too many people are logging in at this moment.
+    Busy,
+    /// The journey has ended in another tab.
+    Closed,
+}
+
+/// What came of the second step.
+pub(crate) enum CodeStep {
+    LoggedIn(Box<LoggedIn>),
+    Wrong,
+    ExpiredAndResent,
+    UsedUp,
+    Closed,
+}
+
+/// What somebody typed on the first page.
+pub(crate) struct Credentials<'a> {
+    pub(crate) email: &'a Email,
+    pub(crate) password: &'a str,
+    pub(crate) device: Option<&'a Secret<kinds::Device>>,
+}
+
+/// Checks email and password, and sends a code where they are right.
+pub(crate) async fn check_password(
+    kit: &Kit,
+    journey: &Journey,
+    credentials: Credentials<'_>,
+    visit: &Visit,
+) -> Result<PasswordStep, Fault> {
+    if !matches!(journey.flow.stage, FlowStage::Password | FlowStage::Code { .. }) {
+        return Ok(PasswordStep::Closed);
+    }
+    let claim = Claim {
+        email: credentials.email,
+        password: credentials.password,
+        device: credentials.device,
+        visit,
+    };
+    match guard::verify_password(kit, claim).await? {
+        Outcome::Right(proven) => {
+            if proven.weak_hash {
+                strengthen(kit, &proven, credentials.password).await?;
+            }
+            send_code(kit, journey, &proven, visit).await
+        }
+        Outcome::Wrong => Ok(PasswordStep::Wrong),
+        Outcome::TooMany { until } => Ok(PasswordStep::TooMany { until }),
+        Outcome::Busy => Ok(PasswordStep::Busy),
+    }
+}
+
+async fn send_code(
+    kit: &Kit,
+    journey: &Journey,
+    proven: &Proven,
+    visit: &Visit,
+) -> Result<PasswordStep, Fault> {
+    let user = &proven.user;
+    let binding = Secret::generate(&*kit.random);
+    let digest = kit.keyring.digest(&binding);
+    let mut tx = kit.store.begin().await?;
+    let email = user.email.shown();
+    if !flows::password_right(&mut tx, &journey.flow.id, &user.id, email, &digest).await? {
+        return Ok(PasswordStep::Closed);
+    }
+    guard::settle(kit, &mut tx, proven).await?;
+    let recipient = Recipient { email: &user.email, user: Some(user) };
+    let opened = emailed_code::open(kit, &mut tx, journey, (Purpose::LogIn, recipient), visit).await?;
+    Entry::by_visitor(EventKind::PasswordRight, visit)
+        .user(Some(&user.id))
+        .client(journey.flow.client_id.as_ref())
+        .record(kit, &mut tx)
+        .await?;
+    tx.commit().await?;
+    if let Opened::TooMany { until } = opened {
+        return Ok(PasswordStep::TooManyCodes { until });
+    }
+    kit.mail_bell.notify_one();
+    Ok(PasswordStep::CodeSent { binding })
+}
+
+/// Replaces a hash that is weaker than new ones are, now that the password is at hand.
+async fn strengthen(kit: &Kit, proven: &Proven, password: &str) -> Result<(), Fault> {
+    let Some(old) = &proven.user.password else { return Ok(()) };
+    // Where everybody is busy, the next log-in will do.
+    if let Ok(new) = kit.hasher.hash(password, &*kit.random).await? {
+        let mut tx = kit.store.begin().await?;
+        users::rehash(&mut tx, &proven.user.id, old, &new).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// Checks the emailed code, and begins a session where it is right.
+pub(crate) async fn check_code(
+    kit: &Kit,
+    journey: &Journey,
+    code: &str,
+    browser: &Browser<'_>,
+) -> Result<CodeStep, Fault> {
+    let FlowStage::Code { user_id } = &journey.flow.stage else { return Ok(CodeStep::Closed) };
+    match emailed_code::check(kit, journey, Purpose::LogIn, code, browser.visit).await? {
+        Checked::Right => {}
+        Checked::Wrong => return Ok(CodeStep::Wrong),
+        Checked::ExpiredAndResent => return Ok(CodeStep::ExpiredAndResent),
+        Checked::UsedUp => return Ok(CodeStep::UsedUp),
+        Checked::Closed => return Ok(CodeStep::Closed),
+    }
+    let mut tx = kit.store.begin().await?;
+    // Somebody who was deactivated since the first step is told what a wrong code is told.
+    let Some(user) = users::by_id(&mut tx, user_id).await?.filter(User::is_active) else {
+        return Ok(CodeStep::Wrong);
+    };
+    if !challenges::pass(&mut tx, &journey.flow.id, Purpose::LogIn).await? {
+        return Ok(CodeStep::Closed);
+    }
+    let logged_in = session::begin(kit, &mut tx, journey, user, browser).await?;
+    if !flows::code_right(&mut tx, &journey.flow.id, &logged_in.session_id).await? {
+        return Ok(CodeStep::Closed);
+    }
+    tx.commit().await?;
+    kit.mail_bell.notify_one();
+    Ok(CodeStep::LoggedIn(Box::new(logged_in)))
+}

@@ -1,0 +1,185 @@
+//! Sessions: begun by a right code, used by every service of the council, ended by logging out.
+
+use crate::accounts::flow::Journey;
+use crate::accounts::letters;
+use crate::audit::Entry;
+use crate::base::{Fault, Secret, SessionId, Timestamp, UserId, kinds};
+use crate::kit::Kit;
+use crate::model::{Device, EventKind, Session, User, Visit};
+use crate::outbox;
+use crate::policy::lifetime;
+use crate::store::{Tx, devices, grants, sessions, users};
+
+/// How many browsers are remembered for one person.
+const MOST_DEVICES: i64 = 20;
+
+/// The browser in which somebody finishes logging in.
+pub(crate) struct Browser<'a> {
+    pub(crate) session: Option<&'a Secret<kinds::Session>>,
+    pub(crate) device: Option<&'a Secret<kinds::Device>>,
+    pub(crate) visit: &'a Visit,
+}
+
+/// Somebody who has just logged in, with the cookies to give.
+pub(crate) struct LoggedIn {
+    pub(crate) session_id: SessionId,
+    pub(crate) session: Secret<kinds::Session>,
+    /// A new cookie by which this browser will be known; `None` where it has one.
+    pub(crate) device: Option<Secret<kinds::Device>>,
+}
+
+/// A live session and whose it is.
+#[derive(Clone)]
+pub(crate) struct Current {
+    pub(crate) session: Session,
+    pub(crate) user: User,
+}
+
+/// Begins a session, in the transaction that accepts the code.
+///
+/// Every log-in gets a new cookie, so that one planted beforehand is worth nothing. The same person logging
+/// in again keeps the session itself, and with it the `sid` that relying parties know.
+pub(super) async fn begin(
+    kit: &Kit,
+    tx: &mut Tx,
+    journey: &Journey,
+    user: User,
+    browser: &Browser<'_>,
+) -> Result<LoggedIn, Fault> {
+    let now = kit.now();
+    let secret = Secret::generate(&*kit.random);
+    let digest = kit.keyring.digest(&secret);
+    let expires_at = now + kit.config.session.absolute;
+    let earlier = match browser.session {
+        Some(secret) => sessions::by_digest(tx, &kit.keyring.digest(secret)).await?,
+        None => None,
+    };
+    let mut renewed = None;
+    if let Some(earlier) = earlier {
+        let live = lifetime::session_is_live(&earlier, kit.config.session.idle, now);
+        if live && earlier.user_id == user.id && sessions::renew(tx, &earlier.id, &digest, now, expires_at).await? {
+            renewed = Some(earlier.id);
+        } else {
+            end_in(tx, &earlier.id, now).await?;
+        }
+    }
+    let session_id = match renewed {
+        Some(id) => id,
+        None => {
+            let id = SessionId::generate(&*kit.random);
+            let session = Session {
+                id: id.clone(),
+                digest,
+                user_id: user.id.clone(),
+                authenticated_at: now,
+                previous_login_at: user.last_login_at,
+                created_at: now,
+                last_used_at: now,
+                expires_at,
+                ended_at: None,
+                browser: browser.visit.browser.clone(),
+                address: browser.visit.address.clone(),
+            };
+            sessions::insert(tx, &session).await?;
+            id
+        }
+    };
+    let device = recognise(kit, tx, journey, &user, browser).await?;
+    users::logged_in(tx, &user.id, now).await?;
+    Entry::by_visitor(EventKind::LoggedIn, browser.visit)
+        .user(Some(&user.id))
+        .client(journey.flow.client_id.as_ref())
+        .session(&session_id)
+        .record(kit, tx)
+        .await?;
+    Ok(LoggedIn { session_id, session: secret, device })
+}
+
+/// Remembers the browser, and tells the owner by mail when it is one they have not used before.
+async fn recognise(
+    kit: &Kit,
+    tx: &mut Tx,
+    journey: &Journey,
+    user: &User,
+    browser: &Browser<'_>,
+) -> Result<Option<Secret<kinds::Device>>, Fault> {
+    let now = kit.now();
+    let known = match browser.device {
+        Some(secret) => devices::find(tx, &kit.keyring.digest(secret)).await?,
+        None => None,
+    };
+    let expires_at = now + kit.config.session.device;
+    if let Some(device) = known.filter(|device| device.user_id == user.id && now < device.expires_at) {
+        devices::put(tx, &Device { last_used_at: now, expires_at, ..device }).await?;
+        return Ok(None);
+    }
+    let secret = Secret::generate(&*kit.random);
+    let device = Device {
+        digest: kit.keyring.digest(&secret),
+        user_id: user.id.clone(),
+        created_at: now,
+        last_used_at: now,
+        expires_at,
+    };
+    devices::put(tx, &device).await?;
+    devices::forget_oldest(tx, &user.id, MOST_DEVICES).await?;
+    // The very first log-in is from a new browser by nature.
+    if user.last_login_at.is_some() {
+        let service = journey.service(&kit.config);
+        let content = letters::new_device(kit, service, &browser.visit.browser);
+        let draft = outbox::Draft { to: &user.email, service, content, expires_at: now + outbox::NOTICE_LIFE };
+        outbox::queue(kit, tx, draft).await?;
+    }
+    Ok(Some(secret))
+}
+
+/// The live session of a cookie, with its person; `None` where either is no longer good.
+pub(crate) async fn current(
+    kit: &Kit,
+    secret: &Secret<kinds::Session>,
+) -> Result<Option<Current>, Fault> {
+    let mut conn = kit.store.read().await?;
+    let Some(session) = sessions::by_digest(&mut conn, &kit.keyring.digest(secret)).await? else {
+        return Ok(None);
+    };
+    if !lifetime::session_is_live(&session, kit.config.session.idle, kit.now()) {
+        return Ok(None);
+    }
+    let user = users::by_id(&mut conn, &session.user_id).await?.filter(User::is_active);
+    Ok(user.map(|user| Current { session, user }))
+}
+
+/// The live session with this identifier, for a journey that began it.
+pub(crate) async fn of_flow(kit: &Kit, id: &SessionId) -> Result<Option<Current>, Fault> {
+    let mut conn = kit.store.read().await?;
+    let Some(session) = sessions::by_id(&mut conn, id).await? else { return Ok(None) };
+    if !lifetime::session_is_live(&session, kit.config.session.idle, kit.now()) {
+        return Ok(None);
+    }
+    let user = users::by_id(&mut conn, &session.user_id).await?.filter(User::is_active);
+    Ok(user.map(|user| Current { session, user }))
+}
+
+/// Ends a session by its person's wish, and all that was granted in it.
+pub(crate) async fn end(kit: &Kit, current: &Current, visit: &Visit) -> Result<(), Fault> {
+    let mut tx = kit.store.begin().await?;
+    end_in(&mut tx, &current.session.id, kit.now()).await?;
+    Entry::by_visitor(EventKind::LoggedOut, visit)
+        .user(Some(&current.user.id))
+        .session(&current.session.id)
+        .record(kit, &mut tx)
+        .await?;
+    tx.commit().await
+}
+
+async fn end_in(tx: &mut Tx, id: &SessionId, now: Timestamp) -> Result<(), Fault> {
+    sessions::end(tx, id, now).await?;
+    grants::revoke_session(tx, id, now).await
+}
+
+/// Ends every session of a person with all that they granted, and forgets their browsers.
+pub(crate) async fn end_everything(tx: &mut Tx, user: &UserId, now: Timestamp) -> Result<(), Fault> {
+    sessions::end_all(tx, user, now).await?;
+    grants::revoke_user(tx, user, now).await?;
+    devices::forget_all(tx, user).await
+}

@@ -1,0 +1,4 @@
+//! What administrators can do: one set of actions, whichever door they come through.
+
+pub(crate) mod clients;
+pub(crate) mod users;

@@ -1,0 +1,129 @@
+//! Looking after people.
+
+use crate::accounts::session;
+use crate::audit::Entry;
+use crate::base::{Error, Fault, Subject, UserId, base64url};
+use crate::hash::Busy;
+use crate::kit::Kit;
+use crate::model::{Email, EventKind, Profile, User};
+use crate::policy::password::{self, Chooser, Problem};
+use crate::store::{challenges, users};
+
+/// Somebody to be added.
+pub(crate) struct NewUser {
+    pub(crate) email: Email,
+    pub(crate) name: String,
+    pub(crate) organisation: Option<String>,
+    pub(crate) profile: Profile,
+    pub(crate) password: Option<String>,
+}
+
+/// Why an action on a person was refused: a sentence for the administrator.
+pub(crate) type Refusal = String;
+
+const LONGEST_NAME: usize = 64;
+
+/// Adds a person.
+pub(crate) async fn add(kit: &Kit, new: NewUser) -> Result<User, Error<Refusal>> {
+    check_name(&new.name)?;
+    let hash = match &new.password {
+        Some(password) => Some(hash(kit, password, (&new.name, &new.email)).await?),
+        None => None,
+    };
+    let now = kit.now();
+    let mut random = [0; 16];
+    kit.random.fill(&mut random);
+    let user = User {
+        id: UserId::generate(&*kit.random),
+        subject: Subject::parse(&base64url(random)).ok_or_else(|| Fault::new("no subject could be made"))?,
+        email: new.email,
+        name: new.name,
+        organisation: new.organisation,
+        profile: new.profile,
+        password_changed_at: hash.as_ref().map(|_| now),
+        password: hash,
+        last_login_at: None,
+        created_at: now,
+        updated_at: now,
+        disabled_at: None,
+    };
+    let mut tx = kit.store.begin().await?;
+    if !users::insert(&mut tx, &user).await? {
+        return Err(Error::Refused(format!("{} already has an account", user.email)));
+    }
+    Entry::by_operator(EventKind::UserAdded).user(Some(&user.id)).record(kit, &mut tx).await?;
+    tx.commit().await?;
+    Ok(user)
+}
+
+/// The person with an address.
+pub(crate) async fn find(kit: &Kit, email: &str) -> Result<User, Error<Refusal>> {
+    let unknown = || Error::Refused(format!("nobody has the email {email}"));
+    let parsed = Email::parse(email).map_err(|_| unknown())?;
+    users::by_email(&mut *kit.store.read().await?, &parsed).await?.ok_or_else(unknown)
+}
+
+/// Up to `limit` people, by address, after the one given.
+pub(crate) async fn list(kit: &Kit, after: &str, limit: i64) -> Result<Vec<User>, Fault> {
+    users::page(&mut *kit.store.read().await?, after, limit).await
+}
+
+/// Takes away the right to log in, with every session and grant; or gives it back.
+pub(crate) async fn set_active(kit: &Kit, user: &User, active: bool) -> Result<bool, Fault> {
+    let mut tx = kit.store.begin().await?;
+    let changed = users::set_active(&mut tx, &user.id, active, kit.now()).await?;
+    if changed {
+        let kind = if active { EventKind::UserEnabled } else { EventKind::UserDisabled };
+        if !active {
+            session::end_everything(&mut tx, &user.id, kit.now()).await?;
+            challenges::kill_of_user(&mut tx, &user.id).await?;
+        }
+        Entry::by_operator(kind).user(Some(&user.id)).record(kit, &mut tx).await?;
+    }
+    tx.commit().await?;
+    Ok(changed)
+}
+
+/// Sets a password, and ends every session that began with another.
+pub(crate) async fn set_password(kit: &Kit, user: &User, password: &str) -> Result<(), Error<Refusal>> {
+    let hash = hash(kit, password, (&user.name, &user.email)).await?;
+    let mut tx = kit.store.begin().await?;
+    users::set_password(&mut tx, &user.id, &hash, kit.now()).await?;
+    session::end_everything(&mut tx, &user.id, kit.now()).await?;
+    challenges::kill_of_user(&mut tx, &user.id).await?;
+    Entry::by_operator(EventKind::PasswordSet).user(Some(&user.id)).record(kit, &mut tx).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+fn check_name(name: &str) -> Result<(), Error<Refusal>> {
+    let bad = |c: char| c.is_control() || matches!(c, '<' | '>' | '\u{2028}' | '\u{2029}');
+    if name.trim().is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(bad) || name.contains("://")
+    {
+        return Err(Error::Refused(format!(
+            "the name must be 1 to {LONGEST_NAME} characters, without < or >, control characters or web addresses"
+        )));
+    }
+    Ok(())
+}
+
+async fn hash(kit: &Kit, password: &str, (name, email): (&str, &Email)) -> Result<String, Error<Refusal>> {
+    let service = &kit.config.brand.service;
+    let chooser = Chooser { name, email: email.shown(), service };
+    let shortest = kit.config.login.password_min_length;
+    password::judge(password, &chooser, shortest).map_err(|problem| {
+        Error::Refused(match problem {
+            Problem::Empty => "the password is empty".to_owned(),
+            Problem::Short { characters } => {
+                format!("the password has {characters} characters; it must have {shortest}")
+            }
+            Problem::Long => "the password must be 1,000 characters or fewer".to_owned(),
+            Problem::Common => "the password is too easy to guess: choose another".to_owned(),
+            Problem::Personal => "the password must not contain the name, the email or the service".to_owned(),
+        })
+    })?;
+    match kit.hasher.hash(password, &*kit.random).await? {
+        Ok(hash) => Ok(hash),
+        Err(Busy) => Err(Error::Refused("too many people are logging in: try again in a moment".to_owned())),
+    }
+}

@@ -1,0 +1,137 @@
+//! The wiring: the only file that sees every room.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+
+use crate::base::{Clock, Fault, Random, SystemClock};
+use crate::config::{Config, Smtp, SmtpSecurity, Transport};
+use crate::hash::{Cost, Hasher};
+use crate::keyring::Keyring;
+use crate::kit::{Kit, Signing};
+use crate::mail::{Mailbox, Mailer, Security, SmtpSettings};
+use crate::store::Store;
+use crate::view::Engine;
+use crate::web::{self, Front, Web};
+use crate::{jobs, keyfile, keys};
+
+/// What time and chance are made of.
+pub(crate) struct Surroundings {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    /// What a password hash costs; tests hash cheaply.
+    pub(crate) cost: Cost,
+}
+
+/// Opens the tools of the house.
+///
+/// # Errors
+/// Where a file, the database or the master key is not as it must be; nothing has been changed then.
+pub(crate) async fn open_kit(config: Config, surroundings: Surroundings) -> Result<Kit, Fault> {
+    let Surroundings { clock, random, cost } = surroundings;
+    let store = Store::open(&config.database.url, config.database.connections).await?;
+    let master = match &config.keys.master_key {
+        Some(key) => keyfile::parse(key.reveal()).ok_or_else(|| Fault::new("keys.master_key is damaged"))?,
+        None => keyfile::read_or_make(&config.keys.master_key_file, &*random).map_err(Fault::new)?,
+    };
+    let keyring = Keyring::new(master);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let at_once = match config.limits.hash_concurrency {
+        0 => cores,
+        configured => configured,
+    };
+    let hasher = Hasher::new(cost, keyring.pepper(), at_once, config.limits.hash_queue);
+    Ok(Kit {
+        config,
+        clock,
+        random,
+        store,
+        hasher,
+        keyring,
+        signing: Signing::default(),
+        mail_bell: Notify::new(),
+    })
+}
+
+/// A provider that is ready to serve.
+pub(crate) struct App {
+    pub(crate) kit: Arc<Kit>,
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) mailer: Arc<Mailer>,
+    /// Where letters are kept when they are kept in memory.
+    pub(crate) mailbox: Mailbox,
+    web: Arc<Web>,
+}
+
+impl App {
+    /// Makes the database current, the keys ready, the pages whole.
+    pub(crate) async fn start(kit: Kit) -> Result<Self, Fault> {
+        let engine = Engine::new(kit.config.templates.as_deref()).map_err(Fault::new)?;
+        let front = Front::new(&kit.config).map_err(Fault::new)?;
+        let mailbox = Mailbox::default();
+        let mailer = mailer(&kit.config, &mailbox)?;
+        kit.store.migrate().await?;
+        keys::check_master_key(&kit).await?;
+        keys::ensure(&kit).await?;
+        let (kit, engine) = (Arc::new(kit), Arc::new(engine));
+        let web = Arc::new(Web { kit: Arc::clone(&kit), engine: Arc::clone(&engine), front });
+        Ok(Self { kit, engine, mailer: Arc::new(mailer), mailbox, web })
+    }
+
+    /// Every route, with `extra` beside them.
+    pub(crate) fn router(&self, extra: Router) -> Router {
+        web::router(Arc::clone(&self.web), extra)
+    }
+
+    /// Serves, and does the jobs, until `shutdown` comes.
+    pub(crate) async fn run(
+        &self,
+        listener: TcpListener,
+        extra: Router,
+        clock: Arc<SystemClock>,
+        shutdown: impl Future<Output = ()>,
+    ) {
+        let jobs = jobs::start(&self.kit, Arc::clone(&self.mailer), Arc::clone(&self.engine), clock);
+        web::serve(listener, self.router(extra), shutdown).await;
+        drop(jobs);
+        self.kit.store.close().await;
+    }
+}
+
+/// The way that mail leaves by.
+pub(crate) fn mailer(config: &Config, mailbox: &Mailbox) -> Result<Mailer, Fault> {
+    match &config.mail.transport {
+        Transport::Memory => Ok(Mailer::memory(mailbox.clone())),
+        Transport::Directory(directory) => Ok(Mailer::directory(directory.clone())),
+        Transport::Smtp(smtp) => {
+            Mailer::smtp(settings(smtp)).map_err(|unusable| Fault::new(unusable.to_string()))
+        }
+    }
+}
+
+fn settings(smtp: &Smtp) -> SmtpSettings {
+    SmtpSettings {
+        host: smtp.host.clone(),
+        port: smtp.port,
+        security: match smtp.security {
+            SmtpSecurity::StartTls => Security::StartTls,
+            SmtpSecurity::Tls => Security::Tls,
+            SmtpSecurity::None => Security::None,
+        },
+        username: smtp.username.clone(),
+        password: smtp.password.as_ref().map(|password| password.reveal().to_owned()),
+        ca_file: smtp.ca_file.clone(),
+        hello_name: None,
+        timeout: smtp.timeout.to_std(),
+    }
+}
+
+/// Takes a port.
+pub(crate) async fn listen(address: SocketAddr) -> Result<TcpListener, Fault> {
+    TcpListener::bind(address).await.map_err(|error| {
+        Fault::caused(format!("{address} cannot be listened on; is something else using it?"), error)
+    })
+}

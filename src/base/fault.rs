@@ -1,0 +1,54 @@
+//! The two ways a use case can end badly: it refused, or something broke.
+
+use std::fmt;
+
+/// Something broke that no visitor can mend: storage, a template, a key.
+///
+/// It is logged once, at the boundary, and never shown.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    what: String,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Fault {
+    /// A fault that this program noticed by itself.
+    pub(crate) fn new(what: impl Into<String>) -> Self {
+        Self { what: what.into(), source: None }
+    }
+
+    /// A fault that another library reported, with what we were doing at the time.
+    pub(crate) fn caused(
+        what: impl Into<String>,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self { what: what.into(), source: Some(source.into()) }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)?;
+        let mut cause = self.source.as_ref().map(|s| &**s as &dyn std::error::Error);
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// How a use case fails: `Refused` is a decision with a closed set of reasons, `Fault` is a breakage.
+#[derive(Debug)]
+pub(crate) enum Error<R> {
+    Refused(R),
+    Fault(Fault),
+}
+
+impl<R> From<Fault> for Error<R> {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}

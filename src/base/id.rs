@@ -1,0 +1,107 @@
+//! Identifiers: one type each, so that a person is never mistaken for what a client calls them.
+
+use std::fmt;
+
+use crate::base::{Random, hex_lower};
+
+/// Defines an identifier that we make ourselves: a prefix, then 128 random bits in hexadecimal.
+macro_rules! our_id {
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub(crate) struct $name(String);
+
+        impl $name {
+            pub(crate) fn generate(random: &dyn Random) -> Self {
+                let mut bytes = [0; 16];
+                random.fill(&mut bytes);
+                Self(format!("{}{}", $prefix, hex_lower(bytes)))
+            }
+
+            /// The identifier that a text names; `None` where it is not one of this kind.
+            pub(crate) fn parse(text: &str) -> Option<Self> {
+                let body = text.strip_prefix($prefix)?;
+                let well_formed =
+                    body.len() == 32 && body.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+                well_formed.then(|| Self(text.to_owned()))
+            }
+
+            pub(crate) fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )+};
+}
+
+our_id! {
+    /// A person, inside this program only.
+    UserId = "usr_",
+    /// A session; also the `sid` claim (OpenID Connect Front-Channel Logout 1.0, section 3).
+    SessionId = "ses_",
+    /// One journey through the log-in pages.
+    FlowId = "flw_",
+    /// What a person allowed a client, from which tokens descend.
+    GrantId = "gra_",
+    /// A letter in the outbox.
+    LetterId = "let_",
+}
+
+/// A line of the audit trail.
+#[derive(Clone, Debug)]
+pub(crate) struct EventId(String);
+
+impl EventId {
+    pub(crate) fn generate(random: &dyn Random) -> Self {
+        let mut bytes = [0; 16];
+        random.fill(&mut bytes);
+        Self(format!("evt_{}", hex_lower(bytes)))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Defines an identifier that others see or choose: bounded printable ASCII.
+macro_rules! named_id {
+    ($($(#[$doc:meta])* $name:ident up to $limit:literal of $allowed:expr),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub(crate) struct $name(String);
+
+        impl $name {
+            /// The identifier that a text names; `None` where it is empty, too long or has other characters.
+            pub(crate) fn parse(text: &str) -> Option<Self> {
+                let allowed: fn(u8) -> bool = $allowed;
+                let well_formed = !text.is_empty() && text.len() <= $limit && text.bytes().all(allowed);
+                well_formed.then(|| Self(text.to_owned()))
+            }
+
+            pub(crate) fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )+};
+}
+
+named_id! {
+    /// A client identifier (RFC 6749, section 2.2): the unreserved characters of a URI, so that it needs no
+    /// escaping anywhere.
+    ClientId up to 128 of |b| b.is_ascii_alphanumeric() || b"-._~".contains(&b),
+    /// What a relying party knows a person by: the `sub` claim (OpenID Connect Core 1.0, section 8).
+    Subject up to 255 of |b| b.is_ascii_graphic(),
+    /// A key identifier (RFC 7517, section 4.5).
+    Kid up to 64 of |b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_',
+}

@@ -1,0 +1,25 @@
+//! The ground floor: small types that every room may use and that know nothing of any room.
+//!
+//! Identifiers, secrets and their digests, time and chance, the one kind of internal failure, and every
+//! route path.
+
+mod chance;
+mod encode;
+mod fault;
+mod id;
+mod json;
+pub(crate) mod paths;
+mod secret;
+mod time;
+
+pub(crate) use chance::{OsRandom, Random};
+#[cfg(test)]
+pub(crate) use chance::SeededRandom;
+pub(crate) use encode::{base64url, base64url_decode, constant_time_eq, hex_lower, sha256, sha512};
+pub(crate) use fault::{Error, Fault};
+pub(crate) use id::{ClientId, EventId, FlowId, GrantId, Kid, LetterId, SessionId, Subject, UserId};
+pub(crate) use json::strict_json;
+pub(crate) use secret::{Digest, DigestKey, Kind, Secret, kinds};
+#[cfg(test)]
+pub(crate) use time::ManualClock;
+pub(crate) use time::{Clock, Span, SystemClock, Timestamp};

@@ -1,0 +1,34 @@
+//! Every path that the provider answers on, once.
+
+pub(crate) const HOME: &str = "/";
+pub(crate) const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
+pub(crate) const OAUTH_METADATA: &str = "/.well-known/oauth-authorization-server";
+pub(crate) const JWKS: &str = "/jwks";
+pub(crate) const AUTHORIZE: &str = "/authorize";
+pub(crate) const TOKEN: &str = "/token";
+pub(crate) const USERINFO: &str = "/userinfo";
+pub(crate) const LOGOUT: &str = "/logout";
+pub(crate) const LOGGED_OUT: &str = "/logged-out";
+
+pub(crate) const LOGIN: &str = "/login";
+pub(crate) const LOGIN_CODE: &str = "/login/code";
+pub(crate) const LOGIN_NEW_CODE: &str = "/login/code/new";
+pub(crate) const WELCOME: &str = "/welcome";
+pub(crate) const RESET: &str = "/reset";
+pub(crate) const RESET_CODE: &str = "/reset/code";
+pub(crate) const RESET_NEW_CODE: &str = "/reset/code/new";
+pub(crate) const RESET_PASSWORD: &str = "/reset/password";
+pub(crate) const RESET_CANCEL: &str = "/reset/cancel";
+pub(crate) const FLOW_CONTINUE: &str = "/flow/{flow}/continue";
+pub(crate) const FLOW_CANCEL: &str = "/flow/{flow}/cancel";
+
+pub(crate) const HELP: &str = "/help";
+pub(crate) const ACCESSIBILITY: &str = "/accessibility";
+pub(crate) const COOKIES: &str = "/cookies";
+pub(crate) const PRIVACY: &str = "/privacy";
+pub(crate) const CONTACT: &str = "/contact";
+
+pub(crate) const HEALTHZ: &str = "/healthz";
+pub(crate) const READYZ: &str = "/readyz";
+pub(crate) const STATIC: &str = "/static/{file}";
+pub(crate) const BRAND: &str = "/brand/{file}";

@@ -1,0 +1,264 @@
+//! `gatehouse client`.
+
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::{Value, json};
+
+use super::{Failure, key, open, show};
+use crate::admin::clients::{self, Registered};
+use crate::base::{ClientId, Secret, Span, kinds};
+use crate::config::Config;
+use crate::kit::Kit;
+use crate::model::{Algorithm, ApplicationType, Client, ClientAuthentication, ClientSettings};
+
+#[derive(Subcommand)]
+pub(super) enum Action {
+    /// Register a service. Its secret is shown once.
+    Add {
+        /// The name people see on the log-in pages and in emails.
+        #[arg(long)]
+        name: String,
+        /// The client identifier; one is made where this is not given.
+        #[arg(long)]
+        id: Option<String>,
+        #[command(flatten)]
+        settings: Settings,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the services.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show a service.
+    Show {
+        id: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Change what is given, and leave the rest.
+    Update {
+        id: String,
+        #[arg(long)]
+        name: Option<String>,
+        #[command(flatten)]
+        settings: Settings,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove a service with everything that was granted to it.
+    Remove { id: String },
+    /// Make a new secret. It is shown once.
+    RotateSecret {
+        id: String,
+        /// Hours for which the old secret still works.
+        #[arg(long, default_value_t = 24)]
+        overlap_hours: u32,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Auth {
+    Basic,
+    Post,
+    None,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Welcome {
+    Show,
+    Skip,
+    Default,
+}
+
+/// What can be set for a service. A list that is given takes the place of the list there was.
+#[derive(Args)]
+pub(super) struct Settings {
+    /// Where people are sent back to, exactly; may be given several times.
+    #[arg(long, value_name = "URI")]
+    redirect_uri: Vec<String>,
+    /// Where people may be sent after logging out; may be given several times.
+    #[arg(long, value_name = "URI")]
+    post_logout_redirect_uri: Vec<String>,
+    /// How the service proves who it is; none for apps that cannot keep a secret.
+    #[arg(long)]
+    auth: Option<Auth>,
+    /// An app on people's own devices: its loopback address may have any port.
+    #[arg(long)]
+    native: bool,
+    /// The algorithm that its ID tokens are signed with.
+    #[arg(long, value_parser = key::algorithm)]
+    algorithm: Option<Algorithm>,
+    /// Accept requests without PKCE, for a library that cannot do it.
+    #[arg(long)]
+    without_pkce: bool,
+    /// A scope value it may ask for; may be given several times. Every one, where none is given.
+    #[arg(long, value_name = "VALUE")]
+    scope: Vec<String>,
+    /// Its home page.
+    #[arg(long, value_name = "URL")]
+    home_page: Option<String>,
+    /// Where a log-in can be started from our side.
+    #[arg(long, value_name = "URL")]
+    initiate_login_uri: Option<String>,
+    /// Its privacy notice, linked on the log-in page.
+    #[arg(long, value_name = "URL")]
+    policy_uri: Option<String>,
+    /// Its terms, linked on the log-in page.
+    #[arg(long, value_name = "URL")]
+    tos_uri: Option<String>,
+    /// Whether people are greeted before they go back to it.
+    #[arg(long)]
+    welcome: Option<Welcome>,
+    /// Seconds after which its people have to log in again, where its requests do not say.
+    #[arg(long, value_name = "SECONDS")]
+    default_max_age: Option<u32>,
+}
+
+impl Settings {
+    fn apply(self, settings: &mut ClientSettings) {
+        if !self.redirect_uri.is_empty() {
+            settings.redirect_uris = self.redirect_uri;
+        }
+        if !self.post_logout_redirect_uri.is_empty() {
+            settings.post_logout_redirect_uris = self.post_logout_redirect_uri;
+        }
+        if !self.scope.is_empty() {
+            settings.scopes = Some(self.scope);
+        }
+        if let Some(auth) = self.auth {
+            settings.authentication = match auth {
+                Auth::Basic => ClientAuthentication::ClientSecretBasic,
+                Auth::Post => ClientAuthentication::ClientSecretPost,
+                Auth::None => ClientAuthentication::None,
+            };
+        }
+        if let Some(welcome) = self.welcome {
+            settings.welcome_page = match welcome {
+                Welcome::Show => Some(true),
+                Welcome::Skip => Some(false),
+                Welcome::Default => None,
+            };
+        }
+        if self.native {
+            settings.application_type = ApplicationType::Native;
+        }
+        settings.require_pkce &= !self.without_pkce;
+        settings.id_token_algorithm = self.algorithm.unwrap_or(settings.id_token_algorithm);
+        settings.home_page = self.home_page.or(settings.home_page.take());
+        settings.initiate_login_uri = self.initiate_login_uri.or(settings.initiate_login_uri.take());
+        settings.policy_uri = self.policy_uri.or(settings.policy_uri.take());
+        settings.tos_uri = self.tos_uri.or(settings.tos_uri.take());
+        settings.default_max_age = self.default_max_age.or(settings.default_max_age);
+    }
+}
+
+pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
+    let kit = open::ready_kit(config).await?;
+    match action {
+        Action::Add { name, id, settings, json } => {
+            let id = id.map(|id| client_id(&id)).transpose()?;
+            let mut wanted = ClientSettings::default();
+            settings.apply(&mut wanted);
+            let Registered { client, secret } = clients::add(&kit, id, name, wanted).await?;
+            show_one(&kit, &client, secret.as_ref(), json);
+        }
+        Action::List { json } => list(&kit, json).await?,
+        Action::Show { id, json } => show_one(&kit, &clients::find(&kit, &id).await?, None, json),
+        Action::Update { id, name, settings, json } => {
+            let mut client = clients::find(&kit, &id).await?;
+            client.name = name.unwrap_or(client.name);
+            settings.apply(&mut client.settings);
+            show_one(&kit, &clients::update(&kit, client).await?, None, json);
+        }
+        Action::Remove { id } => {
+            let client = clients::find(&kit, &id).await?;
+            clients::remove(&kit, &client).await?;
+            println!("{} ({}) has been removed.", client.name, client.id);
+        }
+        Action::RotateSecret { id, overlap_hours, json } => {
+            let client = clients::find(&kit, &id).await?;
+            let secret = clients::rotate_secret(&kit, &client, Span::hours(overlap_hours)).await?;
+            show_one(&kit, &client, Some(&secret), json);
+        }
+    }
+    Ok(())
+}
+
+fn client_id(text: &str) -> Result<ClientId, Failure> {
+    ClientId::parse(text).ok_or_else(|| {
+        Failure("the client identifier may have up to 128 letters, digits and the characters - . _ ~".to_owned())
+    })
+}
+
+async fn list(kit: &Kit, as_json: bool) -> Result<(), Failure> {
+    let mut found = Vec::new();
+    loop {
+        let after = found.last().map_or(String::new(), |client: &Client| client.id.to_string());
+        let page = clients::list(kit, &after, 500).await?;
+        if page.is_empty() {
+            break;
+        }
+        found.extend(page);
+    }
+    if as_json {
+        show::json(&found.iter().map(document).collect());
+        return Ok(());
+    }
+    let rows = found
+        .iter()
+        .map(|client| {
+            vec![
+                client.name.clone(),
+                client.id.to_string(),
+                client.settings.authentication.name().to_owned(),
+                client.settings.redirect_uris.join("\n"),
+            ]
+        })
+        .collect();
+    show::table(&["Name", "Client ID", "Authentication", "Redirect addresses"], rows);
+    Ok(())
+}
+
+fn document(client: &Client) -> Value {
+    let mut document = json!(client.settings);
+    if let Value::Object(members) = &mut document {
+        members.insert("client_id".to_owned(), json!(client.id.as_str()));
+        members.insert("client_name".to_owned(), json!(client.name));
+        members.insert("created_at".to_owned(), json!(show::time(client.created_at)));
+        members.insert("updated_at".to_owned(), json!(show::time(client.updated_at)));
+        members.retain(|_, value| !value.is_null());
+    }
+    document
+}
+
+fn show_one(kit: &Kit, client: &Client, secret: Option<&Secret<kinds::Client>>, as_json: bool) {
+    if as_json {
+        let mut shown = document(client);
+        if let (Some(secret), Value::Object(members)) = (secret, &mut shown) {
+            members.insert("client_secret".to_owned(), json!(secret.reveal()));
+        }
+        return show::json(&shown);
+    }
+    show::facts(&[
+        ("Name", client.name.clone()),
+        ("Issuer", kit.config.issuer()),
+        ("Client ID", client.id.to_string()),
+        ("Client secret", secret.map(|secret| secret.reveal().to_owned()).unwrap_or_default()),
+        ("Authentication", client.settings.authentication.name().to_owned()),
+        ("Redirect addresses", client.settings.redirect_uris.join(" ")),
+        ("After logging out", client.settings.post_logout_redirect_uris.join(" ")),
+        ("ID tokens signed", client.settings.id_token_algorithm.name().to_owned()),
+        ("Home page", client.settings.home_page.clone().unwrap_or_default()),
+    ]);
+    if secret.is_some() {
+        println!("\nCopy the client secret now. It will not be shown again.");
+    }
+}

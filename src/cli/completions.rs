@@ -1,0 +1,18 @@
+//! `gatehouse completions`.
+
+use clap::{Args, CommandFactory as _};
+use clap_complete::Shell;
+
+use super::{Arguments, Failure};
+
+#[derive(Args)]
+pub(super) struct Options {
+    /// The shell that is to complete.
+    shell: Shell,
+}
+
+pub(super) fn run(options: &Options) -> Result<(), Failure> {
+    let mut command = Arguments::command();
+    clap_complete::generate(options.shell, &mut command, "gatehouse", &mut std::io::stdout());
+    Ok(())
+}

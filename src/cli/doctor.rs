@@ -1,0 +1,111 @@
+//! `gatehouse doctor`: looks at everything, changes nothing, says what to mend.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use super::Failure;
+use crate::app;
+use crate::config::Config;
+use crate::mail::Mailbox;
+use crate::store::Store;
+use crate::view::Engine;
+use crate::web::Front;
+
+/// What came of one look.
+enum Finding {
+    Good(String),
+    Note(String),
+    Bad(String),
+}
+
+pub(super) async fn run(config: Config) -> Result<(), Failure> {
+    let findings = [
+        ("configuration", Finding::Good(format!("issuer {}", config.issuer()))),
+        ("master key", master_key(&config)),
+        ("database", database(&config).await),
+        ("pages", pages(&config)),
+        ("mail", mail(&config).await),
+        ("proxy", proxy(&config)),
+    ];
+    let mut bad = 0;
+    for (what, finding) in findings {
+        let (mark, text) = match finding {
+            Finding::Good(text) => ("ok   ", text),
+            Finding::Note(text) => ("note ", text),
+            Finding::Bad(text) => {
+                bad += 1;
+                ("BAD  ", text)
+            }
+        };
+        println!("{mark} {what}: {text}");
+    }
+    match bad {
+        0 => Ok(()),
+        1 => Err(Failure("one thing has to be mended".to_owned())),
+        many => Err(Failure(format!("{many} things have to be mended"))),
+    }
+}
+
+fn master_key(config: &Config) -> Finding {
+    if config.keys.master_key.is_some() {
+        return Finding::Note("given in the environment or the configuration; a file is harder to look at".to_owned());
+    }
+    let file = &config.keys.master_key_file;
+    match mode(file) {
+        None => Finding::Note(format!("{} is not there yet; the first start makes it", file.display())),
+        Some(mode) if mode & 0o077 != 0 => {
+            Finding::Bad(format!("{0} can be read by others: run chmod 600 {0}", file.display()))
+        }
+        Some(_) => Finding::Good(format!("{}; keep a copy, apart from copies of the database", file.display())),
+    }
+}
+
+fn mode(file: &Path) -> Option<u32> {
+    std::fs::symlink_metadata(file).ok().map(|meta| meta.mode())
+}
+
+async fn database(config: &Config) -> Finding {
+    let url = &config.database.url;
+    if let Some(path) = url.strip_prefix("sqlite:").map(|path| path.trim_start_matches("//"))
+        && !Path::new(path).exists()
+    {
+        return Finding::Note(format!("{path} is not there yet; the first start makes it"));
+    }
+    let store = match Store::open(url, config.database.connections).await {
+        Ok(store) => store,
+        Err(fault) => return Finding::Bad(fault.to_string()),
+    };
+    match store.pending_migrations().await {
+        Ok(0) => Finding::Good("reached, and up to date".to_owned()),
+        Ok(pending) => Finding::Note(format!("reached; {pending} migrations are due, which the next start does")),
+        Err(fault) => Finding::Bad(fault.to_string()),
+    }
+}
+
+fn pages(config: &Config) -> Finding {
+    let engine = Engine::new(config.templates.as_deref()).map(|_| ());
+    match engine.and_then(|()| Front::new(config).map(|_| ())) {
+        Ok(()) => Finding::Good("every template and colour is good".to_owned()),
+        Err(why) => Finding::Bad(why),
+    }
+}
+
+async fn mail(config: &Config) -> Finding {
+    let mailer = match app::mailer(config, &Mailbox::default()) {
+        Ok(mailer) => mailer,
+        Err(fault) => return Finding::Bad(fault.to_string()),
+    };
+    match mailer.check().await {
+        Ok(()) => Finding::Good(format!("letters can leave, from {}", config.mail.from)),
+        Err(why) => Finding::Bad(why.to_string()),
+    }
+}
+
+fn proxy(config: &Config) -> Finding {
+    if config.is_https() && config.listen.trusted_proxies.is_empty() {
+        return Finding::Note(
+            "no listen.trusted_proxies: behind a proxy, everybody seems to come from the proxy's address".to_owned(),
+        );
+    }
+    Finding::Good(format!("listening on {}", config.listen.address))
+}

@@ -1,0 +1,96 @@
+//! `gatehouse key`.
+
+use clap::Subcommand;
+use serde_json::json;
+
+use super::{Failure, open, show};
+use crate::base::Timestamp;
+use crate::config::Config;
+use crate::jose::{KeySet, SigningKey};
+use crate::keys::{self, Start};
+use crate::model::Algorithm;
+
+#[derive(Subcommand)]
+pub(super) enum Action {
+    /// List the signing keys.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a new signing key. It is published at once and signs after the announced time.
+    Rotate {
+        /// The algorithm; every one that has a key, where this is not given.
+        #[arg(long, value_parser = algorithm)]
+        algorithm: Option<Algorithm>,
+        /// Sign with it at once, where the old key can no longer be trusted. Services that keep our keys refuse
+        /// what it signs until they fetch them again.
+        #[arg(long)]
+        now: bool,
+    },
+}
+
+pub(super) fn algorithm(name: &str) -> Result<Algorithm, String> {
+    let known = Algorithm::ALL.map(Algorithm::name).join(", ");
+    Algorithm::parse(name).ok_or_else(|| format!("there are {known}"))
+}
+
+pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
+    let kit = open::ready_kit(config).await?;
+    match action {
+        Action::List { json } => list(&kit.signing.current(), kit.now(), json),
+        Action::Rotate { algorithm, now } => {
+            let mut algorithms: Vec<Algorithm> =
+                kit.signing.current().keys().iter().map(|key| key.algorithm).collect();
+            algorithms.dedup();
+            if let Some(one) = algorithm {
+                algorithms = vec![one];
+            }
+            let start = if now { Start::Now } else { Start::Announced };
+            for algorithm in algorithms {
+                let kid = keys::rotate(&kit, algorithm, start).await?;
+                println!("{}: new key {kid}", algorithm.name());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn list(set: &KeySet, now: Timestamp, as_json: bool) {
+    let state = |key: &SigningKey| {
+        let signs = set.signer(key.algorithm, now).is_some_and(|signer| signer.kid == key.kid);
+        match (signs, key.active_from > now) {
+            (true, _) => "Signing",
+            (false, true) => "Ready",
+            (false, false) => "Checking only",
+        }
+    };
+    if as_json {
+        let keys: Vec<_> = set
+            .keys()
+            .iter()
+            .map(|key| {
+                json!({
+                    "kid": key.kid.as_str(), "algorithm": key.algorithm.name(), "state": state(key),
+                    "created_at": show::time(key.created_at), "active_from": show::time(key.active_from),
+                    "remove_after": key.remove_after.map(show::time),
+                })
+            })
+            .collect();
+        return show::json(&json!(keys));
+    }
+    let rows = set
+        .keys()
+        .iter()
+        .map(|key| {
+            vec![
+                key.kid.to_string(),
+                key.algorithm.name().to_owned(),
+                state(key).to_owned(),
+                show::time(key.active_from),
+                show::optional_time(key.remove_after),
+            ]
+        })
+        .collect();
+    show::table(&["Key ID", "Algorithm", "State", "Used from", "Removed after"], rows);
+}

@@ -1,0 +1,19 @@
+//! `gatehouse migrate`.
+
+use std::sync::Arc;
+
+use super::{Failure, open};
+use crate::base::SystemClock;
+use crate::config::Config;
+
+pub(super) async fn run(config: Config) -> Result<(), Failure> {
+    let kit = open::kit(config, Arc::new(SystemClock::default())).await?;
+    let pending = kit.store.pending_migrations().await?;
+    kit.store.migrate().await?;
+    match pending {
+        0 => println!("The database was up to date."),
+        1 => println!("The database is up to date: 1 migration was done."),
+        many => println!("The database is up to date: {many} migrations were done."),
+    }
+    Ok(())
+}

@@ -1,0 +1,130 @@
+//! The command line: parse, run, exit code.
+//!
+//! **To add a command:** a file here with its arguments and its `run`, a variant of [`Command`], a line in
+//! [`dispatch`].
+
+mod client;
+mod completions;
+#[cfg(feature = "demo")]
+mod demo;
+mod doctor;
+mod key;
+mod migrate;
+mod open;
+mod serve;
+mod show;
+mod user;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::base::{Error, Fault};
+use crate::config::{Config, ConfigError};
+
+/// An OpenID Connect identity provider for councils and their partners.
+#[derive(Parser)]
+#[command(name = "gatehouse", version, max_term_width = 100)]
+struct Arguments {
+    /// The configuration file. Without it there are the defaults and the environment.
+    #[arg(long, short, global = true, env = "GATEHOUSE_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start the provider.
+    Serve,
+    /// Start a provider to try out, with a sample portal and a page that shows every email.
+    #[cfg(feature = "demo")]
+    Demo(demo::Options),
+    /// Bring the database up to date. The provider also does so when it starts.
+    Migrate,
+    /// Look after the signing keys.
+    #[command(subcommand)]
+    Key(key::Action),
+    /// Look after people.
+    #[command(subcommand)]
+    User(user::Action),
+    /// Register the services that people log in to.
+    #[command(subcommand)]
+    Client(client::Action),
+    /// Check that everything is as it must be, and say what to mend.
+    Doctor,
+    /// Print the reference configuration: every setting, explained.
+    Config,
+    /// Print a completion script for a shell.
+    Completions(completions::Options),
+}
+
+/// Why a command could not do what it was asked: sentences for the operator.
+#[derive(Debug)]
+struct Failure(String);
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        Self(fault.to_string())
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self(error.0)
+    }
+}
+
+impl From<Error<String>> for Failure {
+    fn from(error: Error<String>) -> Self {
+        match error {
+            Error::Refused(why) => Self(why),
+            Error::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Runs what the arguments ask for.
+pub(crate) fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let done = match runtime {
+        Ok(runtime) => runtime.block_on(dispatch(arguments)),
+        Err(error) => Err(Failure(format!("no threads could be started: {error}"))),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure(why)) => {
+            for line in why.lines() {
+                eprintln!("gatehouse: {line}");
+            }
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn dispatch(arguments: Arguments) -> Result<(), Failure> {
+    let load = || Config::load(arguments.config.as_deref(), std::env::vars());
+    match arguments.command {
+        Command::Serve => serve::run(load()?).await,
+        #[cfg(feature = "demo")]
+        Command::Demo(options) => demo::run(options).await,
+        Command::Migrate => migrate::run(load()?).await,
+        Command::Key(action) => key::run(load()?, action).await,
+        Command::User(action) => user::run(load()?, action).await,
+        Command::Client(action) => client::run(load()?, action).await,
+        Command::Doctor => doctor::run(load()?).await,
+        Command::Config => {
+            print!("{}", Config::reference());
+            Ok(())
+        }
+        Command::Completions(options) => completions::run(&options),
+    }
+}

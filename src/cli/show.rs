@@ -1,0 +1,41 @@
+//! What commands print: tables for people, JSON for programs.
+
+use comfy_table::{ContentArrangement, Table, presets};
+use serde_json::Value;
+
+use crate::base::Timestamp;
+
+/// A table with a line of headings.
+pub(super) fn table(headings: &[&str], rows: Vec<Vec<String>>) {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(headings);
+    for row in rows {
+        table.add_row(row);
+    }
+    println!("{table}");
+}
+
+/// Names and values, one a line.
+pub(super) fn facts(pairs: &[(&str, String)]) {
+    let width = pairs.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
+        println!("{name:width$}  {value}");
+    }
+}
+
+/// A document, indented.
+pub(super) fn json(value: &Value) {
+    println!("{value:#}");
+}
+
+/// A moment as RFC 3339 has it, in UTC.
+pub(super) fn time(at: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(at.millis()).map_or_else(|_| at.millis().to_string(), |at| at.to_string())
+}
+
+/// The same, or nothing.
+pub(super) fn optional_time(at: Option<Timestamp>) -> String {
+    at.map(time).unwrap_or_default()
+}

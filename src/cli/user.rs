@@ -1,0 +1,227 @@
+//! `gatehouse user`.
+
+use std::io::{BufRead as _, IsTerminal as _};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::{Failure, open, show};
+use crate::admin::users::{self, NewUser};
+use crate::config::Config;
+use crate::kit::Kit;
+use crate::model::{Email, Profile, User};
+
+#[derive(Subcommand)]
+pub(super) enum Action {
+    /// Add a person. Without a password they choose one by "Forgotten password?".
+    Add(Add),
+    /// List people.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show a person.
+    Show {
+        /// Their email.
+        email: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take away the right to log in, and end every session.
+    Disable {
+        /// Their email.
+        email: String,
+    },
+    /// Give back the right to log in.
+    Enable {
+        /// Their email.
+        email: String,
+    },
+    /// Set a password, and end every session.
+    SetPassword {
+        /// Their email.
+        email: String,
+        #[command(flatten)]
+        password: PasswordSource,
+    },
+}
+
+#[derive(Args)]
+pub(super) struct Add {
+    #[arg(long)]
+    email: String,
+    /// The name they are greeted by.
+    #[arg(long)]
+    name: String,
+    #[arg(long)]
+    organisation: Option<String>,
+    /// A JSON file with further standard claims, such as given_name and phone_number.
+    #[arg(long, value_name = "FILE")]
+    profile: Option<PathBuf>,
+    #[command(flatten)]
+    password: PasswordSource,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Where a password comes from. Never from the arguments: other users of the machine can read those.
+#[derive(Args)]
+#[group(multiple = false)]
+pub(super) struct PasswordSource {
+    /// Read the password from a file.
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+    /// Read the password from the first line of standard input.
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+impl PasswordSource {
+    /// The password, asked for at a terminal where no source is named and somebody sits there.
+    fn read(&self, prompt: bool) -> Result<Option<String>, Failure> {
+        let first_line = |text: String| text.lines().next().unwrap_or_default().to_owned();
+        if let Some(file) = &self.password_file {
+            let text = std::fs::read_to_string(file)
+                .map_err(|error| Failure(format!("{} cannot be read: {error}", file.display())))?;
+            return Ok(Some(first_line(text)));
+        }
+        if self.password_stdin {
+            let mut line = String::new();
+            std::io::stdin().lock().read_line(&mut line)?;
+            return Ok(Some(first_line(line)));
+        }
+        if !prompt {
+            return Ok(None);
+        }
+        if !std::io::stdin().is_terminal() {
+            return Err(Failure("say where the password comes from: --password-file or --password-stdin".to_owned()));
+        }
+        let first = rpassword::prompt_password("New password: ")?;
+        let second = rpassword::prompt_password("The same again: ")?;
+        if first != second {
+            return Err(Failure("the two passwords differ; nothing has been changed".to_owned()));
+        }
+        Ok(Some(first))
+    }
+}
+
+pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
+    let kit = open::ready_kit(config).await?;
+    match action {
+        Action::Add(arguments) => add(&kit, arguments).await,
+        Action::List { json } => list(&kit, json).await,
+        Action::Show { email, json } => {
+            show_one(&users::find(&kit, &email).await?, json);
+            Ok(())
+        }
+        Action::Disable { email } => set_active(&kit, &email, false).await,
+        Action::Enable { email } => set_active(&kit, &email, true).await,
+        Action::SetPassword { email, password } => {
+            let user = users::find(&kit, &email).await?;
+            let password = password.read(true)?.unwrap_or_default();
+            users::set_password(&kit, &user, &password).await?;
+            println!("{} has a new password, and every session has ended.", user.email);
+            Ok(())
+        }
+    }
+}
+
+async fn add(kit: &Kit, arguments: Add) -> Result<(), Failure> {
+    let email = Email::parse(&arguments.email)
+        .map_err(|_| Failure(format!("{:?} is not an email address", arguments.email)))?;
+    let profile = match &arguments.profile {
+        Some(file) => read_profile(file)?,
+        None => Profile::default(),
+    };
+    let new = NewUser {
+        email,
+        name: arguments.name,
+        organisation: arguments.organisation,
+        profile,
+        password: arguments.password.read(false)?,
+    };
+    show_one(&users::add(kit, new).await?, arguments.json);
+    Ok(())
+}
+
+fn read_profile(file: &std::path::Path) -> Result<Profile, Failure> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Failure(format!("{} cannot be read: {error}", file.display())))?;
+    serde_json::from_str(&text)
+        .map_err(|error| Failure(format!("{} does not hold standard claims: {error}", file.display())))
+}
+
+async fn list(kit: &Kit, as_json: bool) -> Result<(), Failure> {
+    let mut people = Vec::new();
+    loop {
+        let after = people.last().map_or(String::new(), |user: &User| user.email.canonical().to_owned());
+        let page = users::list(kit, &after, 500).await?;
+        if page.is_empty() {
+            break;
+        }
+        people.extend(page);
+    }
+    if as_json {
+        show::json(&people.iter().map(document).collect());
+        return Ok(());
+    }
+    let rows = people
+        .iter()
+        .map(|user| {
+            vec![
+                user.name.clone(),
+                user.email.to_string(),
+                user.organisation.clone().unwrap_or_default(),
+                show::optional_time(user.last_login_at),
+                status(user).to_owned(),
+            ]
+        })
+        .collect();
+    show::table(&["Name", "Email", "Organisation", "Last login", "Status"], rows);
+    Ok(())
+}
+
+async fn set_active(kit: &Kit, email: &str, active: bool) -> Result<(), Failure> {
+    let user = users::find(kit, email).await?;
+    let changed = users::set_active(kit, &user, active).await?;
+    let now = if active { "can log in" } else { "cannot log in any more" };
+    let before = if changed { "" } else { "; that was so already" };
+    println!("{} {now}{before}.", user.email);
+    Ok(())
+}
+
+const fn status(user: &User) -> &'static str {
+    match (user.disabled_at.is_some(), user.password.is_some()) {
+        (true, _) => "Deactivated",
+        (false, true) => "Active",
+        (false, false) => "No password yet",
+    }
+}
+
+fn document(user: &User) -> Value {
+    json!({
+        "id": user.id.as_str(), "sub": user.subject.as_str(), "email": user.email.shown(), "name": user.name,
+        "organisation": user.organisation, "status": status(user), "profile": user.profile,
+        "last_login_at": user.last_login_at.map(show::time), "created_at": show::time(user.created_at),
+        "password_changed_at": user.password_changed_at.map(show::time),
+    })
+}
+
+fn show_one(user: &User, as_json: bool) {
+    if as_json {
+        return show::json(&document(user));
+    }
+    show::facts(&[
+        ("Name", user.name.clone()),
+        ("Email", user.email.to_string()),
+        ("Organisation", user.organisation.clone().unwrap_or_default()),
+        ("Status", status(user).to_owned()),
+        ("Subject (sub)", user.subject.to_string()),
+        ("Last login", show::optional_time(user.last_login_at)),
+        ("Password changed", show::optional_time(user.password_changed_at)),
+    ]);
+}

@@ -1,0 +1,75 @@
+//! Relying parties: who they are at the token endpoint.
+
+use crate::base::{ClientId, Fault, Secret, kinds};
+use crate::kit::Kit;
+use crate::model::{Client, ClientAuthentication};
+use crate::store::clients;
+
+/// What a client presented to prove who it is (RFC 6749, section 2.3.1).
+#[derive(Debug)]
+pub(crate) struct Presented {
+    pub(crate) client_id: String,
+    pub(crate) method: ClientAuthentication,
+    pub(crate) secret: Option<String>,
+}
+
+/// A client that has proved who it is, or need not.
+pub(crate) struct AuthenticatedClient(Client);
+
+impl AuthenticatedClient {
+    pub(crate) fn client(&self) -> &Client {
+        &self.0
+    }
+}
+
+/// Why a client was not believed: for the log, never for the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Disbelief {
+    Unknown,
+    Disabled,
+    /// It came by another way than the registered one.
+    Method,
+    Secret,
+}
+
+/// The active client with this identifier.
+pub(crate) async fn find(kit: &Kit, id: &ClientId) -> Result<Option<Client>, Fault> {
+    let client = clients::by_id(&mut *kit.store.read().await?, id).await?;
+    Ok(client.filter(Client::is_active))
+}
+
+/// Every active client that people can be sent to, by name, at most a hundred.
+pub(crate) async fn with_home_page(kit: &Kit) -> Result<Vec<Client>, Fault> {
+    let page = clients::page(&mut *kit.store.read().await?, "", 100).await?;
+    let mut listed: Vec<Client> =
+        page.into_iter().filter(|client| client.is_active() && client.settings.home_page.is_some()).collect();
+    listed.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(listed)
+}
+
+/// Believes a client or not. Only the registered method counts: a secret that is sent in another way than was
+/// agreed may have leaked there (RFC 6749, section 2.3).
+pub(crate) async fn authenticate(
+    kit: &Kit,
+    presented: &Presented,
+) -> Result<Result<AuthenticatedClient, Disbelief>, Fault> {
+    let Some(id) = ClientId::parse(&presented.client_id) else { return Ok(Err(Disbelief::Unknown)) };
+    let mut conn = kit.store.read().await?;
+    let Some(client) = clients::by_id(&mut conn, &id).await? else { return Ok(Err(Disbelief::Unknown)) };
+    if !client.is_active() {
+        return Ok(Err(Disbelief::Disabled));
+    }
+    if client.settings.authentication != presented.method {
+        return Ok(Err(Disbelief::Method));
+    }
+    if presented.method == ClientAuthentication::None {
+        return Ok(Ok(AuthenticatedClient(client)));
+    }
+    let Some(secret) = presented.secret.as_deref().and_then(Secret::<kinds::Client>::presented) else {
+        return Ok(Err(Disbelief::Secret));
+    };
+    let digest = kit.keyring.digest(&secret);
+    let live = clients::live_secrets(&mut conn, &id, kit.now()).await?;
+    let believed = live.iter().any(|known| known.matches(&digest));
+    Ok(if believed { Ok(AuthenticatedClient(client)) } else { Err(Disbelief::Secret) })
+}

@@ -1,0 +1,256 @@
+//! Password hashing: argon2id (RFC 9106), away from the threads that answer requests.
+//!
+//! At most one hash runs per core, a short queue waits, and the rest are told to come back. The memory of a
+//! finished hash is kept for the next one: giving 19 MiB back and asking for them again costs as much as a
+//! tenth of the hash.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use tokio::sync::Semaphore;
+use unicode_normalization::UnicodeNormalization as _;
+use zeroize::Zeroize as _;
+
+use crate::base::{Fault, Random, constant_time_eq};
+
+/// How long a log-in waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(5);
+const SALT: usize = 16;
+const TAG: usize = 32;
+
+/// What a hash costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cost {
+    /// KiB.
+    pub(crate) memory: u32,
+    pub(crate) passes: u32,
+    pub(crate) lanes: u32,
+}
+
+impl Cost {
+    /// 19 MiB and two passes: the least that OWASP's password storage guidance accepts.
+    pub(crate) const STANDARD: Self = Self { memory: 19_456, passes: 2, lanes: 1 };
+}
+
+/// Too many people are logging in at this moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Busy;
+
+/// What came of checking a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Right,
+    /// Right, and the stored hash is weaker than new ones are.
+    RightButWeak,
+    Wrong,
+}
+
+/// Hashes and checks passwords.
+pub(crate) struct Hasher {
+    workshop: Arc<Workshop>,
+    turns: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    queue: usize,
+    decoy: String,
+}
+
+struct Workshop {
+    cost: Cost,
+    pepper: [u8; 32],
+    /// Memory of finished hashes.
+    benches: Mutex<Vec<Vec<Block>>>,
+}
+
+impl Hasher {
+    /// A hasher of `cost` that runs `at_once` hashes and lets `queue` more wait.
+    pub(crate) fn new(cost: Cost, pepper: [u8; 32], at_once: usize, queue: usize) -> Self {
+        let workshop = Arc::new(Workshop { cost, pepper, benches: Mutex::default() });
+        Self {
+            workshop,
+            turns: Arc::new(Semaphore::new(at_once.max(1))),
+            waiting: AtomicUsize::new(0),
+            queue,
+            // Checked against when nobody has the address: it must cost the same and never match.
+            decoy: phc(cost, &[0; SALT], &[0; TAG]),
+        }
+    }
+
+    /// The hash of a new password, in PHC form.
+    pub(crate) async fn hash(&self, password: &str, random: &dyn Random) -> Result<Result<String, Busy>, Fault> {
+        let mut salt = [0; SALT];
+        random.fill(&mut salt);
+        let password = normal(password);
+        self.run(move |workshop| {
+            let tag = workshop.tag(workshop.cost, password, &salt)?;
+            Ok(phc(workshop.cost, &salt, &tag))
+        })
+        .await
+    }
+
+    /// Checks a password against a stored hash, or against a decoy of the same cost where there is none.
+    pub(crate) async fn verify(
+        &self,
+        password: &str,
+        stored: Option<&str>,
+    ) -> Result<Result<Verdict, Busy>, Fault> {
+        let exists = stored.is_some();
+        let (cost, salt, expected) =
+            parse(stored.unwrap_or(&self.decoy)).ok_or_else(|| Fault::new("a stored password hash is damaged"))?;
+        let password = normal(password);
+        self.run(move |workshop| {
+            let tag = workshop.tag(cost, password, &salt)?;
+            let same = constant_time_eq(tag, expected);
+            Ok(match (same && exists, cost == workshop.cost) {
+                (true, true) => Verdict::Right,
+                (true, false) => Verdict::RightButWeak,
+                (false, _) => Verdict::Wrong,
+            })
+        })
+        .await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Workshop) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<Result<T, Busy>, Fault> {
+        let turn = match Arc::clone(&self.turns).try_acquire_owned() {
+            Ok(turn) => turn,
+            Err(_) => match self.wait_for_turn().await {
+                Some(turn) => turn,
+                None => return Ok(Err(Busy)),
+            },
+        };
+        let workshop = Arc::clone(&self.workshop);
+        let done = tokio::task::spawn_blocking(move || {
+            let result = work(&workshop);
+            drop(turn);
+            result
+        });
+        done.await.map_err(|error| Fault::caused("a password could not be hashed", error))?.map(Ok)
+    }
+
+    async fn wait_for_turn(&self) -> Option<tokio::sync::OwnedSemaphorePermit> {
+        let _place = Place::take(&self.waiting, self.queue)?;
+        let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await;
+        turn.ok()?.ok()
+    }
+}
+
+/// A place in the queue, given back when its holder goes on or goes away.
+struct Place<'a>(&'a AtomicUsize);
+
+impl<'a> Place<'a> {
+    fn take(waiting: &'a AtomicUsize, limit: usize) -> Option<Self> {
+        let place = Self(waiting);
+        // Counted first and looked at after: the place gives itself back where the queue was full.
+        (waiting.fetch_add(1, Ordering::SeqCst) < limit).then_some(place)
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl Workshop {
+    fn tag(&self, cost: Cost, mut password: String, salt: &[u8]) -> Result<[u8; TAG], Fault> {
+        let failed = |error: argon2::Error| Fault::new(format!("a password could not be hashed: {error}"));
+        let params = Params::new(cost.memory, cost.passes, cost.lanes, Some(TAG)).map_err(failed)?;
+        let blocks = params.block_count();
+        let argon = Argon2::new_with_secret(&self.pepper, Algorithm::Argon2id, Version::V0x13, params)
+            .map_err(failed)?;
+        let mut bench = self.benches.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+        bench.resize(blocks, Block::default());
+        let mut tag = [0; TAG];
+        let result = argon.hash_password_into_with_memory(password.as_bytes(), salt, &mut tag, &mut bench);
+        password.zeroize();
+        self.benches.lock().unwrap_or_else(PoisonError::into_inner).push(bench);
+        result.map_err(failed)?;
+        Ok(tag)
+    }
+}
+
+/// The same password typed on another keyboard must give the same bytes: Unicode's form NFC, and nothing else.
+fn normal(password: &str) -> String {
+    password.nfc().collect()
+}
+
+/// The PHC string format, as argon2's reference implementation writes it.
+fn phc(cost: Cost, salt: &[u8], tag: &[u8]) -> String {
+    format!(
+        "$argon2id$v=19$m={},t={},p={}${}${}",
+        cost.memory,
+        cost.passes,
+        cost.lanes,
+        STANDARD_NO_PAD.encode(salt),
+        STANDARD_NO_PAD.encode(tag)
+    )
+}
+
+fn parse(stored: &str) -> Option<(Cost, Vec<u8>, Vec<u8>)> {
+    let mut fields = stored.strip_prefix("$argon2id$v=19$")?.split('$');
+    let (costs, salt, tag) = (fields.next()?, fields.next()?, fields.next()?);
+    let mut costs = costs.split(',').map(|cost| cost.split_once('=').and_then(|(_, n)| n.parse().ok()));
+    let cost = Cost { memory: costs.next()??, passes: costs.next()??, lanes: costs.next()?? };
+    let decode = |text: &str| STANDARD_NO_PAD.decode(text).ok();
+    (fields.next().is_none()).then_some((cost, decode(salt)?, decode(tag)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::SeededRandom;
+
+    const CHEAP: Cost = Cost { memory: 64, passes: 1, lanes: 1 };
+
+    #[tokio::test]
+    async fn a_password_is_right_in_either_unicode_form_and_wrong_with_one_more_space() {
+        let hasher = Hasher::new(CHEAP, [1; 32], 2, 4);
+        let stored = hasher.hash("caf\u{e9} au lait", &SeededRandom::new(1)).await.unwrap().unwrap();
+        for (typed, verdict) in [
+            ("caf\u{e9} au lait", Verdict::Right),
+            ("cafe\u{301} au lait", Verdict::Right),
+            ("caf\u{e9} au lait ", Verdict::Wrong),
+        ] {
+            assert_eq!(hasher.verify(typed, Some(&stored)).await.unwrap(), Ok(verdict), "{typed}");
+        }
+        assert_eq!(hasher.verify("caf\u{e9} au lait", None).await.unwrap(), Ok(Verdict::Wrong));
+    }
+
+    #[tokio::test]
+    async fn row_97_a_hash_is_worth_nothing_without_the_pepper() {
+        let stored = Hasher::new(CHEAP, [1; 32], 1, 1).hash("three random words", &SeededRandom::new(1)).await;
+        let other = Hasher::new(CHEAP, [2; 32], 1, 1);
+        let verdict = other.verify("three random words", Some(&stored.unwrap().unwrap())).await;
+        assert_eq!(verdict.unwrap(), Ok(Verdict::Wrong));
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_another_cost_is_right_but_weak() {
+        let stored = Hasher::new(CHEAP, [1; 32], 1, 1).hash("three random words", &SeededRandom::new(1)).await;
+        let dearer = Hasher::new(Cost { memory: 128, ..CHEAP }, [1; 32], 1, 1);
+        let verdict = dearer.verify("three random words", Some(&stored.unwrap().unwrap())).await;
+        assert_eq!(verdict.unwrap(), Ok(Verdict::RightButWeak));
+    }
+
+    #[tokio::test]
+    async fn row_27_when_the_queue_is_full_the_next_is_told_so_at_once() {
+        let hasher = Arc::new(Hasher::new(Cost { memory: 19_456, passes: 1, lanes: 1 }, [1; 32], 1, 2));
+        let tries: Vec<_> = (0..20)
+            .map(|_| {
+                let hasher = Arc::clone(&hasher);
+                tokio::spawn(async move { hasher.verify("x", None).await.unwrap() })
+            })
+            .collect();
+        let mut busy = 0;
+        for attempt in tries {
+            busy += usize::from(attempt.await.unwrap() == Err(Busy));
+        }
+        assert_eq!(busy, 17, "one hashes, two wait");
+    }
+}

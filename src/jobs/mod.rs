@@ -1,0 +1,62 @@
+//! What happens without anybody asking.
+//!
+//! **To add a job:** a file with one round of its work as a function, and its line in [`start`].
+
+pub(crate) mod deliver_mail;
+pub(crate) mod keep_time;
+pub(crate) mod purge;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+use crate::base::{Fault, SystemClock};
+use crate::keys;
+use crate::kit::Kit;
+use crate::mail::Mailer;
+use crate::view::Engine;
+
+/// Letters that are sent at the same time: one slow conversation must not hold up the others.
+const MAIL_WORKERS: usize = 4;
+
+/// Starts every job. They end when the set is dropped.
+pub(crate) fn start(kit: &Arc<Kit>, mailer: Arc<Mailer>, engine: Arc<Engine>, clock: Arc<SystemClock>) -> JoinSet<()> {
+    let mut jobs = JoinSet::new();
+    for _ in 0..MAIL_WORKERS {
+        jobs.spawn(deliver_mail::run(Arc::clone(kit), Arc::clone(&mailer), Arc::clone(&engine)));
+    }
+    let kit_for = || Arc::clone(kit);
+    let (reloading, tending, purging, keeping) = (kit_for(), kit_for(), kit_for(), kit_for());
+    jobs.spawn(every(Duration::from_secs(60), "read the signing keys", move || {
+        let kit = Arc::clone(&reloading);
+        async move { keys::reload(&kit).await }
+    }));
+    jobs.spawn(every(Duration::from_secs(3600), "tend the signing keys", move || {
+        let kit = Arc::clone(&tending);
+        async move { keys::tend(&kit).await }
+    }));
+    jobs.spawn(every(Duration::from_secs(600), "purge", move || {
+        let kit = Arc::clone(&purging);
+        async move { purge::round(&kit).await }
+    }));
+    jobs.spawn(every(Duration::from_secs(10), "keep time", move || {
+        let (kit, clock) = (Arc::clone(&keeping), Arc::clone(&clock));
+        async move { keep_time::round(&kit, &clock).await }
+    }));
+    jobs
+}
+
+/// Does a round now and then; one that fails is logged, and the next is tried all the same.
+async fn every<Round, Done>(pause: Duration, what: &'static str, mut round: Round)
+where
+    Round: FnMut() -> Done,
+    Done: Future<Output = Result<(), Fault>>,
+{
+    loop {
+        tokio::time::sleep(pause).await;
+        if let Err(fault) = round().await {
+            tracing::error!(what, fault = fault.to_string(), "a job failed");
+        }
+    }
+}

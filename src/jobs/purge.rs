@@ -1,0 +1,46 @@
+//! Keeps every growing table bounded.
+
+use crate::base::{Fault, Span, Timestamp};
+use crate::kit::Kit;
+use crate::store::purge::{self, Purgeable};
+
+/// Rows in one transaction: small enough that nobody waits for it.
+const BATCH: i64 = 500;
+/// Batches in one round, so that a round ends.
+const MOST_BATCHES: u32 = 100;
+
+/// Removes everything whose time has come.
+pub(crate) async fn round(kit: &Kit) -> Result<(), Fault> {
+    let keep = &kit.config.retention;
+    let nothing = Span::seconds(0);
+    for (what, kept_for) in [
+        (Purgeable::Flows, keep.flows),
+        (Purgeable::Sessions, keep.sessions),
+        (Purgeable::Devices, nothing),
+        (Purgeable::Throttles, keep.throttles),
+        (Purgeable::AccessTokens, nothing),
+        (Purgeable::Grants, Span::days(1)),
+        (Purgeable::Letters, keep.letters),
+        (Purgeable::Events, keep.events),
+    ] {
+        let removed = purge(kit, what, kit.now() - kept_for).await?;
+        if removed > 0 {
+            tracing::info!(table = ?what, removed, "purged");
+        }
+    }
+    Ok(())
+}
+
+async fn purge(kit: &Kit, what: Purgeable, before: Timestamp) -> Result<u64, Fault> {
+    let mut total = 0;
+    for _ in 0..MOST_BATCHES {
+        let mut tx = kit.store.begin().await?;
+        let removed = purge::remove(&mut tx, what, before, BATCH).await?;
+        tx.commit().await?;
+        total += removed;
+        if removed < u64::try_from(BATCH).unwrap_or(u64::MAX) {
+            break;
+        }
+    }
+    Ok(total)
+}

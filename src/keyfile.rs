@@ -1,0 +1,107 @@
+//! The file that holds the master key: made for its owner only, and refused when others can read it.
+
+use std::fs;
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+use zeroize::Zeroize as _;
+
+use crate::base::{Random, base64url, base64url_decode};
+
+const PREFIX: &str = "gatehouse-master-key-1:";
+
+/// Reads the master key, and makes one where there is none.
+///
+/// # Errors
+/// A sentence that names the file and says what to mend.
+pub(crate) fn read_or_make(path: &Path, random: &dyn Random) -> Result<[u8; 32], String> {
+    match fs::symlink_metadata(path) {
+        Ok(meta) => read(path, &meta),
+        Err(error) if error.kind() == ErrorKind::NotFound => make(path, random),
+        Err(error) => Err(format!("the master key file {} cannot be looked at: {error}", path.display())),
+    }
+}
+
+fn read(path: &Path, meta: &fs::Metadata) -> Result<[u8; 32], String> {
+    let shown = path.display();
+    if !meta.is_file() {
+        return Err(format!("the master key file {shown} must be a plain file, not a link or a directory"));
+    }
+    if meta.mode() & 0o077 != 0 {
+        return Err(format!(
+            "the master key file {shown} can be read by other users of this machine: run chmod 600 {shown}"
+        ));
+    }
+    let mut text = fs::read_to_string(path)
+        .map_err(|error| format!("the master key file {shown} cannot be read: {error}"))?;
+    let key = text.trim().strip_prefix(PREFIX).and_then(parse);
+    text.zeroize();
+    key.ok_or_else(|| format!("the master key file {shown} is damaged: put back a copy of it"))
+}
+
+/// A master key from its base64url text.
+pub(crate) fn parse(text: &str) -> Option<[u8; 32]> {
+    base64url_decode(text)?.try_into().ok()
+}
+
+fn make(path: &Path, random: &dyn Random) -> Result<[u8; 32], String> {
+    let failed = |error: std::io::Error| {
+        format!("the master key file {} cannot be made: {error}", path.display())
+    };
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed)?;
+    let mut key = [0; 32];
+    random.fill(&mut key);
+    // Written beside its place and moved there: a crash half-way leaves no half a key.
+    let draft = path.with_extension("new");
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&draft)
+        .map_err(failed)?;
+    writeln!(file, "{PREFIX}{}", base64url(key)).map_err(failed)?;
+    file.sync_all().map_err(failed)?;
+    // A hard link, unlike a renaming, never takes the place of a key that another start has just put there.
+    let linked = fs::hard_link(&draft, path);
+    fs::remove_file(&draft).map_err(failed)?;
+    match linked {
+        Ok(()) => {
+            fs::File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed)?;
+            Ok(key)
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            read(path, &fs::symlink_metadata(path).map_err(failed)?)
+        }
+        Err(error) => Err(failed(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::SeededRandom;
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    #[test]
+    fn row_98_a_key_is_made_once_and_only_for_its_owner() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("keys").join("master.key");
+        let made = read_or_make(&path, &SeededRandom::new(1)).unwrap();
+        assert_eq!(read_or_make(&path, &SeededRandom::new(2)).unwrap(), made);
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+        for mode in [0o644, 0o640, 0o660, 0o604] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            let refused = read_or_make(&path, &SeededRandom::new(1)).unwrap_err();
+            assert!(refused.contains("chmod 600") && refused.contains("master.key"), "{refused}");
+        }
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        let link = directory.path().join("link.key");
+        symlink(&path, &link).unwrap();
+        assert!(read_or_make(&link, &SeededRandom::new(1)).unwrap_err().contains("plain file"));
+        fs::write(&path, "rubbish").unwrap();
+        assert!(read_or_make(&path, &SeededRandom::new(1)).unwrap_err().contains("damaged"));
+    }
+}

@@ -1,0 +1,171 @@
+//! The life of a signing key: made, announced, used, retired, destroyed.
+//!
+//! A key is published for a while before it signs, so that relying parties that keep our keys for an hour
+//! know it by then; and for a while after it last signed, until nothing it signed is alive. Nodes share keys
+//! through the database, sealed under the master key (OpenID Connect Core 1.0, section 10.1.1).
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::audit::Entry;
+use crate::base::{Fault, Kid, Span, Timestamp};
+use crate::jose::{self, KeySet, SigningKey};
+use crate::kit::Kit;
+use crate::model::{Algorithm, EventKind, KeyRecord};
+use crate::store::{clients, facts, signing_keys};
+
+/// A retired key stays published this long beyond the life of the last token it signed.
+const AFTERGLOW: Span = Span::hours(24);
+const FINGERPRINT: &str = "master_key";
+
+/// When a new key starts to sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// After it has been published for the configured time.
+    Announced,
+    /// At once: where the old key can no longer be trusted, or there is none.
+    Now,
+}
+
+/// Checks that the master key is the one this database was sealed with; the first one to come is.
+pub(crate) async fn check_master_key(kit: &Kit) -> Result<(), Fault> {
+    let mut tx = kit.store.begin().await?;
+    facts::set_once(&mut tx, FINGERPRINT, kit.keyring.fingerprint()).await?;
+    let known = facts::find(&mut tx, FINGERPRINT).await?;
+    tx.commit().await?;
+    if known.as_deref() == Some(kit.keyring.fingerprint()) {
+        Ok(())
+    } else {
+        Err(Fault::new(
+            "the master key is not the one that this database was made with: put back the right key file, or \
+             name it with keys.master_key_file",
+        ))
+    }
+}
+
+/// Reads every key and makes this node use them.
+pub(crate) async fn reload(kit: &Kit) -> Result<(), Fault> {
+    let records = signing_keys::all(&mut *kit.store.read().await?).await?;
+    let current = kit.signing.current();
+    let mut keys = Vec::with_capacity(records.len());
+    for record in &records {
+        let known = current
+            .keys()
+            .iter()
+            .find(|key| key.kid == record.kid && key.remove_after == record.remove_after)
+            .cloned();
+        keys.push(match known {
+            Some(key) => key,
+            None => Arc::new(open(kit, record)?),
+        });
+    }
+    kit.signing.replace(KeySet::new(keys));
+    Ok(())
+}
+
+/// Makes sure that every algorithm in use has a key: RS256, which every client may assume (OpenID Connect
+/// Core 1.0, section 15.1), ES256, and whatever some client asked for.
+pub(crate) async fn ensure(kit: &Kit) -> Result<(), Fault> {
+    reload(kit).await?;
+    let mut wanted = BTreeSet::from([Algorithm::RS256, Algorithm::ES256]);
+    let mut conn = kit.store.read().await?;
+    let mut after = String::new();
+    loop {
+        let page = clients::page(&mut conn, &after, 500).await?;
+        let Some(last) = page.last() else { break };
+        after = last.id.to_string();
+        wanted.extend(page.iter().map(|client| client.settings.id_token_algorithm));
+    }
+    drop(conn);
+    for algorithm in wanted {
+        ensure_for(kit, algorithm).await?;
+    }
+    Ok(())
+}
+
+/// Makes sure that there is a key that signs with `algorithm` now.
+pub(crate) async fn ensure_for(kit: &Kit, algorithm: Algorithm) -> Result<(), Fault> {
+    if kit.signing.current().signer(algorithm, kit.now()).is_some() {
+        return Ok(());
+    }
+    let (record, _) = make(kit, algorithm, kit.now()).await?;
+    let mut tx = kit.store.begin().await?;
+    // Another node may have been first; then its key is the one.
+    let made_meanwhile = signing_keys::all(&mut tx).await?.iter().any(|key| key.algorithm == algorithm);
+    if !made_meanwhile {
+        signing_keys::insert(&mut tx, &record).await?;
+    }
+    tx.commit().await?;
+    reload(kit).await
+}
+
+/// Makes a new key of an algorithm and sets the day on which those before it go.
+pub(crate) async fn rotate(kit: &Kit, algorithm: Algorithm, start: Start) -> Result<Kid, Fault> {
+    let announce = match start {
+        Start::Announced => kit.config.keys.announce,
+        Start::Now => Span::seconds(0),
+    };
+    let active_from = kit.now() + announce;
+    let (record, kid) = make(kit, algorithm, active_from).await?;
+    let mut tx = kit.store.begin().await?;
+    signing_keys::insert(&mut tx, &record).await?;
+    let longest_token = kit.config.tokens.id.max(kit.config.tokens.access);
+    let remove_after = active_from + longest_token + AFTERGLOW;
+    signing_keys::retire_others(&mut tx, algorithm, &kid, remove_after).await?;
+    Entry::by_operator(EventKind::KeyRotated).record(kit, &mut tx).await?;
+    tx.commit().await?;
+    reload(kit).await?;
+    Ok(kid)
+}
+
+/// The daily round: new keys for old, and the removal of those whose day has come.
+pub(crate) async fn tend(kit: &Kit) -> Result<(), Fault> {
+    reload(kit).await?;
+    let due: Vec<Algorithm> = {
+        let current = kit.signing.current();
+        let newest = |algorithm| {
+            current.keys().iter().filter(|key| key.algorithm == algorithm).map(|key| key.active_from).max()
+        };
+        let is_due = |since: Timestamp| kit.now() >= since + kit.config.keys.rotate_after;
+        Algorithm::ALL.into_iter().filter(|algorithm| newest(*algorithm).is_some_and(is_due)).collect()
+    };
+    for algorithm in due {
+        rotate(kit, algorithm, Start::Announced).await?;
+    }
+    let mut tx = kit.store.begin().await?;
+    let removed = signing_keys::remove_expired(&mut tx, kit.now()).await?;
+    tx.commit().await?;
+    if removed > 0 {
+        reload(kit).await?;
+    }
+    Ok(())
+}
+
+async fn make(kit: &Kit, algorithm: Algorithm, active_from: Timestamp) -> Result<(KeyRecord, Kid), Fault> {
+    let bits = kit.config.keys.rsa_bits;
+    // Looking for primes takes a while: not on a thread that answers requests.
+    let new = tokio::task::spawn_blocking(move || jose::generate(algorithm, bits))
+        .await
+        .map_err(|error| Fault::caused("a signing key could not be made", error))??;
+    let sealed_private =
+        kit.keyring.seal(&context(&new.kid, algorithm), &new.private_jwk, &*kit.random)?;
+    let record = KeyRecord {
+        kid: new.kid.clone(),
+        algorithm,
+        public_jwk: new.public_jwk,
+        sealed_private,
+        created_at: kit.now(),
+        active_from,
+        remove_after: None,
+    };
+    Ok((record, new.kid))
+}
+
+fn open(kit: &Kit, record: &KeyRecord) -> Result<SigningKey, Fault> {
+    let private = kit.keyring.open(&context(&record.kid, record.algorithm), &record.sealed_private)?;
+    SigningKey::load(record, &private)
+}
+
+fn context(kid: &Kid, algorithm: Algorithm) -> String {
+    format!("signing key {kid} {}", algorithm.name())
+}

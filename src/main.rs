@@ -1,0 +1,5 @@
+//! The `gatehouse` program.
+
+fn main() -> std::process::ExitCode {
+    gatehouse::run()
+}

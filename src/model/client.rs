@@ -1,0 +1,118 @@
+//! A relying party, as it was registered.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{ClientId, Digest, Timestamp, kinds};
+use crate::model::Algorithm;
+
+/// A relying party (OpenID Connect Core 1.0, section 1.2).
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    pub(crate) id: ClientId,
+    /// The service's name, which people see on the pages and in the emails.
+    pub(crate) name: String,
+    pub(crate) settings: ClientSettings,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+    pub(crate) disabled_at: Option<Timestamp>,
+}
+
+impl Client {
+    pub(crate) fn is_active(&self) -> bool {
+        self.disabled_at.is_none()
+    }
+
+    /// Whether the client can keep a secret (RFC 6749, section 2.1).
+    pub(crate) fn is_confidential(&self) -> bool {
+        self.settings.authentication != ClientAuthentication::None
+    }
+}
+
+/// What was registered for a client, under the names of OpenID Connect Dynamic Client Registration 1.0,
+/// section 2, where it has one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ClientSettings {
+    pub(crate) application_type: ApplicationType,
+    #[serde(rename = "token_endpoint_auth_method")]
+    pub(crate) authentication: ClientAuthentication,
+    /// Compared byte for byte; only a native client's loopback address may vary in its port.
+    pub(crate) redirect_uris: Vec<String>,
+    pub(crate) post_logout_redirect_uris: Vec<String>,
+    /// The scope values it may ask for; `None` for every standard one.
+    pub(crate) scopes: Option<Vec<String>>,
+    #[serde(rename = "id_token_signed_response_alg")]
+    pub(crate) id_token_algorithm: Algorithm,
+    /// Whether requests without a code challenge are refused. Always so for public clients.
+    pub(crate) require_pkce: bool,
+    /// Seconds; used where a request has no `max_age`.
+    pub(crate) default_max_age: Option<u32>,
+    /// The service's home page.
+    #[serde(rename = "client_uri")]
+    pub(crate) home_page: Option<String>,
+    /// Where a log-in can be started from our side (OpenID Connect Core 1.0, section 4).
+    pub(crate) initiate_login_uri: Option<String>,
+    pub(crate) policy_uri: Option<String>,
+    pub(crate) tos_uri: Option<String>,
+    /// Whether people are greeted before they go back; `None` for the provider's setting.
+    pub(crate) welcome_page: Option<bool>,
+}
+
+impl Default for ClientSettings {
+    fn default() -> Self {
+        Self {
+            application_type: ApplicationType::Web,
+            authentication: ClientAuthentication::ClientSecretBasic,
+            redirect_uris: Vec::new(),
+            post_logout_redirect_uris: Vec::new(),
+            scopes: None,
+            id_token_algorithm: Algorithm::RS256,
+            require_pkce: true,
+            default_max_age: None,
+            home_page: None,
+            initiate_login_uri: None,
+            policy_uri: None,
+            tos_uri: None,
+            welcome_page: None,
+        }
+    }
+}
+
+/// OpenID Connect Dynamic Client Registration 1.0, section 2, `application_type`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ApplicationType {
+    Web,
+    Native,
+}
+
+/// How a client proves who it is at the token endpoint (OpenID Connect Core 1.0, section 9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ClientAuthentication {
+    None,
+    ClientSecretBasic,
+    ClientSecretPost,
+}
+
+impl ClientAuthentication {
+    pub(crate) const ALL: [Self; 3] = [Self::ClientSecretBasic, Self::ClientSecretPost, Self::None];
+
+    /// The registered name of the method.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecretPost => "client_secret_post",
+        }
+    }
+}
+
+/// One of a client's secrets; two are valid at once while one replaces the other.
+#[derive(Clone, Debug)]
+pub(crate) struct ClientSecret {
+    pub(crate) digest: Digest<kinds::Client>,
+    pub(crate) client_id: ClientId,
+    pub(crate) created_at: Timestamp,
+    pub(crate) expires_at: Option<Timestamp>,
+}

@@ -1,0 +1,66 @@
+//! What the audit trail records.
+
+use crate::base::{ClientId, EventId, SessionId, Timestamp, UserId};
+
+/// One line of the audit trail.
+#[derive(Clone, Debug)]
+pub(crate) struct Event {
+    pub(crate) id: EventId,
+    pub(crate) at: Timestamp,
+    pub(crate) kind: EventKind,
+    pub(crate) user_id: Option<UserId>,
+    pub(crate) client_id: Option<ClientId>,
+    pub(crate) session_id: Option<SessionId>,
+    pub(crate) address: Option<String>,
+    pub(crate) reference: Option<String>,
+}
+
+/// Where an event came from: the visitor's address and the request's reference.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Visit {
+    /// The visitor's network address.
+    pub(crate) address: String,
+    /// The reference that the visitor sees on error pages and the log carries.
+    pub(crate) reference: String,
+    /// The visitor's browser in words, such as "Firefox on Windows".
+    pub(crate) browser: String,
+}
+
+macro_rules! event_kinds {
+    ($($name:ident = $text:literal),+ $(,)?) => {
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum EventKind { $($name),+ }
+
+        impl EventKind {
+            /// The word that is stored.
+            pub(crate) const fn name(self) -> &'static str {
+                match self { $(Self::$name => $text),+ }
+            }
+        }
+    };
+}
+
+event_kinds! {
+    PasswordRight = "login.password_right",
+    PasswordWrong = "login.password_wrong",
+    PasswordPaused = "login.paused",
+    CodeSent = "code.sent",
+    CodeWrong = "code.wrong",
+    CodesUsedUp = "code.used_up",
+    LoggedIn = "login.done",
+    LoggedOut = "session.ended",
+    ResetAsked = "reset.asked",
+    ResetDone = "reset.done",
+    CodeIssued = "grant.code_issued",
+    TokensIssued = "grant.tokens_issued",
+    CodeReplayed = "grant.code_replayed",
+    UserAdded = "user.added",
+    UserDisabled = "user.disabled",
+    UserEnabled = "user.enabled",
+    PasswordSet = "user.password_set",
+    ClientAdded = "client.added",
+    ClientUpdated = "client.updated",
+    ClientRemoved = "client.removed",
+    ClientSecretRotated = "client.secret_rotated",
+    KeyRotated = "key.rotated",
+}

@@ -1,0 +1,24 @@
+//! What exists and the states it can be in. Data only: what is allowed is decided in `policy`, what is kept in
+//! `store`.
+
+mod client;
+mod email;
+mod event;
+mod flow;
+mod key;
+mod letter;
+mod profile;
+mod session;
+mod throttle;
+mod user;
+
+pub(crate) use client::{ApplicationType, Client, ClientAuthentication, ClientSecret, ClientSettings};
+pub(crate) use email::{Email, EmailError};
+pub(crate) use event::{Event, EventKind, Visit};
+pub(crate) use flow::{Challenge, ChallengeState, EmailedCode, Flow, FlowStage, Purpose};
+pub(crate) use key::{Algorithm, KeyRecord};
+pub(crate) use letter::{LetterState, QueuedLetter};
+pub(crate) use profile::{Address, Profile};
+pub(crate) use session::{Device, Session};
+pub(crate) use throttle::Tally;
+pub(crate) use user::User;

@@ -1,0 +1,154 @@
+//! The authorization endpoint (OpenID Connect Core 1.0, section 3.1.2).
+
+use crate::accounts::flow::{self, Begun, Journey, NewFlow};
+use crate::accounts::session::{self, Current};
+use crate::base::Fault;
+use crate::kit::Kit;
+use crate::model::{Client, FlowStage, Visit};
+use crate::oidc::code;
+use crate::oidc::error::{AuthorizeError, ErrorCode, OAuthError};
+use crate::oidc::params::Params;
+use crate::oidc::request::{self, ResponseMode, ValidRequest, Wishes};
+use crate::policy::prompt::{self, Standing, Step};
+use crate::policy::redirect::ValidRedirect;
+use crate::store::flows;
+
+/// An answer on its way back to the relying party, through the browser.
+#[derive(Clone, Debug)]
+pub(crate) struct AuthorizationResponse {
+    pub(crate) redirect: ValidRedirect,
+    pub(crate) mode: ResponseMode,
+    pub(crate) params: Vec<(&'static str, String)>,
+}
+
+impl AuthorizationResponse {
+    /// Completes an answer by `state`, exactly as it came, and by who answers (RFC 9207, section 2).
+    pub(super) fn new(
+        kit: &Kit,
+        redirect: ValidRedirect,
+        mode: ResponseMode,
+        state: Option<&str>,
+        mut params: Vec<(&'static str, String)>,
+    ) -> Self {
+        if let Some(state) = state {
+            params.push(("state", state.to_owned()));
+        }
+        params.push(("iss", kit.config.issuer()));
+        Self { redirect, mode, params }
+    }
+
+    /// The address that carries the answer in its query or fragment. The redirect URI's own query stays.
+    pub(crate) fn location(&self) -> String {
+        let encoded = form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.params).finish();
+        let uri = self.redirect.as_str();
+        match self.mode {
+            ResponseMode::Fragment => format!("{uri}#{encoded}"),
+            ResponseMode::Query | ResponseMode::FormPost if uri.contains('?') => format!("{uri}&{encoded}"),
+            ResponseMode::Query | ResponseMode::FormPost => format!("{uri}?{encoded}"),
+        }
+    }
+}
+
+/// What comes of an authorization request.
+pub(crate) enum Authorization {
+    /// The relying party has its answer.
+    Answer(AuthorizationResponse),
+    /// Somebody has to log in first.
+    LogIn(Begun),
+}
+
+/// What comes of going on from the log-in pages to the service.
+pub(crate) enum Onward {
+    Answer(AuthorizationResponse),
+    /// There was no request to answer, or it was answered before: the service's own page.
+    Home(Option<ValidRedirect>),
+    /// The journey has not come this far.
+    NotYet,
+}
+
+/// Answers a request, or begins the journey that it needs.
+pub(crate) async fn authorize(
+    kit: &Kit,
+    params: &Params,
+    session: Option<&Current>,
+    visit: &Visit,
+) -> Result<Authorization, AuthorizeError> {
+    let (request, wishes) = request::validate(kit, params).await?;
+    let standing = session.map(|current| Standing {
+        authenticated_at: current.session.authenticated_at,
+        is_hinted_person: wishes.subject.as_deref().is_none_or(|hint| hint == current.user.subject.as_str()),
+    });
+    match (prompt::step(wishes.prompt, wishes.max_age, standing, kit.now()), session) {
+        (Step::Proceed, Some(current)) => {
+            let code = code::issue(kit, &request, current, visit).await?;
+            Ok(Authorization::Answer(request.respond(kit, vec![("code", code.reveal().to_owned())])))
+        }
+        (Step::LoginRequired, _) => Err(request
+            .refuse(kit, OAuthError::new(ErrorCode::LoginRequired, "nobody is logged in who could be asked"))),
+        (Step::LogIn { again }, _) => begin(kit, &request, wishes, again).await,
+        (Step::Proceed, None) => begin(kit, &request, wishes, false).await,
+    }
+}
+
+async fn begin(
+    kit: &Kit,
+    request: &ValidRequest,
+    wishes: Wishes,
+    again: bool,
+) -> Result<Authorization, AuthorizeError> {
+    let frozen = request.freeze().ok_or_else(|| Fault::new("a request cannot be written down"))?;
+    let new = NewFlow {
+        client_id: Some(request.client_id.clone()),
+        request: Some(frozen),
+        email: wishes.login_hint,
+        again,
+    };
+    Ok(Authorization::LogIn(flow::begin(kit, new).await?))
+}
+
+/// Whether people are greeted before they go back to a service.
+pub(crate) fn greets(kit: &Kit, client: Option<&Client>) -> bool {
+    client.and_then(|client| client.settings.welcome_page).unwrap_or(kit.config.login.welcome_page)
+}
+
+/// Goes on from a finished log-in. The code is made at this moment, so that its short life is not spent on
+/// reading the greeting; pressing twice makes only one.
+pub(crate) async fn go_on(kit: &Kit, journey: &Journey, visit: &Visit) -> Result<Onward, Fault> {
+    let home = || Onward::Home(journey.client.as_ref().and_then(crate::policy::redirect::home_page));
+    let session_id = match &journey.flow.stage {
+        FlowStage::Welcome { session_id } => session_id,
+        FlowStage::Done => return Ok(home()),
+        _ => return Ok(Onward::NotYet),
+    };
+    let Some(current) = session::of_flow(kit, session_id).await? else { return Ok(Onward::NotYet) };
+    let mut tx = kit.store.begin().await?;
+    if !flows::finish(&mut tx, &journey.flow.id).await? {
+        return Ok(home());
+    }
+    let Some(request) = request_of(journey) else {
+        tx.commit().await?;
+        return Ok(home());
+    };
+    let code = code::issue_in(kit, &mut tx, &request, &current, visit).await?;
+    tx.commit().await?;
+    Ok(Onward::Answer(request.respond(kit, vec![("code", code.reveal().to_owned())])))
+}
+
+/// Gives a journey up: the relying party is told so, where there is one (RFC 6749, section 4.1.2.1).
+pub(crate) async fn cancel(kit: &Kit, journey: &Journey) -> Result<Option<AuthorizationResponse>, Fault> {
+    if !flow::cancel(kit, &journey.flow).await? {
+        return Ok(None);
+    }
+    Ok(request_of(journey).map(|request| {
+        let error = OAuthError::new(ErrorCode::AccessDenied, "the person cancelled logging in");
+        request.respond(
+            kit,
+            vec![("error", error.code.name().to_owned()), ("error_description", error.say.to_string())],
+        )
+    }))
+}
+
+/// The request that a journey is to answer.
+pub(crate) fn request_of(journey: &Journey) -> Option<ValidRequest> {
+    ValidRequest::thaw(journey.client.as_ref()?, journey.flow.request.as_deref()?)
+}

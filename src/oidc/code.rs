@@ -1,0 +1,78 @@
+//! Authorization codes (RFC 6749, section 4.1.2): issued with the grant they stand for.
+
+use crate::accounts::session::Current;
+use crate::audit::Entry;
+use crate::base::{Fault, GrantId, Secret, kinds};
+use crate::kit::Kit;
+use crate::model::{EventKind, Visit};
+use crate::oidc::request::ValidRequest;
+use crate::policy::lifetime;
+use crate::store::authorization_codes::AuthorizationCode;
+use crate::store::grants::Grant;
+use crate::store::{Tx, authorization_codes, grants, sessions};
+
+/// Issues a code to the person of a session, in a transaction of its own.
+pub(super) async fn issue(
+    kit: &Kit,
+    request: &ValidRequest,
+    current: &Current,
+    visit: &Visit,
+) -> Result<Secret<kinds::Code>, Fault> {
+    let mut tx = kit.store.begin().await?;
+    let code = issue_in(kit, &mut tx, request, current, visit).await?;
+    if lifetime::session_wants_touch(&current.session, kit.now()) {
+        sessions::touch(&mut tx, &current.session.id, kit.now()).await?;
+    }
+    tx.commit().await?;
+    Ok(code)
+}
+
+/// Issues a code in the caller's transaction.
+pub(super) async fn issue_in(
+    kit: &Kit,
+    tx: &mut Tx,
+    request: &ValidRequest,
+    current: &Current,
+    visit: &Visit,
+) -> Result<Secret<kinds::Code>, Fault> {
+    let now = kit.now();
+    let tokens = &kit.config.tokens;
+    let claims = match &request.asked.claims {
+        Some(claims) => Some(
+            serde_json::to_string(claims)
+                .map_err(|error| Fault::caused("a claims request cannot be written", error))?,
+        ),
+        None => None,
+    };
+    let grant = Grant {
+        id: GrantId::generate(&*kit.random),
+        user_id: current.user.id.clone(),
+        client_id: request.client_id.clone(),
+        session_id: current.session.id.clone(),
+        scope: request.asked.scope.join(" "),
+        claims,
+        created_at: now,
+        expires_at: now + tokens.code + tokens.access + tokens.access,
+        revoked_at: None,
+    };
+    grants::insert(tx, &grant).await?;
+    let secret = Secret::generate(&*kit.random);
+    let code = AuthorizationCode {
+        digest: kit.keyring.digest(&secret),
+        grant_id: grant.id,
+        redirect_uri: request.redirect.as_str().to_owned(),
+        code_challenge: request.asked.code_challenge.clone(),
+        nonce: request.asked.nonce.clone(),
+        authenticated_at: current.session.authenticated_at,
+        created_at: now,
+        expires_at: now + tokens.code,
+    };
+    authorization_codes::insert(tx, &code).await?;
+    Entry::by_visitor(EventKind::CodeIssued, visit)
+        .user(Some(&current.user.id))
+        .client(Some(&request.client_id))
+        .session(&current.session.id)
+        .record(kit, tx)
+        .await?;
+    Ok(secret)
+}

@@ -1,0 +1,49 @@
+//! The two discovery documents (OpenID Connect Discovery 1.0, section 3; RFC 8414, section 2). One is the
+//! other under another name: what we say of ourselves is the same for both.
+
+use serde_json::{Value, json};
+
+use crate::base::paths;
+use crate::config::Config;
+use crate::model::ClientAuthentication;
+use crate::oidc::claims::{self, ACR};
+use crate::oidc::request::{self, ResponseMode};
+use crate::oidc::token::GRANT_TYPES;
+use crate::policy::scope;
+
+/// What this provider is and can do. Nothing but registered members, and nothing that it cannot.
+pub(crate) fn document(config: &Config) -> Value {
+    let at = |path: &str| format!("{}{path}", config.issuer());
+    let methods = ClientAuthentication::ALL.map(ClientAuthentication::name);
+    let scopes = scope::STANDARD.map(|(name, _)| name);
+    json!({
+        "issuer": config.issuer(),
+        "authorization_endpoint": at(paths::AUTHORIZE),
+        "token_endpoint": at(paths::TOKEN),
+        "userinfo_endpoint": at(paths::USERINFO),
+        "jwks_uri": at(paths::JWKS),
+        "end_session_endpoint": at(paths::LOGOUT),
+        "service_documentation": at(paths::HELP),
+        "op_policy_uri": at(paths::PRIVACY),
+        "scopes_supported": scopes,
+        "response_types_supported": ["code"],
+        "response_modes_supported": ResponseMode::ALL.map(|(name, _)| name),
+        "grant_types_supported": GRANT_TYPES,
+        "acr_values_supported": [ACR],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": request::algorithms(),
+        "userinfo_signing_alg_values_supported": ["none"],
+        "token_endpoint_auth_methods_supported": methods,
+        "display_values_supported": ["page"],
+        "claim_types_supported": ["normal"],
+        "claims_supported": claims::supported(),
+        "claims_parameter_supported": true,
+        "request_parameter_supported": false,
+        "request_uri_parameter_supported": false,
+        "require_request_uri_registration": false,
+        "ui_locales_supported": ["en-GB"],
+        "claims_locales_supported": ["en-GB"],
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": true,
+    })
+}

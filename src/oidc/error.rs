@@ -1,0 +1,93 @@
+//! What a relying party is told when something is wrong.
+
+use std::borrow::Cow;
+
+use crate::base::Fault;
+use crate::oidc::authorize::AuthorizationResponse;
+
+macro_rules! error_codes {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $section:literal;)+) => {
+        /// The error codes there are, each with the section that defines it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum ErrorCode {
+            $(#[doc = $section] $name),+
+        }
+
+        impl ErrorCode {
+            /// The code as it is sent.
+            pub(crate) const fn name(self) -> &'static str {
+                match self { $(Self::$name => $code),+ }
+            }
+
+            #[cfg(test)]
+            const ALL: &[(Self, &'static str)] = &[$((Self::$name, $section)),+];
+        }
+    };
+}
+
+error_codes! {
+    InvalidRequest = "invalid_request", "RFC 6749, sections 4.1.2.1 and 5.2";
+    AccessDenied = "access_denied", "RFC 6749, section 4.1.2.1";
+    UnsupportedResponseType = "unsupported_response_type", "RFC 6749, section 4.1.2.1";
+    InvalidScope = "invalid_scope", "RFC 6749, sections 4.1.2.1 and 5.2";
+    InvalidClient = "invalid_client", "RFC 6749, section 5.2";
+    InvalidGrant = "invalid_grant", "RFC 6749, section 5.2";
+    UnsupportedGrantType = "unsupported_grant_type", "RFC 6749, section 5.2";
+    InvalidToken = "invalid_token", "RFC 6750, section 3.1";
+    LoginRequired = "login_required", "OpenID Connect Core 1.0, section 3.1.2.6";
+    RequestNotSupported = "request_not_supported", "OpenID Connect Core 1.0, section 3.1.2.6";
+    RequestUriNotSupported = "request_uri_not_supported", "OpenID Connect Core 1.0, section 3.1.2.6";
+    RegistrationNotSupported = "registration_not_supported", "OpenID Connect Core 1.0, section 3.1.2.6";
+    ServerError = "server_error", "RFC 6749, section 4.1.2.1";
+}
+
+/// An error in two registers: what we say to the developer, and what we note for the log.
+#[derive(Debug)]
+pub(crate) struct OAuthError {
+    pub(crate) code: ErrorCode,
+    /// Sent as `error_description`: plain ASCII without quotes or backslashes (RFC 6749, section 5.2), and
+    /// never anything that came in.
+    pub(crate) say: Cow<'static, str>,
+    pub(crate) note: Option<String>,
+}
+
+impl OAuthError {
+    pub(crate) const fn new(code: ErrorCode, say: &'static str) -> Self {
+        Self { code, say: Cow::Borrowed(say), note: None }
+    }
+
+    /// Adds what only the log shall know.
+    pub(crate) fn noting(mut self, note: impl Into<String>) -> Self {
+        self.note = Some(note.into());
+        self
+    }
+}
+
+/// How an authorization request fails.
+#[derive(Debug)]
+pub(crate) enum AuthorizeError {
+    /// Nowhere safe to send the browser: a page, and never a redirect (RFC 6749, section 4.1.2.1).
+    Page(OAuthError),
+    /// The relying party is told.
+    Redirect(Box<AuthorizationResponse>, OAuthError),
+    Fault(Fault),
+}
+
+impl From<Fault> for AuthorizeError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_code_is_named_in_the_alphabet_of_the_wire_and_has_its_section() {
+        for (code, section) in ErrorCode::ALL {
+            assert!(code.name().bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{code:?}");
+            assert!(section.contains("section"), "{code:?}");
+        }
+    }
+}

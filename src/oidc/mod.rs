@@ -1,0 +1,16 @@
+//! The OpenID provider: what relying parties ask and what they are told.
+//!
+//! OpenID Connect Core 1.0 and the OAuth 2.0 documents it stands on. Each file is named after its endpoint or
+//! its document.
+
+pub(crate) mod authorize;
+pub(crate) mod claims;
+pub(crate) mod code;
+pub(crate) mod discovery;
+pub(crate) mod error;
+pub(crate) mod id_token;
+pub(crate) mod logout;
+pub(crate) mod params;
+pub(crate) mod request;
+pub(crate) mod token;
+pub(crate) mod userinfo;

@@ -1,0 +1,172 @@
+//! Letters on their way: queued in the transaction that caused them, delivered by a worker, with retries.
+//!
+//! A mail server that is down, slow or greylisting delays mail and nothing else. A letter is sealed while it
+//! waits, because it may hold a code, and erased when it is settled.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{Fault, LetterId, Span, Timestamp};
+use crate::kit::Kit;
+use crate::mail::{Mailer, Message, SendError};
+use crate::model::{Email, LetterState, QueuedLetter};
+use crate::store::{Tx, outbox};
+use crate::view::{AnyLetter, Engine};
+
+/// How long a notice without a code is worth sending.
+pub(crate) const NOTICE_LIFE: Span = Span::days(2);
+
+/// How long one attempt may take before another worker may try.
+const LEASE: Span = Span::minutes(2);
+/// The waits between attempts; the last one repeats. Greylisting servers want a few minutes (RFC 6647).
+const WAITS: [Span; 6] = [
+    Span::seconds(5),
+    Span::seconds(15),
+    Span::seconds(30),
+    Span::minutes(1),
+    Span::minutes(2),
+    Span::minutes(15),
+];
+
+/// A letter to be queued.
+#[derive(Clone)]
+pub(crate) struct Draft<'a> {
+    pub(crate) to: &'a Email,
+    /// The service in whose name it is sent.
+    pub(crate) service: &'a str,
+    pub(crate) content: AnyLetter,
+    pub(crate) expires_at: Timestamp,
+}
+
+/// What is sealed.
+#[derive(Serialize, Deserialize)]
+struct Envelope {
+    to: String,
+    service: String,
+    content: AnyLetter,
+}
+
+/// What one round of the worker did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Round {
+    Settled(LetterState),
+    /// The mail server would not have it yet.
+    PutBack,
+    /// Nothing is due.
+    Idle,
+}
+
+/// Queues a letter. It leaves when the transaction is committed, and not at all when it is not.
+pub(crate) async fn queue(kit: &Kit, tx: &mut Tx, draft: Draft<'_>) -> Result<(), Fault> {
+    outbox::insert(tx, &seal(kit, &draft)?).await
+}
+
+/// Does all the work of [`queue`] for a letter that nobody is to get.
+pub(crate) async fn queue_decoy(kit: &Kit, tx: &mut Tx, draft: Draft<'_>) -> Result<(), Fault> {
+    let letter = seal(kit, &draft)?;
+    outbox::insert_decoy(tx, &letter).await
+}
+
+fn seal(kit: &Kit, draft: &Draft<'_>) -> Result<QueuedLetter, Fault> {
+    let id = LetterId::generate(&*kit.random);
+    let envelope = Envelope {
+        to: draft.to.shown().to_owned(),
+        service: draft.service.to_owned(),
+        content: draft.content.clone(),
+    };
+    let clear = serde_json::to_vec(&envelope)
+        .map_err(|error| Fault::caused("a letter cannot be written down", error))?;
+    Ok(QueuedLetter {
+        sealed: kit.keyring.seal(&context(&id), &clear, &*kit.random)?,
+        id,
+        kind: draft.content.kind().to_owned(),
+        created_at: kit.now(),
+        expires_at: draft.expires_at,
+        attempts: 0,
+    })
+}
+
+fn context(id: &LetterId) -> String {
+    format!("letter {id}")
+}
+
+/// Takes the letter that is due, sends it and settles it. Two workers never send one letter at once.
+pub(crate) async fn deliver_next(kit: &Kit, mailer: &Mailer, engine: &Engine) -> Result<Round, Fault> {
+    let now = kit.now();
+    let mut tx = kit.store.begin().await?;
+    let Some(letter) = outbox::lease(&mut tx, now, now + LEASE).await? else {
+        return Ok(Round::Idle);
+    };
+    tx.commit().await?;
+    if now >= letter.expires_at {
+        return settle(kit, &letter, LetterState::Expired, Some("it could not be sent in time")).await;
+    }
+    let sent = match write(kit, &letter, engine) {
+        Ok(message) => mailer.send(&message).await,
+        // A letter that cannot be read will not be readable later either.
+        Err(fault) => Err(SendError::Never(fault.to_string())),
+    };
+    match sent {
+        Ok(()) => {
+            tracing::info!(letter = %letter.id, kind = letter.kind, "letter sent");
+            settle(kit, &letter, LetterState::Sent, None).await
+        }
+        Err(SendError::Never(why)) => {
+            tracing::error!(letter = %letter.id, kind = letter.kind, why, "letter refused for good");
+            settle(kit, &letter, LetterState::Failed, Some(&why)).await
+        }
+        Err(SendError::Later(why)) => {
+            tracing::warn!(letter = %letter.id, kind = letter.kind, why, "letter not sent yet");
+            let mut tx = kit.store.begin().await?;
+            outbox::retry(&mut tx, &letter.id, kit.now() + wait(letter.attempts), &why).await?;
+            tx.commit().await?;
+            Ok(Round::PutBack)
+        }
+    }
+}
+
+fn wait(attempts: i64) -> Span {
+    let turn = usize::try_from(attempts.saturating_sub(1)).unwrap_or(0).min(WAITS.len() - 1);
+    WAITS.get(turn).copied().unwrap_or(Span::minutes(15))
+}
+
+async fn settle(
+    kit: &Kit,
+    letter: &QueuedLetter,
+    state: LetterState,
+    why: Option<&str>,
+) -> Result<Round, Fault> {
+    let mut tx = kit.store.begin().await?;
+    outbox::settle(&mut tx, &letter.id, state, kit.now(), why).await?;
+    tx.commit().await?;
+    Ok(Round::Settled(state))
+}
+
+fn write(kit: &Kit, letter: &QueuedLetter, engine: &Engine) -> Result<Message, Fault> {
+    let clear = kit.keyring.open(&context(&letter.id), &letter.sealed)?;
+    let envelope: Envelope = serde_json::from_slice(&clear)
+        .map_err(|error| Fault::caused("a letter cannot be read", error))?;
+    let rendered = envelope.content.render(engine)?;
+    Ok(Message {
+        from_name: envelope.service,
+        from_address: kit.config.mail.from.clone(),
+        reply_to: kit.config.mail.reply_to.clone(),
+        to: envelope.to,
+        subject: rendered.subject,
+        text: rendered.text,
+        html: rendered.html,
+        message_id: format!("<{}@{}>", letter.id, kit.config.host()),
+        date_millis: letter.created_at.millis(),
+    })
+}
+
+/// How long until the next letter is due; `None` where none waits.
+pub(crate) async fn next_due_in(kit: &Kit) -> Result<Option<Span>, Fault> {
+    let due = outbox::next_due(&mut *kit.store.read().await?).await?;
+    Ok(due.map(|due| due.since(kit.now())))
+}
+
+/// Whether mail is slow at present: something has waited longer than a healthy server takes.
+pub(crate) async fn is_slow(kit: &Kit) -> Result<bool, Fault> {
+    let since = kit.now() - Span::minutes(2);
+    Ok(outbox::waiting_since(&mut *kit.store.read().await?, since).await? > 0)
+}

@@ -1,0 +1,13 @@
+//! What is allowed: pure functions of facts and the present moment, each with its table of cases.
+//!
+//! Nothing here reads a clock, a database or a setting; whoever asks brings them along.
+
+pub(crate) mod emailed_code;
+pub(crate) mod lifetime;
+pub(crate) mod password;
+pub(crate) mod pkce;
+pub(crate) mod prompt;
+pub(crate) mod redirect;
+pub(crate) mod registration;
+pub(crate) mod scope;
+pub(crate) mod throttle;

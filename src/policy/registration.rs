@@ -1,0 +1,138 @@
+//! What may be registered for a client.
+
+use url::Url;
+
+use crate::model::{ApplicationType, Client, ClientAuthentication};
+use crate::policy::scope;
+
+const MOST_REDIRECTS: usize = 20;
+const LONGEST_URI: usize = 2_048;
+const LONGEST_NAME: usize = 64;
+
+/// Judges a registration: every reason against it, each a sentence that says what to do.
+pub(crate) fn judge(client: &Client) -> Vec<String> {
+    let settings = &client.settings;
+    let mut problems = Vec::new();
+    if let Err(problem) = name(&client.name) {
+        problems.push(problem);
+    }
+    if settings.redirect_uris.is_empty() {
+        problems.push("Enter at least one redirect address".to_owned());
+    }
+    if settings.redirect_uris.len() > MOST_REDIRECTS {
+        problems.push(format!("Enter at most {MOST_REDIRECTS} redirect addresses"));
+    }
+    let native = settings.application_type == ApplicationType::Native;
+    for uri in settings.redirect_uris.iter().chain(&settings.post_logout_redirect_uris) {
+        if let Err(problem) = redirect(uri, native) {
+            problems.push(problem);
+        }
+    }
+    let pages = [&settings.home_page, &settings.initiate_login_uri, &settings.policy_uri, &settings.tos_uri];
+    for uri in pages.into_iter().flatten() {
+        if let Err(problem) = page(uri) {
+            problems.push(problem);
+        }
+    }
+    for value in settings.scopes.iter().flatten() {
+        if !scope::STANDARD.iter().any(|(known, _)| known == value) {
+            let known: Vec<&str> = scope::STANDARD.iter().map(|(known, _)| *known).collect();
+            problems.push(format!("There is no scope {value}; there are {}", known.join(", ")));
+        }
+    }
+    if settings.authentication == ClientAuthentication::None && !settings.require_pkce {
+        problems.push("A client without a secret must use a code challenge (PKCE)".to_owned());
+    }
+    problems
+}
+
+/// A name that can stand on a page and in the header of an email.
+fn name(name: &str) -> Result<(), String> {
+    if name.trim().is_empty() {
+        return Err("Enter a name".to_owned());
+    }
+    if name.chars().count() > LONGEST_NAME {
+        return Err(format!("The name must be {LONGEST_NAME} characters or fewer"));
+    }
+    if name.chars().any(|c| c.is_control() || matches!(c, '<' | '>' | '\u{2028}' | '\u{2029}')) || name.contains("://") {
+        return Err("The name must not contain < or >, a web address or control characters".to_owned());
+    }
+    Ok(())
+}
+
+/// A redirect address: canonical as it stands, so that no two spellings mean the same.
+fn redirect(uri: &str, native: bool) -> Result<(), String> {
+    if uri.contains('#') || uri.contains('*') {
+        return Err(format!("Redirect address must not contain # or *: {uri}"));
+    }
+    let url = canonical(uri)?;
+    match url.scheme() {
+        "https" => Ok(()),
+        "http" if is_loopback(&url) => Ok(()),
+        // RFC 8252, section 7.1: private-use schemes are reversed domain names.
+        scheme if native && scheme.contains('.') => Ok(()),
+        _ => Err(format!("Redirect address must start with https://, unless it is on this machine: {uri}")),
+    }
+}
+
+/// A page that is linked to.
+fn page(uri: &str) -> Result<(), String> {
+    let url = canonical(uri)?;
+    if url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url)) {
+        Ok(())
+    } else {
+        Err(format!("The address must start with https://: {uri}"))
+    }
+}
+
+fn canonical(uri: &str) -> Result<Url, String> {
+    if uri.len() > LONGEST_URI {
+        return Err(format!("The address must be {LONGEST_URI} characters or fewer: {uri:.60}…"));
+    }
+    let url = Url::parse(uri).map_err(|error| format!("{uri} is not a web address: {error}"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(format!("The address must not contain a user name or password: {uri}"));
+    }
+    if url.as_str() != uri {
+        return Err(format!("Write the address in its plain form, {url}, instead of {uri}"));
+    }
+    Ok(url)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn redirect_addresses_are_plain_https_or_on_this_machine() {
+        for good in ["https://portal.example/callback", "http://localhost:8081/callback", "http://127.0.0.1:9/x"] {
+            assert_eq!(redirect(good, false), Ok(()));
+        }
+        for bad in [
+            "http://portal.example/callback", "https://portal.example/call#back", "https://*.example/", "callback",
+            "https://portal.example", "https://PORTAL.example/", "https://portal.example:443/x", "javascript:alert(1)",
+            "https://user@portal.example/x", "https://portal.example/x/../y", "com.example.app:/callback", "data:,x",
+        ] {
+            assert!(redirect(bad, false).is_err(), "{bad}");
+        }
+        assert_eq!(redirect("com.example.app:/callback", true), Ok(()));
+    }
+
+    #[test]
+    fn row_88_a_name_cannot_break_out_of_a_page_or_a_header() {
+        assert_eq!(name("Children's Services Portal"), Ok(()));
+        for bad in ["", "  ", "a\r\nBcc: x", "<b>", "see https://evil.example", "a\u{2028}b", "nul\0"] {
+            assert!(name(bad).is_err(), "{bad:?}");
+        }
+        assert!(name(&"x".repeat(65)).is_err());
+    }
+}

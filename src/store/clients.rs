@@ -1,0 +1,120 @@
+//! Relying parties and their secrets.
+
+use sqlx::any::AnyRow;
+
+use super::db::{
+    Conn, Tx, asking, is_conflict, json, optional_time, parsed, statements, text, time, to_json,
+};
+use crate::base::{ClientId, Digest, Fault, Timestamp, kinds};
+use crate::model::{Client, ClientSecret};
+
+statements! {
+    INSERT = "INSERT INTO clients (id, name, settings, created_at, updated_at, disabled_at)
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    BY_ID = "SELECT * FROM clients WHERE id = $1";
+    PAGE = "SELECT * FROM clients WHERE id > $1 ORDER BY id LIMIT $2";
+    UPDATE = "UPDATE clients SET name = $2, settings = $3, updated_at = $4 WHERE id = $1";
+    REMOVE = "DELETE FROM clients WHERE id = $1";
+    ADD_SECRET = "INSERT INTO client_secrets (digest, client_id, created_at, expires_at) VALUES ($1, $2, $3, $4)";
+    SECRETS = "SELECT digest, expires_at FROM client_secrets WHERE client_id = $1";
+    EXPIRE_SECRETS = "UPDATE client_secrets SET expires_at = $2
+        WHERE client_id = $1 AND (expires_at IS NULL OR expires_at > $2)";
+}
+
+fn client(row: &AnyRow) -> Result<Client, Fault> {
+    Ok(Client {
+        id: parsed(row, "id", ClientId::parse)?,
+        name: text(row, "name")?,
+        settings: json(row, "settings")?,
+        created_at: time(row, "created_at")?,
+        updated_at: time(row, "updated_at")?,
+        disabled_at: optional_time(row, "disabled_at")?,
+    })
+}
+
+/// Registers a client; `false` where its identifier is taken.
+pub(crate) async fn insert(tx: &mut Tx, client: &Client) -> Result<bool, Fault> {
+    let inserted = sqlx::query(INSERT)
+        .bind(client.id.as_str())
+        .bind(client.name.as_str())
+        .bind(to_json(&client.settings)?)
+        .bind(client.created_at.millis())
+        .bind(client.updated_at.millis())
+        .bind(client.disabled_at.map(Timestamp::millis))
+        .execute(&mut **tx)
+        .await;
+    match inserted {
+        Ok(_) => Ok(true),
+        Err(error) if is_conflict(&error) => Ok(false),
+        Err(error) => Err(asking("register a client")(error)),
+    }
+}
+
+pub(crate) async fn by_id(conn: &mut Conn, id: &ClientId) -> Result<Option<Client>, Fault> {
+    let row = sqlx::query(BY_ID).bind(id.as_str()).fetch_optional(conn).await;
+    row.map_err(asking("find a client"))?.as_ref().map(client).transpose()
+}
+
+/// Up to `limit` clients in the order of their identifiers, from the one after `after`.
+pub(crate) async fn page(conn: &mut Conn, after: &str, limit: i64) -> Result<Vec<Client>, Fault> {
+    let rows = sqlx::query(PAGE).bind(after).bind(limit).fetch_all(conn).await;
+    rows.map_err(asking("list clients"))?.iter().map(client).collect()
+}
+
+/// Writes back a client's name and settings; `false` where it is gone.
+pub(crate) async fn update(tx: &mut Tx, client: &Client) -> Result<bool, Fault> {
+    let done = sqlx::query(UPDATE)
+        .bind(client.id.as_str())
+        .bind(client.name.as_str())
+        .bind(to_json(&client.settings)?)
+        .bind(client.updated_at.millis())
+        .execute(&mut **tx)
+        .await
+        .map_err(asking("change a client"))?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Removes a client with its secrets, grants, codes and tokens; `false` where it is gone already.
+pub(crate) async fn remove(tx: &mut Tx, id: &ClientId) -> Result<bool, Fault> {
+    let done = sqlx::query(REMOVE).bind(id.as_str()).execute(&mut **tx).await;
+    Ok(done.map_err(asking("remove a client"))?.rows_affected() == 1)
+}
+
+pub(crate) async fn add_secret(tx: &mut Tx, secret: &ClientSecret) -> Result<(), Fault> {
+    sqlx::query(ADD_SECRET)
+        .bind(secret.digest.as_str())
+        .bind(secret.client_id.as_str())
+        .bind(secret.created_at.millis())
+        .bind(secret.expires_at.map(Timestamp::millis))
+        .execute(&mut **tx)
+        .await
+        .map_err(asking("keep a client secret"))?;
+    Ok(())
+}
+
+/// The digests of a client's secrets that are valid now.
+pub(crate) async fn live_secrets(
+    conn: &mut Conn,
+    id: &ClientId,
+    now: Timestamp,
+) -> Result<Vec<Digest<kinds::Client>>, Fault> {
+    let rows = sqlx::query(SECRETS).bind(id.as_str()).fetch_all(conn).await;
+    let mut live = Vec::new();
+    for row in rows.map_err(asking("read client secrets"))? {
+        if optional_time(&row, "expires_at")?.is_none_or(|end| now < end) {
+            live.push(Digest::stored(text(&row, "digest")?));
+        }
+    }
+    Ok(live)
+}
+
+/// Lets every present secret of a client end at `end`, where it does not end earlier.
+pub(crate) async fn expire_secrets(tx: &mut Tx, id: &ClientId, end: Timestamp) -> Result<(), Fault> {
+    sqlx::query(EXPIRE_SECRETS)
+        .bind(id.as_str())
+        .bind(end.millis())
+        .execute(&mut **tx)
+        .await
+        .map_err(asking("end client secrets"))?;
+    Ok(())
+}

@@ -1,0 +1,25 @@
+//! Single facts about this installation, such as which master key seals it.
+
+use super::db::{Conn, Tx, asking, statements, text};
+use crate::base::Fault;
+
+statements! {
+    FIND = "SELECT value FROM facts WHERE name = $1";
+    SET_ONCE = "INSERT INTO facts (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+}
+
+pub(crate) async fn find(conn: &mut Conn, name: &str) -> Result<Option<String>, Fault> {
+    let row = sqlx::query(FIND).bind(name).fetch_optional(conn).await.map_err(asking("read a fact"))?;
+    row.map(|row| text(&row, "value")).transpose()
+}
+
+/// Records a fact, unless it is recorded already.
+pub(crate) async fn set_once(tx: &mut Tx, name: &str, value: &str) -> Result<(), Fault> {
+    sqlx::query(SET_ONCE)
+        .bind(name)
+        .bind(value)
+        .execute(&mut **tx)
+        .await
+        .map_err(asking("record a fact"))?;
+    Ok(())
+}

@@ -1,0 +1,157 @@
+//! Journeys through the log-in pages.
+
+use sqlx::any::AnyRow;
+
+use super::db::{
+    Conn, Tx, asking, optional_parsed, optional_text, optional_time, statements, text, time,
+};
+use crate::base::{ClientId, Digest, Fault, FlowId, SessionId, UserId, kinds};
+use crate::model::{Flow, FlowStage};
+
+statements! {
+    INSERT = "INSERT INTO flows (id, binding, client_id, request, stage, again_at, email, created_at, expires_at)
+        VALUES ($1, $2, $3, $4, 'password', $5, $6, $7, $8)";
+    BY_ID = "SELECT * FROM flows WHERE id = $1";
+    PASSWORD_RIGHT = "UPDATE flows SET stage = 'code', user_id = $2, email = $3, binding = $4, banner = NULL
+        WHERE id = $1 AND stage IN ('password', 'code')";
+    CODE_RIGHT = "UPDATE flows SET stage = 'welcome', session_id = $2, banner = NULL
+        WHERE id = $1 AND stage = 'code' RETURNING id";
+    FINISH = "UPDATE flows SET stage = 'done' WHERE id = $1 AND stage = 'welcome' RETURNING id";
+    CANCEL = "UPDATE flows SET stage = 'cancelled'
+        WHERE id = $1 AND stage IN ('password', 'code') RETURNING id";
+    BACK_TO_PASSWORD = "UPDATE flows SET stage = 'password', user_id = NULL, email = $2, banner = $3
+        WHERE id = $1 AND stage IN ('password', 'code')";
+    REBIND = "UPDATE flows SET binding = $2 WHERE id = $1";
+    SET_EMAIL = "UPDATE flows SET email = $2 WHERE id = $1";
+    CLEAR_BANNER = "UPDATE flows SET banner = NULL WHERE id = $1 AND banner IS NOT NULL";
+}
+
+fn stage(row: &AnyRow) -> Result<FlowStage, Fault> {
+    let damaged = || Fault::new("a flow is in an unknown stage");
+    Ok(match text(row, "stage")?.as_str() {
+        "password" => FlowStage::Password,
+        "code" => FlowStage::Code {
+            user_id: optional_parsed(row, "user_id", UserId::parse)?.ok_or_else(damaged)?,
+        },
+        "welcome" => FlowStage::Welcome {
+            session_id: optional_parsed(row, "session_id", SessionId::parse)?.ok_or_else(damaged)?,
+        },
+        "done" => FlowStage::Done,
+        "cancelled" => FlowStage::Cancelled,
+        _ => return Err(damaged()),
+    })
+}
+
+fn flow(row: &AnyRow) -> Result<Flow, Fault> {
+    Ok(Flow {
+        id: super::db::parsed(row, "id", FlowId::parse)?,
+        binding: Digest::stored(text(row, "binding")?),
+        client_id: optional_parsed(row, "client_id", ClientId::parse)?,
+        request: optional_text(row, "request")?,
+        stage: stage(row)?,
+        again: optional_time(row, "again_at")?.is_some(),
+        email: optional_text(row, "email")?,
+        banner: optional_text(row, "banner")?,
+        created_at: time(row, "created_at")?,
+        expires_at: time(row, "expires_at")?,
+    })
+}
+
+pub(crate) async fn insert(tx: &mut Tx, flow: &Flow) -> Result<(), Fault> {
+    sqlx::query(INSERT)
+        .bind(flow.id.as_str())
+        .bind(flow.binding.as_str())
+        .bind(flow.client_id.as_ref().map(ClientId::as_str))
+        .bind(flow.request.as_deref())
+        .bind(flow.again.then_some(flow.created_at.millis()))
+        .bind(flow.email.as_deref())
+        .bind(flow.created_at.millis())
+        .bind(flow.expires_at.millis())
+        .execute(&mut **tx)
+        .await
+        .map_err(asking("begin a flow"))?;
+    Ok(())
+}
+
+pub(crate) async fn by_id(conn: &mut Conn, id: &FlowId) -> Result<Option<Flow>, Fault> {
+    let row = sqlx::query(BY_ID).bind(id.as_str()).fetch_optional(conn).await;
+    row.map_err(asking("find a flow"))?.as_ref().map(flow).transpose()
+}
+
+/// The password was right: from here the flow belongs to one person, under a new binding.
+pub(crate) async fn password_right(
+    tx: &mut Tx,
+    id: &FlowId,
+    user: &UserId,
+    email: &str,
+    binding: &Digest<kinds::Flow>,
+) -> Result<bool, Fault> {
+    let done = sqlx::query(PASSWORD_RIGHT)
+        .bind(id.as_str())
+        .bind(user.as_str())
+        .bind(email)
+        .bind(binding.as_str())
+        .execute(&mut **tx)
+        .await
+        .map_err(asking("move a flow on"))?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The code was right: true for exactly one caller.
+pub(crate) async fn code_right(tx: &mut Tx, id: &FlowId, session: &SessionId) -> Result<bool, Fault> {
+    let row = sqlx::query(CODE_RIGHT).bind(id.as_str()).bind(session.as_str()).fetch_optional(&mut **tx).await;
+    Ok(row.map_err(asking("move a flow on"))?.is_some())
+}
+
+/// Ends a flow whose person goes back to the relying party: true for exactly one caller.
+pub(crate) async fn finish(tx: &mut Tx, id: &FlowId) -> Result<bool, Fault> {
+    let row = sqlx::query(FINISH).bind(id.as_str()).fetch_optional(&mut **tx).await;
+    Ok(row.map_err(asking("finish a flow"))?.is_some())
+}
+
+/// Ends a flow that was not finished: true for exactly one caller.
+pub(crate) async fn cancel(tx: &mut Tx, id: &FlowId) -> Result<bool, Fault> {
+    let row = sqlx::query(CANCEL).bind(id.as_str()).fetch_optional(&mut **tx).await;
+    Ok(row.map_err(asking("cancel a flow"))?.is_some())
+}
+
+/// Sends a flow back to its first step, with the email filled in and a message to show once.
+pub(crate) async fn back_to_password(
+    tx: &mut Tx,
+    id: &FlowId,
+    email: &str,
+    banner: Option<&str>,
+) -> Result<(), Fault> {
+    sqlx::query(BACK_TO_PASSWORD)
+        .bind(id.as_str())
+        .bind(email)
+        .bind(banner)
+        .execute(&mut **tx)
+        .await
+        .map_err(asking("move a flow back"))?;
+    Ok(())
+}
+
+/// Binds a flow by a new cookie: whoever knew the old one is out.
+pub(crate) async fn rebind(tx: &mut Tx, id: &FlowId, binding: &Digest<kinds::Flow>) -> Result<(), Fault> {
+    let done = sqlx::query(REBIND).bind(id.as_str()).bind(binding.as_str()).execute(&mut **tx).await;
+    done.map_err(asking("bind a flow anew"))?;
+    Ok(())
+}
+
+/// Remembers the email that was typed, so that the next form can have it filled in.
+pub(crate) async fn set_email(tx: &mut Tx, id: &FlowId, email: &str) -> Result<(), Fault> {
+    sqlx::query(SET_EMAIL)
+        .bind(id.as_str())
+        .bind(email)
+        .execute(&mut **tx)
+        .await
+        .map_err(asking("note an email"))?;
+    Ok(())
+}
+
+/// Takes the message away once it has been shown.
+pub(crate) async fn clear_banner(tx: &mut Tx, id: &FlowId) -> Result<(), Fault> {
+    sqlx::query(CLEAR_BANNER).bind(id.as_str()).execute(&mut **tx).await.map_err(asking("clear a message"))?;
+    Ok(())
+}

@@ -1,0 +1,31 @@
+//! What is kept, and the only room with SQL in it: one file a table.
+//!
+//! **The portable subset.** One set of statements runs on SQLite and PostgreSQL: columns are TEXT and BIGINT,
+//! placeholders are `$1`, times are unix milliseconds, counts are `COUNT(*)`.
+//!
+//! **One-use things** are taken by one guarded `UPDATE … WHERE … RETURNING`, never looked at first and taken
+//! after. Functions that write ask for a [`Tx`]; the use case owns it and commits it.
+//!
+//! **To add a table:** a migration, a file here with its `statements!`, a line in `STATEMENTS` of the tests, and
+//! if it grows, an index and a line in [`purge`].
+
+pub(crate) mod access_tokens;
+pub(crate) mod authorization_codes;
+pub(crate) mod challenges;
+pub(crate) mod clients;
+mod db;
+pub(crate) mod devices;
+pub(crate) mod events;
+pub(crate) mod facts;
+pub(crate) mod flows;
+pub(crate) mod grants;
+pub(crate) mod outbox;
+pub(crate) mod purge;
+pub(crate) mod sessions;
+pub(crate) mod signing_keys;
+#[cfg(test)]
+mod tests;
+pub(crate) mod throttles;
+pub(crate) mod users;
+
+pub(crate) use db::{Store, Tx};

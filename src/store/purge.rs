@@ -1,0 +1,57 @@
+//! Removes what is no longer needed, a bounded batch at a time.
+
+use super::db::{Tx, asking, statements};
+use crate::base::{Fault, Timestamp};
+
+statements! {
+    FLOWS = "DELETE FROM flows WHERE id IN (SELECT id FROM flows WHERE expires_at < $1 LIMIT $2)";
+    SESSIONS = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < $1 LIMIT $2)";
+    DEVICES = "DELETE FROM devices WHERE digest IN (SELECT digest FROM devices WHERE expires_at < $1 LIMIT $2)";
+    THROTTLES = "DELETE FROM throttles WHERE bucket IN
+        (SELECT bucket FROM throttles WHERE touched_at < $1 LIMIT $2)";
+    ACCESS_TOKENS = "DELETE FROM access_tokens WHERE digest IN
+        (SELECT digest FROM access_tokens WHERE expires_at < $1 LIMIT $2)";
+    /// Takes the codes and tokens that descend from the grants along.
+    GRANTS = "DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE expires_at < $1 LIMIT $2)";
+    LETTERS = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE settled_at < $1 LIMIT $2)";
+    EVENTS = "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at < $1 LIMIT $2)";
+}
+
+/// What can be purged; each has its own retention period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purgeable {
+    Flows,
+    Sessions,
+    Devices,
+    Throttles,
+    AccessTokens,
+    Grants,
+    Letters,
+    Events,
+}
+
+impl Purgeable {
+    const fn statement(self) -> &'static str {
+        match self {
+            Self::Flows => FLOWS,
+            Self::Sessions => SESSIONS,
+            Self::Devices => DEVICES,
+            Self::Throttles => THROTTLES,
+            Self::AccessTokens => ACCESS_TOKENS,
+            Self::Grants => GRANTS,
+            Self::Letters => LETTERS,
+            Self::Events => EVENTS,
+        }
+    }
+}
+
+/// Removes up to `batch` rows that ended before `before`; how many.
+pub(crate) async fn remove(
+    tx: &mut Tx,
+    what: Purgeable,
+    before: Timestamp,
+    batch: i64,
+) -> Result<u64, Fault> {
+    let done = sqlx::query(what.statement()).bind(before.millis()).bind(batch).execute(&mut **tx).await;
+    Ok(done.map_err(asking("purge"))?.rows_affected())
+}

@@ -1,0 +1,107 @@
+//! Sessions at the provider.
+
+use sqlx::any::AnyRow;
+
+use super::db::{Conn, Tx, asking, optional_time, parsed, statements, text, time};
+use crate::base::{Digest, Fault, SessionId, Timestamp, UserId, kinds};
+use crate::model::Session;
+
+statements! {
+    INSERT = "INSERT INTO sessions (id, digest, user_id, authenticated_at, previous_login_at, created_at,
+        last_used_at, expires_at, browser, address) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    BY_DIGEST = "SELECT * FROM sessions WHERE digest = $1 AND ended_at IS NULL";
+    BY_ID = "SELECT * FROM sessions WHERE id = $1";
+    TOUCH = "UPDATE sessions SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2";
+    RENEW = "UPDATE sessions SET digest = $2, previous_login_at = authenticated_at, authenticated_at = $3,
+        last_used_at = $3, expires_at = $4 WHERE id = $1 AND ended_at IS NULL RETURNING id";
+    END = "UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL RETURNING id";
+    END_ALL = "UPDATE sessions SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL";
+}
+
+fn session(row: &AnyRow) -> Result<Session, Fault> {
+    Ok(Session {
+        id: parsed(row, "id", SessionId::parse)?,
+        digest: Digest::stored(text(row, "digest")?),
+        user_id: parsed(row, "user_id", UserId::parse)?,
+        authenticated_at: time(row, "authenticated_at")?,
+        previous_login_at: optional_time(row, "previous_login_at")?,
+        created_at: time(row, "created_at")?,
+        last_used_at: time(row, "last_used_at")?,
+        expires_at: time(row, "expires_at")?,
+        ended_at: optional_time(row, "ended_at")?,
+        browser: text(row, "browser")?,
+        address: text(row, "address")?,
+    })
+}
+
+pub(crate) async fn insert(tx: &mut Tx, session: &Session) -> Result<(), Fault> {
+    sqlx::query(INSERT)
+        .bind(session.id.as_str())
+        .bind(session.digest.as_str())
+        .bind(session.user_id.as_str())
+        .bind(session.authenticated_at.millis())
+        .bind(session.previous_login_at.map(Timestamp::millis))
+        .bind(session.created_at.millis())
+        .bind(session.last_used_at.millis())
+        .bind(session.expires_at.millis())
+        .bind(session.browser.as_str())
+        .bind(session.address.as_str())
+        .execute(&mut **tx)
+        .await
+        .map_err(asking("begin a session"))?;
+    Ok(())
+}
+
+/// The session of a cookie, unless it was ended. Whether it is too old is for `policy` to say.
+pub(crate) async fn by_digest(
+    conn: &mut Conn,
+    digest: &Digest<kinds::Session>,
+) -> Result<Option<Session>, Fault> {
+    let row = sqlx::query(BY_DIGEST).bind(digest.as_str()).fetch_optional(conn).await;
+    row.map_err(asking("find a session"))?.as_ref().map(session).transpose()
+}
+
+pub(crate) async fn by_id(conn: &mut Conn, id: &SessionId) -> Result<Option<Session>, Fault> {
+    let row = sqlx::query(BY_ID).bind(id.as_str()).fetch_optional(conn).await;
+    row.map_err(asking("find a session"))?.as_ref().map(session).transpose()
+}
+
+pub(crate) async fn touch(tx: &mut Tx, id: &SessionId, now: Timestamp) -> Result<(), Fault> {
+    sqlx::query(TOUCH)
+        .bind(id.as_str())
+        .bind(now.millis())
+        .execute(&mut **tx)
+        .await
+        .map_err(asking("note the use of a session"))?;
+    Ok(())
+}
+
+/// The same person has proved who they are again: a new cookie, the same session. False where it has ended.
+pub(crate) async fn renew(
+    tx: &mut Tx,
+    id: &SessionId,
+    digest: &Digest<kinds::Session>,
+    now: Timestamp,
+    expires_at: Timestamp,
+) -> Result<bool, Fault> {
+    let row = sqlx::query(RENEW)
+        .bind(id.as_str())
+        .bind(digest.as_str())
+        .bind(now.millis())
+        .bind(expires_at.millis())
+        .fetch_optional(&mut **tx)
+        .await;
+    Ok(row.map_err(asking("renew a session"))?.is_some())
+}
+
+/// Ends a session; `false` where it had ended.
+pub(crate) async fn end(tx: &mut Tx, id: &SessionId, now: Timestamp) -> Result<bool, Fault> {
+    let row = sqlx::query(END).bind(id.as_str()).bind(now.millis()).fetch_optional(&mut **tx).await;
+    Ok(row.map_err(asking("end a session"))?.is_some())
+}
+
+/// Ends every session of a person; how many.
+pub(crate) async fn end_all(tx: &mut Tx, user: &UserId, now: Timestamp) -> Result<u64, Fault> {
+    let done = sqlx::query(END_ALL).bind(user.as_str()).bind(now.millis()).execute(&mut **tx).await;
+    Ok(done.map_err(asking("end sessions"))?.rows_affected())
+}

@@ -1,0 +1,50 @@
+//! Counters of attempts, shared by all nodes and kept across restarts.
+
+use super::db::{Tx, asking, number, optional_time, statements, time};
+use crate::base::{Fault, Timestamp};
+use crate::model::Tally;
+
+statements! {
+    /// An upsert rather than a look: it takes the row's lock on PostgreSQL, so that read and write are one.
+    LOCK = "INSERT INTO throttles (bucket, count, window_start, pauses, paused_until, consecutive, touched_at)
+        VALUES ($1, 0, $2, 0, NULL, 0, $2)
+        ON CONFLICT (bucket) DO UPDATE SET touched_at = excluded.touched_at RETURNING *";
+    SAVE = "UPDATE throttles SET count = $2, window_start = $3, pauses = $4, paused_until = $5, consecutive = $6
+        WHERE bucket = $1";
+    FORGET = "DELETE FROM throttles WHERE bucket = $1";
+}
+
+/// Reads a counter and keeps others from changing it until the transaction ends.
+pub(crate) async fn lock(tx: &mut Tx, bucket: &str, now: Timestamp) -> Result<Tally, Fault> {
+    let row = sqlx::query(LOCK).bind(bucket).bind(now.millis()).fetch_one(&mut **tx).await;
+    let row = row.map_err(asking("read a counter"))?;
+    Ok(Tally {
+        count: number(&row, "count")?,
+        window_start: time(&row, "window_start")?,
+        pauses: number(&row, "pauses")?,
+        paused_until: optional_time(&row, "paused_until")?,
+        consecutive: number(&row, "consecutive")?,
+    })
+}
+
+/// Writes a counter back. Belongs in the transaction of [`lock`].
+pub(crate) async fn save(tx: &mut Tx, bucket: &str, tally: &Tally) -> Result<(), Fault> {
+    sqlx::query(SAVE)
+        .bind(bucket)
+        .bind(tally.count)
+        .bind(tally.window_start.millis())
+        .bind(tally.pauses)
+        .bind(tally.paused_until.map(Timestamp::millis))
+        .bind(tally.consecutive)
+        .execute(&mut **tx)
+        .await
+        .map_err(asking("write a counter"))?;
+    Ok(())
+}
+
+/// Starts a counter afresh.
+pub(crate) async fn forget(tx: &mut Tx, bucket: &str) -> Result<(), Fault> {
+    let done = sqlx::query(FORGET).bind(bucket).execute(&mut **tx).await;
+    done.map_err(asking("reset a counter"))?;
+    Ok(())
+}

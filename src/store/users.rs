@@ -1,0 +1,125 @@
+//! People.
+
+use sqlx::any::AnyRow;
+
+use super::db::{
+    Conn, Tx, asking, is_conflict, json, optional_text, optional_time, parsed, statements, text, time, to_json,
+};
+use crate::base::{Fault, Subject, Timestamp, UserId};
+use crate::model::{Email, User};
+
+statements! {
+    INSERT = "INSERT INTO users (id, subject, email, email_canonical, name, organisation, profile, password,
+        password_changed_at, last_login_at, created_at, updated_at, disabled_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    BY_ID = "SELECT * FROM users WHERE id = $1";
+    BY_EMAIL = "SELECT * FROM users WHERE email_canonical = $1";
+    PAGE = "SELECT * FROM users WHERE email_canonical > $1 ORDER BY email_canonical LIMIT $2";
+    SET_PASSWORD = "UPDATE users SET password = $2, password_changed_at = $3, updated_at = $3 WHERE id = $1";
+    REHASH = "UPDATE users SET password = $2 WHERE id = $1 AND password = $3";
+    LOGGED_IN = "UPDATE users SET last_login_at = $2 WHERE id = $1";
+    DISABLE = "UPDATE users SET disabled_at = $2, updated_at = $2 WHERE id = $1 AND disabled_at IS NULL";
+    ENABLE = "UPDATE users SET disabled_at = NULL, updated_at = $2 WHERE id = $1 AND disabled_at IS NOT NULL";
+}
+
+fn user(row: &AnyRow) -> Result<User, Fault> {
+    Ok(User {
+        id: parsed(row, "id", UserId::parse)?,
+        subject: parsed(row, "subject", Subject::parse)?,
+        email: Email::stored(text(row, "email")?, text(row, "email_canonical")?),
+        name: text(row, "name")?,
+        organisation: optional_text(row, "organisation")?,
+        profile: json(row, "profile")?,
+        password: optional_text(row, "password")?,
+        password_changed_at: optional_time(row, "password_changed_at")?,
+        last_login_at: optional_time(row, "last_login_at")?,
+        created_at: time(row, "created_at")?,
+        updated_at: time(row, "updated_at")?,
+        disabled_at: optional_time(row, "disabled_at")?,
+    })
+}
+
+/// Adds a person; `false` where somebody has that email already.
+pub(crate) async fn insert(tx: &mut Tx, user: &User) -> Result<bool, Fault> {
+    let inserted = sqlx::query(INSERT)
+        .bind(user.id.as_str())
+        .bind(user.subject.as_str())
+        .bind(user.email.shown())
+        .bind(user.email.canonical())
+        .bind(user.name.as_str())
+        .bind(user.organisation.as_deref())
+        .bind(to_json(&user.profile)?)
+        .bind(user.password.as_deref())
+        .bind(user.password_changed_at.map(Timestamp::millis))
+        .bind(user.last_login_at.map(Timestamp::millis))
+        .bind(user.created_at.millis())
+        .bind(user.updated_at.millis())
+        .bind(user.disabled_at.map(Timestamp::millis))
+        .execute(&mut **tx)
+        .await;
+    match inserted {
+        Ok(_) => Ok(true),
+        Err(error) if is_conflict(&error) => Ok(false),
+        Err(error) => Err(asking("add a person")(error)),
+    }
+}
+
+pub(crate) async fn by_id(conn: &mut Conn, id: &UserId) -> Result<Option<User>, Fault> {
+    let row = sqlx::query(BY_ID).bind(id.as_str()).fetch_optional(conn).await;
+    row.map_err(asking("find a person"))?.as_ref().map(user).transpose()
+}
+
+pub(crate) async fn by_email(conn: &mut Conn, email: &Email) -> Result<Option<User>, Fault> {
+    let row = sqlx::query(BY_EMAIL).bind(email.canonical()).fetch_optional(conn).await;
+    row.map_err(asking("find a person"))?.as_ref().map(user).transpose()
+}
+
+/// Up to `limit` people in the order of their addresses, from the one after `after`.
+pub(crate) async fn page(conn: &mut Conn, after: &str, limit: i64) -> Result<Vec<User>, Fault> {
+    let rows = sqlx::query(PAGE).bind(after).bind(limit).fetch_all(conn).await;
+    rows.map_err(asking("list people"))?.iter().map(user).collect()
+}
+
+pub(crate) async fn set_password(tx: &mut Tx, id: &UserId, hash: &str, now: Timestamp) -> Result<(), Fault> {
+    sqlx::query(SET_PASSWORD)
+        .bind(id.as_str())
+        .bind(hash)
+        .bind(now.millis())
+        .execute(&mut **tx)
+        .await
+        .map_err(asking("set a password"))?;
+    Ok(())
+}
+
+/// Replaces a hash by a stronger one of the same password, unless the password has changed meanwhile.
+pub(crate) async fn rehash(tx: &mut Tx, id: &UserId, old: &str, new: &str) -> Result<(), Fault> {
+    sqlx::query(REHASH)
+        .bind(id.as_str())
+        .bind(new)
+        .bind(old)
+        .execute(&mut **tx)
+        .await
+        .map_err(asking("renew a password hash"))?;
+    Ok(())
+}
+
+pub(crate) async fn logged_in(tx: &mut Tx, id: &UserId, now: Timestamp) -> Result<(), Fault> {
+    sqlx::query(LOGGED_IN)
+        .bind(id.as_str())
+        .bind(now.millis())
+        .execute(&mut **tx)
+        .await
+        .map_err(asking("note a log-in"))?;
+    Ok(())
+}
+
+/// Takes away or gives back the right to log in; `false` where that was so already.
+pub(crate) async fn set_active(tx: &mut Tx, id: &UserId, active: bool, now: Timestamp) -> Result<bool, Fault> {
+    let done = sqlx::query(if active { ENABLE } else { DISABLE })
+        .bind(id.as_str())
+        .bind(now.millis())
+        .execute(&mut **tx)
+        .await
+        .map_err(asking("change a person's status"))?;
+    Ok(done.rows_affected() == 1)
+}

@@ -1,0 +1,215 @@
+//! Every letter: what it says depends on, as plain text. None has a link, and no subject holds a code.
+//!
+//! These are stored, sealed, from the moment they are queued until they are sent. None can be printed with `{:?}`,
+//! so that no code reaches a log.
+
+use minijinja::value::{Serde, Value};
+use serde::{Deserialize, Serialize};
+
+use crate::base::Fault;
+use crate::view::pages::Samples;
+use crate::view::{Engine, RenderedLetter};
+
+/// A letter and the folder under `templates/letters/` that holds its subject and both bodies.
+pub(crate) trait Letter: Serialize {
+    /// Also the word that the operator sees for this kind of letter.
+    const FOLDER: &'static str;
+
+    /// One for each form that the letter can take.
+    fn samples() -> Vec<Self>
+    where
+        Self: Sized;
+}
+
+/// Who writes, and how to reach them.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Sender {
+    pub(crate) service: String,
+    pub(crate) council: String,
+    pub(crate) phone: String,
+    /// The host of our pages, written as text and never linked.
+    pub(crate) host: String,
+}
+
+/// The code for step 2 of logging in.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct LoginCode {
+    pub(crate) sender: Sender,
+    /// As it is shown: "1234 5678".
+    pub(crate) code: String,
+    /// "3:42pm"
+    pub(crate) sent_at: String,
+    /// "3:57pm on 22 November 2026"
+    pub(crate) expires: String,
+}
+
+/// The code for step 2 of resetting a password.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct ResetCode {
+    pub(crate) sender: Sender,
+    /// As it is shown: "1234 5678".
+    pub(crate) code: String,
+    /// "3:42pm"
+    pub(crate) sent_at: String,
+    /// "3:57pm on 22 November 2026"
+    pub(crate) expires: String,
+}
+
+/// Tells the owner of an account that its password is a new one.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct PasswordChanged {
+    pub(crate) sender: Sender,
+    /// "3:57pm on 22 November 2026"
+    pub(crate) when: String,
+    /// "Firefox on Windows"
+    pub(crate) device: String,
+}
+
+/// Tells the owner of an account that a browser we have not met before has logged in.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct NewDevice {
+    pub(crate) sender: Sender,
+    /// "3:57pm on 22 November 2026"
+    pub(crate) when: String,
+    /// "Firefox on Windows"
+    pub(crate) device: String,
+}
+
+/// Tells the owner of an account that wrong passwords have paused logging in.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct AccountLocked {
+    pub(crate) sender: Sender,
+    /// When the last wrong password came: "3:57pm on 22 November 2026"
+    pub(crate) when: String,
+    /// When the pause ends, in the same form.
+    pub(crate) until: String,
+}
+
+/// Answers somebody who asked for a reset and whose account is switched off: no code, but whom to call.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct ResetRefused {
+    pub(crate) sender: Sender,
+    /// "3:57pm on 22 November 2026"
+    pub(crate) when: String,
+}
+
+/// A letter's samples, as its templates see them.
+fn samples<L: Letter>() -> Vec<Value> {
+    L::samples().into_iter().map(|sample| Value::from(Serde(sample))).collect()
+}
+
+/// Defines the one type that holds any of the letters, for the outbox.
+macro_rules! any_letter {
+    ($($name:ident),+ $(,)?) => {
+        /// Any letter.
+        #[derive(Clone, Serialize, Deserialize)]
+        pub(crate) enum AnyLetter {
+            $($name($name)),+
+        }
+
+        impl AnyLetter {
+            /// Which letter, in a word.
+            pub(crate) const fn kind(&self) -> &'static str {
+                match self {
+                    $(Self::$name(_) => $name::FOLDER),+
+                }
+            }
+
+            pub(crate) fn render(&self, engine: &Engine) -> Result<RenderedLetter, Fault> {
+                match self {
+                    $(Self::$name(letter) => engine.letter(letter)),+
+                }
+            }
+        }
+
+        $(impl From<$name> for AnyLetter {
+            fn from(letter: $name) -> Self {
+                Self::$name(letter)
+            }
+        })+
+
+        /// Each letter's folder and samples.
+        pub(super) const EVERY_LETTER: &[Samples] = &[$(($name::FOLDER, samples::<$name>)),+];
+    };
+}
+
+any_letter! { LoginCode, ResetCode, PasswordChanged, NewDevice, AccountLocked, ResetRefused }
+
+impl Sender {
+    fn sample() -> Self {
+        Self {
+            service: "Children's Services Portal".into(),
+            council: "Example County Council".into(),
+            phone: "01632 960 123".into(),
+            host: "login.example.gov.uk".into(),
+        }
+    }
+}
+
+const SAMPLE_MOMENT: &str = "3:57pm on 22 November 2026";
+
+impl Letter for LoginCode {
+    const FOLDER: &'static str = "login_code";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {
+            sender: Sender::sample(),
+            code: "1234 5678".into(),
+            sent_at: "3:42pm".into(),
+            expires: SAMPLE_MOMENT.into(),
+        }]
+    }
+}
+
+impl Letter for ResetCode {
+    const FOLDER: &'static str = "reset_code";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {
+            sender: Sender::sample(),
+            code: "1234 5678".into(),
+            sent_at: "3:42pm".into(),
+            expires: SAMPLE_MOMENT.into(),
+        }]
+    }
+}
+
+impl Letter for PasswordChanged {
+    const FOLDER: &'static str = "password_changed";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {
+            sender: Sender::sample(),
+            when: SAMPLE_MOMENT.into(),
+            device: "Firefox on Windows".into(),
+        }]
+    }
+}
+
+impl Letter for NewDevice {
+    const FOLDER: &'static str = "new_device";
+
+    fn samples() -> Vec<Self> {
+        vec![Self { sender: Sender::sample(), when: SAMPLE_MOMENT.into(), device: "Safari on iPhone".into() }]
+    }
+}
+
+impl Letter for AccountLocked {
+    const FOLDER: &'static str = "account_locked";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {
+            sender: Sender::sample(),
+            when: SAMPLE_MOMENT.into(),
+            until: "4:12pm on 22 November 2026".into(),
+        }]
+    }
+}
+
+impl Letter for ResetRefused {
+    const FOLDER: &'static str = "reset_refused";
+
+    fn samples() -> Vec<Self> {
+        vec![Self { sender: Sender::sample(), when: SAMPLE_MOMENT.into() }]
+    }
+}

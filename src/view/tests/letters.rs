@@ -1,0 +1,74 @@
+//! The rules for every letter: the same words twice, no link, no picture, no code where logs keep it.
+
+use super::engine;
+use super::html::{Document, single_spaced};
+use crate::view::letters::{EVERY_LETTER, LoginCode};
+use crate::view::{AnyLetter, Letter as _, RenderedLetter};
+
+fn every_letter() -> Vec<(&'static str, RenderedLetter)> {
+    let engine = engine();
+    let mut letters = Vec::new();
+    for (folder, samples) in EVERY_LETTER {
+        for sample in samples() {
+            letters.push((*folder, engine.try_letter(folder, &sample).unwrap()));
+        }
+    }
+    letters
+}
+
+#[test]
+fn both_bodies_say_the_same_words() {
+    for (folder, letter) in every_letter() {
+        let html = Document::read(&letter.html).text_of(|e| e.name == "body").unwrap();
+        assert_eq!(html, single_spaced(&letter.text), "{folder}");
+    }
+}
+
+#[test]
+fn no_letter_has_a_link_a_picture_or_anything_remote() {
+    for (folder, letter) in every_letter() {
+        for banned in ["<a", "<img", "<link", "<style", "<script", "<table", "http", "://", "url("] {
+            assert!(!letter.html.contains(banned), "{folder}: {banned}");
+            assert!(!letter.text.contains(banned), "{folder}: {banned}");
+        }
+        assert!(letter.html.len() <= 3_000, "{folder} has {} bytes", letter.html.len());
+    }
+}
+
+#[test]
+fn a_subject_is_one_line_without_a_code_and_is_the_title_too() {
+    for (folder, letter) in every_letter() {
+        assert!(letter.subject.starts_with("Children's Services Portal: "), "{folder}");
+        assert!(!letter.subject.contains('\n') && !letter.subject.contains("1234"), "{folder}");
+        let title = Document::read(&letter.html).text_of(|e| e.name == "title");
+        assert_eq!(title.as_deref(), Some(letter.subject.as_str()), "{folder}");
+    }
+}
+
+#[test]
+fn a_code_stands_alone_on_its_line_and_only_once() {
+    for (folder, letter) in every_letter().into_iter().filter(|(folder, _)| folder.ends_with("_code")) {
+        assert_eq!(letter.text.lines().filter(|line| *line == "    1234 5678").count(), 1, "{folder}");
+        assert_eq!(letter.text.matches("1234").count(), 1, "{folder}");
+        assert!(letter.html.contains(">1234 5678</p>"), "{folder}");
+        assert!(letter.subject.ends_with(", sent 3:42pm"), "{folder}");
+    }
+}
+
+#[test]
+fn a_plain_text_body_is_not_escaped() {
+    let mut letter = LoginCode::samples().remove(0);
+    letter.sender.council = "Bath & North East Somerset".into();
+    let rendered = engine().letter(&letter).unwrap();
+    assert!(rendered.text.contains("Bath & North East Somerset"));
+    assert!(rendered.html.contains("Bath &amp; North East Somerset"));
+}
+
+#[test]
+fn a_letter_survives_storage() {
+    let letter = AnyLetter::from(LoginCode::samples().remove(0));
+    let stored = serde_json::to_string(&letter).unwrap();
+    let restored: AnyLetter = serde_json::from_str(&stored).unwrap();
+    assert_eq!(restored.kind(), "login_code");
+    assert_eq!(restored.render(&engine()).unwrap().text, letter.render(&engine()).unwrap().text);
+}

@@ -1,0 +1,96 @@
+//! `/authorize`, by GET and by POST (OpenID Connect Core 1.0, section 3.1.2.1).
+
+use std::sync::Arc;
+
+use axum::extract::{OriginalUri, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+
+use crate::base::paths;
+use crate::model::Visit;
+use crate::oidc::authorize::{self, Authorization};
+use crate::oidc::error::{AuthorizeError, OAuthError};
+use crate::oidc::params::Params;
+use crate::view::TimeText;
+use crate::view::pages::RefusedPage;
+use crate::web::Web;
+use crate::web::cookies::Cookies;
+use crate::web::extract::{Form, MaybeLoggedIn, Query, Unwanted};
+use crate::web::pages::login;
+use crate::web::respond::{oauth, page, problem, redirect};
+
+/// A POST that is longer than this stays a POST.
+const LONGEST_QUERY: usize = 6 * 1024;
+
+pub(in crate::web) async fn get(
+    State(web): State<Arc<Web>>,
+    session: MaybeLoggedIn,
+    parts: Parts,
+    query: Result<Query, Unwanted>,
+) -> Response {
+    if crate::web::extract::is_only_looking(&parts) {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    let visit = parts.extensions.get::<Visit>().cloned().unwrap_or_default();
+    match query {
+        Ok(Query(params)) => answer(&web, &params, &session, (&parts.headers, &visit)).await,
+        Err(unwanted) => refused(&web, &unwanted.error(), &visit),
+    }
+}
+
+/// A browser does not send our cookies along with a form that another site posts. Asked again by GET, it does;
+/// so the request is turned into one, unless the session came along after all.
+pub(in crate::web) async fn post(
+    State(web): State<Arc<Web>>,
+    OriginalUri(uri): OriginalUri,
+    axum::Extension(visit): axum::Extension<Visit>,
+    session: MaybeLoggedIn,
+    headers: HeaderMap,
+    form: Result<Form, Unwanted>,
+) -> Response {
+    let params = match form {
+        Ok(Form(params)) => params,
+        Err(unwanted) => return refused(&web, &unwanted.error(), &visit),
+    };
+    if uri.query().is_some_and(|query| !query.is_empty()) {
+        let error = OAuthError::new(
+            crate::oidc::error::ErrorCode::InvalidRequest,
+            "a POST must have its parameters in the body, not in the address",
+        );
+        return refused(&web, &error, &visit);
+    }
+    let query = params.to_query();
+    if session.current.is_none() && query.len() <= LONGEST_QUERY {
+        return redirect::see_other(&format!("{}?{query}", paths::AUTHORIZE));
+    }
+    answer(&web, &params, &session, (&headers, &visit)).await
+}
+
+async fn answer(
+    web: &Arc<Web>,
+    params: &Params,
+    session: &MaybeLoggedIn,
+    (headers, visit): (&HeaderMap, &Visit),
+) -> Response {
+    match authorize::authorize(&web.kit, params, session.current.as_ref(), visit).await {
+        Ok(Authorization::Answer(response)) => redirect::answer(web, &response),
+        Ok(Authorization::LogIn(begun)) => login::begun(web, &begun, &Cookies::read(headers), paths::LOGIN),
+        Err(AuthorizeError::Redirect(response, error)) => {
+            oauth::noted(redirect::answer(web, &response), &error)
+        }
+        Err(AuthorizeError::Page(error)) => refused(web, &error, visit),
+        Err(AuthorizeError::Fault(fault)) => problem::broken(fault),
+    }
+}
+
+/// The page for a request that cannot be answered anywhere. Nothing that came in stands on it.
+fn refused(web: &Web, error: &OAuthError, visit: &Visit) -> Response {
+    let shown = RefusedPage {
+        error: format!("{}: {}", error.code.name(), error.say),
+        time: TimeText::date_at_clock_time(web.kit.now()),
+        reference: visit.reference.clone(),
+    };
+    let response = page::page(web, StatusCode::BAD_REQUEST, &shown, &web.front.chrome());
+    oauth::noted(response, error)
+}

@@ -1,0 +1,32 @@
+//! Endpoints for programs.
+
+pub(super) mod authorize;
+pub(super) mod discovery;
+pub(super) mod health;
+pub(super) mod jwks;
+pub(super) mod token;
+pub(super) mod userinfo;
+
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+
+use crate::web::front::Document;
+
+/// A public document from memory: kept by whoever asks for as long as `cache_control` says, and not sent again
+/// to who has it. Any origin may read it.
+fn document(document: &Document, cache_control: &'static str, headers: &HeaderMap) -> Response {
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
+    let is_known = known.is_some_and(|tags| tags.split(',').any(|tag| tag.trim() == document.etag));
+    let mut response = if is_known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        ([(header::CONTENT_TYPE, "application/json")], document.body.clone()).into_response()
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache_control));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    if let Ok(etag) = HeaderValue::try_from(&document.etag) {
+        headers.insert(header::ETAG, etag);
+    }
+    response
+}

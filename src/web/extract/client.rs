@@ -1,0 +1,147 @@
+//! A client at the token endpoint (RFC 6749, section 2.3; OpenID Connect Core 1.0, section 9).
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::clients::{self, AuthenticatedClient, Disbelief, Presented};
+use crate::model::{ClientAuthentication, Visit};
+use crate::oidc::error::{ErrorCode, OAuthError};
+use crate::oidc::params::Params;
+use crate::web::Web;
+use crate::web::extract::Form;
+use crate::web::respond::oauth::{self, Came};
+use crate::web::respond::problem;
+
+/// A client that was believed, with the form it sent.
+pub(in crate::web) struct ClientAuth {
+    pub(in crate::web) client: AuthenticatedClient,
+    pub(in crate::web) form: Params,
+    pub(in crate::web) visit: Visit,
+}
+
+impl FromRequest<Arc<Web>> for ClientAuth {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, web: &Arc<Web>) -> Result<Self, Response> {
+        let visit = request.extensions().get::<Visit>().cloned().unwrap_or_default();
+        let in_query = request.uri().query().is_some_and(|query| query.contains("client_secret"));
+        let basic = basic_credentials(request.headers());
+        let Form(form) = Form::from_request(request, web).await.map_err(|unwanted| unwanted.into_response())?;
+        let came = if basic == Basic::Absent { Came::Otherwise } else { Came::WithBasic };
+        let refuse = |error: OAuthError| oauth::error(&error, came);
+        if in_query {
+            return Err(refuse(OAuthError::new(
+                ErrorCode::InvalidRequest,
+                "a client secret must never be in the address; change it, it may be in logs",
+            )));
+        }
+        let presented = presented(&basic, &form).map_err(refuse)?;
+        match clients::authenticate(&web.kit, &presented).await.map_err(problem::broken)? {
+            Ok(client) => Ok(Self { client, form, visit }),
+            Err(disbelief) => Err(refuse(unbelieved(&presented, disbelief))),
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Basic {
+    Absent,
+    Malformed,
+    Present { id: String, secret: String },
+}
+
+/// HTTP Basic credentials: both halves are form-encoded before they are joined (RFC 6749, section 2.3.1).
+fn basic_credentials(headers: &HeaderMap) -> Basic {
+    let mut lines = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(line) = lines.next() else { return Basic::Absent };
+    let read = || {
+        let (scheme, encoded) = line.to_str().ok()?.split_once(' ')?;
+        let decoded = STANDARD.decode(encoded).ok()?;
+        let text = String::from_utf8(decoded).ok()?;
+        let (id, secret) = text.split_once(':')?;
+        let basic = Basic::Present { id: form_decode(id)?, secret: form_decode(secret)? };
+        scheme.eq_ignore_ascii_case("basic").then_some(basic)
+    };
+    if lines.next().is_some() { Basic::Malformed } else { read().unwrap_or(Basic::Malformed) }
+}
+
+fn form_decode(text: &str) -> Option<String> {
+    let pair = format!("x={text}");
+    let mut decoded = form_urlencoded::parse(pair.as_bytes());
+    let (_, value) = decoded.next()?;
+    decoded.next().is_none().then(|| value.into_owned())
+}
+
+/// What was presented: by one method, not two (RFC 6749, section 2.3).
+fn presented(basic: &Basic, form: &Params) -> Result<Presented, OAuthError> {
+    let refuse = |code, say| Err(OAuthError::new(code, say));
+    match basic {
+        Basic::Malformed => {
+            refuse(ErrorCode::InvalidClient, "the Authorization header is not valid HTTP Basic credentials")
+        }
+        Basic::Present { .. } if form.has("client_secret") || form.has("client_assertion") => {
+            refuse(ErrorCode::InvalidRequest, "client credentials came in two ways; use one")
+        }
+        Basic::Present { id, .. } if form.get("client_id").is_some_and(|named| named != id) => {
+            refuse(ErrorCode::InvalidClient, "client_id is not the one in the Authorization header")
+        }
+        Basic::Present { id, secret } => Ok(Presented {
+            client_id: id.clone(),
+            method: ClientAuthentication::ClientSecretBasic,
+            secret: Some(secret.clone()),
+        }),
+        Basic::Absent => {
+            let Some(client_id) = form.get("client_id") else {
+                return refuse(ErrorCode::InvalidClient, "client authentication is missing");
+            };
+            let secret = form.get("client_secret").map(str::to_owned);
+            let method = match secret {
+                Some(_) => ClientAuthentication::ClientSecretPost,
+                None => ClientAuthentication::None,
+            };
+            Ok(Presented { client_id: client_id.to_owned(), method, secret })
+        }
+    }
+}
+
+/// One answer for every reason: who guesses learns nothing. The log has the reason.
+fn unbelieved(presented: &Presented, disbelief: Disbelief) -> OAuthError {
+    let why = match disbelief {
+        Disbelief::Unknown => "there is no such client",
+        Disbelief::Disabled => "the client is disabled",
+        Disbelief::Method => "the client is registered for another authentication method",
+        Disbelief::Secret => "the secret is not one of the client's",
+    };
+    OAuthError::new(
+        ErrorCode::InvalidClient,
+        "client authentication failed; check client_id, client_secret and the registered authentication method",
+    )
+    .noting(format!("client {:?} by {}: {why}", presented.client_id, presented.method.name()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_halves_of_basic_credentials_are_form_decoded() {
+        let read = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::AUTHORIZATION, text.parse().unwrap());
+            basic_credentials(&headers)
+        };
+        let encoded = STANDARD.encode("my%2Dclient:a%3Ab+c%26");
+        let expected = Basic::Present { id: "my-client".to_owned(), secret: "a:b c&".to_owned() };
+        assert_eq!(read(&format!("Basic {encoded}")), expected);
+        assert_eq!(read(&format!("bAsIc {encoded}")), expected);
+        for bad in ["Basic", "Basic !", "Bearer abc", &format!("Basic {}", STANDARD.encode("nocolon"))] {
+            assert_eq!(read(bad), Basic::Malformed, "{bad}");
+        }
+        assert_eq!(basic_credentials(&HeaderMap::new()), Basic::Absent);
+    }
+}

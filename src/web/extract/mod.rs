@@ -1,0 +1,11 @@
+//! Locks: a handler that takes one of these cannot be reached without what it stands for.
+
+mod client;
+mod flow;
+mod form;
+mod session;
+
+pub(super) use client::ClientAuth;
+pub(super) use flow::{AtFlow, FlowForm, is_only_looking};
+pub(super) use form::{Form, Query, Unwanted};
+pub(super) use session::{MaybeLoggedIn, is_from_ourselves};

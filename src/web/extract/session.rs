@@ -1,0 +1,43 @@
+//! Who is logged in, if anybody.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use axum::response::Response;
+
+use crate::accounts::session::{self, Current};
+use crate::config::Config;
+use crate::web::Web;
+use crate::web::cookies::Cookies;
+use crate::web::respond::problem;
+
+/// The live session of the browser, where it has one.
+pub(in crate::web) struct MaybeLoggedIn {
+    pub(in crate::web) current: Option<Current>,
+}
+
+impl FromRequestParts<Arc<Web>> for MaybeLoggedIn {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Arc<Web>) -> Result<Self, Response> {
+        let current = match &Cookies::read(&parts.headers).session(web.front.cookies) {
+            Some(secret) => session::current(&web.kit, secret).await.map_err(problem::broken)?,
+            None => None,
+        };
+        Ok(Self { current })
+    }
+}
+
+/// Whether a posted form comes from a page of ours, as far as the browser tells: it says so in `Origin` and
+/// `Sec-Fetch-Site`, which no page can forge. Old browsers say nothing, and are held by the form's token.
+pub(in crate::web) fn is_from_ourselves(config: &Config, headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());
+    let site = text(axum::http::HeaderName::from_static("sec-fetch-site"));
+    let origin = text(header::ORIGIN);
+    let good_site = site.is_none_or(|site| matches!(site, "same-origin" | "none"));
+    // A page under `Referrer-Policy: no-referrer` has its forms posted with the origin `null`.
+    let good_origin = origin.is_none_or(|origin| origin == config.issuer() || origin == "null");
+    good_site && good_origin
+}

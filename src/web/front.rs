@@ -1,0 +1,123 @@
+//! What is the same for every answer: the frame of the pages, the cookies' style, the discovery document.
+
+use axum::body::Bytes;
+
+use crate::base::{hex_lower, paths, sha256};
+use crate::config::Config;
+use crate::model::Client;
+use crate::oidc::discovery;
+use crate::view::{Chrome, Colours, Link, brand_css};
+use crate::web::cookies::CookieStyle;
+
+/// Things made once from the configuration.
+pub(crate) struct Front {
+    pub(crate) cookies: CookieStyle,
+    pub(crate) discovery: Document,
+    pub(crate) brand: Vec<BrandFile>,
+    chrome: Chrome,
+}
+
+/// A document that is served from memory.
+#[derive(Clone)]
+pub(crate) struct Document {
+    pub(crate) body: Bytes,
+    /// A strong entity tag (RFC 9110, section 8.8.3), with its quotes.
+    pub(crate) etag: String,
+}
+
+impl Document {
+    pub(crate) fn new(body: String) -> Self {
+        let etag = format!("\"{}\"", hex_lower(sha256(&body).get(..12).unwrap_or_default()));
+        Self { body: Bytes::from(body), etag }
+    }
+}
+
+/// A file of the council's brand, under a name that changes with its content.
+pub(crate) struct BrandFile {
+    pub(crate) file: String,
+    pub(crate) content_type: &'static str,
+    pub(crate) bytes: Bytes,
+}
+
+impl BrandFile {
+    fn new(stem: &str, extension: &str, content_type: &'static str, bytes: Vec<u8>) -> Self {
+        let hash: String = hex_lower(sha256(&bytes)).chars().take(16).collect();
+        Self { file: format!("{stem}.{hash}.{extension}"), content_type, bytes: Bytes::from(bytes) }
+    }
+
+    fn url(&self) -> String {
+        paths::BRAND.replace("{file}", &self.file)
+    }
+}
+
+impl Front {
+    /// # Errors
+    /// One sentence, where the colours cannot be read on one another or the logo cannot be read at all.
+    pub(crate) fn new(config: &Config) -> Result<Self, String> {
+        let brand = &config.brand;
+        let colours = Colours::parse([&brand.brand, &brand.on_brand, &brand.action, &brand.on_action])?;
+        colours.check()?;
+        let style = BrandFile::new("brand", "css", "text/css; charset=utf-8", brand_css(&colours).into_bytes());
+        let logo = match &brand.logo {
+            Some(logo) => {
+                let bytes = std::fs::read(&logo.path)
+                    .map_err(|error| format!("brand.logo {} cannot be read: {error}", logo.path.display()))?;
+                Some(BrandFile::new("logo", logo.extension, logo.content_type, bytes))
+            }
+            None => None,
+        };
+        let chrome = Chrome {
+            service: brand.service.clone(),
+            council: brand.council.clone(),
+            home_url: brand.home_url.clone(),
+            logo_url: logo.as_ref().map(BrandFile::url),
+            brand_css: Some(style.url()),
+            phone: brand.phone.clone(),
+            opening_hours: brand.opening_hours.clone(),
+            host: config.host(),
+            support_url: paths::CONTACT.to_owned(),
+            safeguarding_url: brand.safeguarding_url.clone(),
+            footer_links: brand
+                .footer_links
+                .iter()
+                .map(|link| Link { text: link.text.clone(), href: link.href.clone() })
+                .collect(),
+            client_logo: None,
+            client_policy: None,
+            client_tos: None,
+            assets: Default::default(),
+        };
+        Ok(Self {
+            cookies: CookieStyle::new(config.is_https()),
+            discovery: Document::new(discovery::document(config).to_string()),
+            brand: std::iter::once(style).chain(logo).collect(),
+            chrome,
+        })
+    }
+
+    /// The frame of a page that belongs to no service in particular.
+    pub(crate) fn chrome(&self) -> Chrome {
+        self.chrome.clone()
+    }
+
+    /// The frame of a page on the way to a service.
+    pub(crate) fn chrome_for(&self, client: Option<&Client>) -> Chrome {
+        let mut chrome = self.chrome.clone();
+        if let Some(client) = client {
+            chrome.service.clone_from(&client.name);
+            if let Some(home) = &client.settings.home_page {
+                chrome.home_url.clone_from(home);
+            }
+            chrome.client_policy.clone_from(&client.settings.policy_uri);
+            chrome.client_tos.clone_from(&client.settings.tos_uri);
+        }
+        chrome
+    }
+
+    /// Where somebody whose journey is lost can begin again.
+    pub(crate) fn start_url(&self, client: Option<&Client>) -> String {
+        client
+            .and_then(|client| client.settings.initiate_login_uri.clone().or(client.settings.home_page.clone()))
+            .unwrap_or_else(|| paths::HOME.to_owned())
+    }
+}

@@ -1,0 +1,166 @@
+//! The outermost layer: it names the visit, limits it in time, catches breakages, puts the headers on and
+//! writes the one line of the log.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+
+use crate::base::{Fault, Random};
+use crate::config::Config;
+use crate::model::Visit;
+use crate::web::respond::{Note, browser, problem};
+use crate::web::serve::PeerAddress;
+use crate::web::Web;
+
+/// No answer takes longer.
+const PATIENCE: Duration = Duration::from_secs(20);
+const LONGEST_COOKIES: usize = 8 * 1024;
+const LONGEST_TARGET: usize = 8 * 1024;
+
+/// Wraps every request.
+#[expect(clippy::disallowed_methods, reason = "the edge measures how long an answer took")]
+pub(super) async fn front_door(State(web): State<Arc<Web>>, mut request: Request, next: Next) -> Response {
+    let began = Instant::now();
+    let visit = visit(&web, &request);
+    let method = request.method().clone();
+    let path = loggable(request.uri().path());
+    let mut response = match too_large(&request) {
+        Some(status) => status.into_response(),
+        None => {
+            request.extensions_mut().insert(visit.clone());
+            let wants_json = problem::wants_json(&request);
+            guarded(&web, next.run(request), &visit, wants_json).await
+        }
+    };
+    let note = response.extensions_mut().remove::<Note>().map(|note| note.0).unwrap_or_default();
+    let status = response.status();
+    put_headers(&web.kit.config, &mut response);
+    let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+    tracing::info!(
+        target: "gatehouse::request",
+        reference = visit.reference,
+        method = %method,
+        path,
+        status = status.as_u16(),
+        micros,
+        address = visit.address,
+        note,
+        "request"
+    );
+    response
+}
+
+/// Runs the handlers; what breaks in them becomes a page and a line in the log.
+async fn guarded(
+    web: &Web,
+    answer: impl Future<Output = Response>,
+    visit: &Visit,
+    wants_json: bool,
+) -> Response {
+    let fault = match tokio::time::timeout(PATIENCE, answer).await {
+        Ok(mut response) => match response.extensions_mut().remove::<Arc<Fault>>() {
+            None => return response,
+            Some(fault) => fault.to_string(),
+        },
+        Err(_) => "no answer in time".to_owned(),
+    };
+    tracing::error!(reference = visit.reference, fault, "something broke");
+    problem::page(web, visit, wants_json)
+}
+
+/// Turns a panic into the same kind of breakage as any other.
+pub(super) fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    problem::broken(Fault::new("a handler panicked"))
+}
+
+fn visit(web: &Web, request: &Request) -> Visit {
+    let peer = request.extensions().get::<PeerAddress>().map(|peer| peer.0);
+    Visit {
+        address: address(&web.kit.config, peer, request.headers()).to_string(),
+        reference: reference(&*web.kit.random),
+        browser: browser::describe(request.headers()),
+    }
+}
+
+/// The visitor's address: the peer's, unless the peer is a proxy of ours. Then it is the last address in the
+/// one header that is trusted which is not a proxy of ours either; what stands before it, anybody can write.
+fn address(config: &Config, peer: Option<SocketAddr>, headers: &HeaderMap) -> IpAddr {
+    let unknown = IpAddr::from([0, 0, 0, 0]);
+    let peer = peer.map_or(unknown, |peer| peer.ip().to_canonical());
+    let is_ours = |address: &IpAddr| config.listen.trusted_proxies.iter().any(|net| net.contains(address));
+    if !is_ours(&peer) {
+        return peer;
+    }
+    let lines: Vec<&str> = headers
+        .get_all(&config.listen.forwarded_header)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .collect();
+    let hops = lines.iter().flat_map(|line| line.split(',')).map(str::trim).collect::<Vec<_>>();
+    for hop in hops.into_iter().rev() {
+        let Ok(hop) = hop.parse::<IpAddr>() else { return peer };
+        if !is_ours(&hop.to_canonical()) {
+            return hop.to_canonical();
+        }
+    }
+    peer
+}
+
+/// Eight characters that people can read out on the telephone: no I, L, O or U.
+fn reference(random: &dyn Random) -> String {
+    const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let mut bytes = [0; 8];
+    random.fill(&mut bytes);
+    let mut text: String =
+        bytes.iter().filter_map(|byte| ALPHABET.get(usize::from(byte % 32)).map(|b| char::from(*b))).collect();
+    text.insert(4, '-');
+    text
+}
+
+/// Identifiers of journeys stay out of the log: with a stolen cookie they would be half of a way in.
+fn loggable(path: &str) -> String {
+    let shown: String = path
+        .split('/')
+        .map(|part| if part.starts_with("flw_") { "{flow}" } else { part })
+        .collect::<Vec<_>>()
+        .join("/");
+    shown.chars().take(200).collect()
+}
+
+fn too_large(request: &Request) -> Option<StatusCode> {
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    let cookies: usize = request.headers().get_all(header::COOKIE).iter().map(HeaderValue::len).sum();
+    if target > LONGEST_TARGET {
+        Some(StatusCode::URI_TOO_LONG)
+    } else if cookies > LONGEST_COOKIES {
+        Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
+    } else {
+        None
+    }
+}
+
+/// The headers of every answer; a handler that set one knows better.
+fn put_headers(config: &Config, response: &mut Response) {
+    const ALWAYS: [(HeaderName, &str); 6] = [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, super::respond::page::POLICY),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()"),
+    ];
+    let headers = response.headers_mut();
+    for (name, value) in ALWAYS {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    headers.entry("x-robots-tag").or_insert(HeaderValue::from_static("noindex"));
+    if config.is_https() {
+        let two_years = HeaderValue::from_static("max-age=63072000; includeSubDomains");
+        headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert(two_years);
+    }
+}

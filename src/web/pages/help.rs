@@ -1,0 +1,60 @@
+//! The pages that every site must have.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use crate::base::Span;
+use crate::view::Page;
+use crate::view::pages::{
+    AccessibilityPage, ContactPage, CookieFacts, CookiesPage, HelpPage, PrivacyPage,
+};
+use crate::web::Web;
+use crate::web::respond::page;
+
+fn show<P: Page>(web: &Web, shown: &P) -> Response {
+    page::page(web, StatusCode::OK, shown, &web.front.chrome())
+}
+
+pub(in crate::web) async fn help(State(web): State<Arc<Web>>) -> Response {
+    let login = &web.kit.config.login;
+    let code_minutes = u32::try_from(login.code.as_seconds() / 60).unwrap_or_default();
+    show(&web, &HelpPage { code_minutes, min_length: login.password_min_length })
+}
+
+pub(in crate::web) async fn accessibility(State(web): State<Arc<Web>>) -> Response {
+    show(&web, &AccessibilityPage)
+}
+
+pub(in crate::web) async fn contact(State(web): State<Arc<Web>>) -> Response {
+    show(&web, &ContactPage)
+}
+
+pub(in crate::web) async fn cookies(State(web): State<Arc<Web>>) -> Response {
+    let config = &web.kit.config;
+    let style = web.front.cookies;
+    let facts = |name: String, lasts: String| CookieFacts { name, lasts };
+    let shown = CookiesPage {
+        flow: facts(format!("{}…", style.flow_stem()), lasts(config.login.flow)),
+        session: facts(style.session_name(), format!("{}, or until you close your browser", lasts(config.session.absolute))),
+        device: facts(style.device_name(), lasts(config.session.device)),
+    };
+    show(&web, &shown)
+}
+
+pub(in crate::web) async fn privacy(State(web): State<Arc<Web>>) -> Response {
+    let days = web.kit.config.retention.events.as_seconds() / 86_400;
+    show(&web, &PrivacyPage { history_days: u32::try_from(days).unwrap_or_default() })
+}
+
+/// A span as people say it.
+fn lasts(span: Span) -> String {
+    let minutes = span.as_seconds() / 60;
+    match (minutes / 1440, minutes / 60) {
+        (days, _) if days >= 2 => format!("{days} days"),
+        (_, hours) if hours >= 2 => format!("{hours} hours"),
+        _ => format!("{minutes} minutes"),
+    }
+}

@@ -1,0 +1,147 @@
+//! Log-in, step 1 of 2 (P01): email and password.
+
+use std::sync::Arc;
+
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+
+use crate::accounts::flow::{self, Begun, NewFlow};
+use crate::accounts::log_in::{self, Credentials, PasswordStep};
+use crate::base::{Fault, paths};
+use crate::model::{Email, FlowStage};
+use crate::oidc::authorize;
+use crate::oidc::params::Params;
+use crate::outbox;
+use crate::policy::password::MOST_BYTES;
+use crate::view::pages::{CancelledPage, LoginPage};
+use crate::view::{FieldError, messages};
+use crate::web::Web;
+use crate::web::cookies::Cookies;
+use crate::web::extract::{AtFlow, FlowForm};
+use crate::web::pages::{email_error, trouble};
+use crate::web::respond::{page, problem, redirect};
+
+/// How many journeys one browser has under way.
+const MOST_FLOWS: usize = 8;
+
+/// Sends a browser into the journey that was just begun for it.
+pub(in crate::web) fn begun(web: &Web, begun: &Begun, cookies: &Cookies, path: &str) -> Response {
+    let style = web.front.cookies;
+    let mut response = redirect::to_flow(path, &begun.id);
+    for name in cookies.surplus_flows(style, MOST_FLOWS - 1) {
+        response = redirect::with_cookie(response, style.take_back(name));
+    }
+    let life = Some(web.kit.config.login.flow);
+    redirect::with_cookie(response, style.give(&style.flow_name(&begun.id), &begun.binding, life))
+}
+
+/// Without a journey, begins one that leads to no service in particular.
+pub(in crate::web) async fn get(
+    State(web): State<Arc<Web>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    at: Result<AtFlow, Response>,
+) -> Response {
+    if !names_a_flow(query.as_deref()) {
+        return match flow::begin(&web.kit, NewFlow::default()).await {
+            Ok(new) => begun(&web, &new, &Cookies::read(&headers), paths::LOGIN),
+            Err(fault) => problem::broken(fault),
+        };
+    }
+    let at = match at {
+        Ok(at) => at,
+        Err(response) => return response,
+    };
+    match &at.journey.flow.stage {
+        FlowStage::Password | FlowStage::Code { .. } => {
+            let flow = &at.journey.flow;
+            let shown = LoginPage {
+                banner: flow.banner.clone(),
+                email: flow.email.clone().unwrap_or_default(),
+                ..blank(&at).await
+            };
+            if let Err(fault) = flow::forget_banner(&at.web.kit, flow).await {
+                return problem::broken(fault);
+            }
+            page::page(&at.web, StatusCode::OK, &shown, &at.chrome())
+        }
+        FlowStage::Welcome { .. } => redirect::to_flow(paths::WELCOME, at.id()),
+        FlowStage::Done | FlowStage::Cancelled => trouble::over(&at),
+    }
+}
+
+pub(in crate::web) fn names_a_flow(query: Option<&str>) -> bool {
+    Params::parse(query.unwrap_or_default().as_bytes()).is_ok_and(|params| params.has("flow"))
+}
+
+pub(in crate::web) async fn post(FlowForm { at, form }: FlowForm) -> Response {
+    match submit(&at, &form).await {
+        Ok(response) => response,
+        Err(fault) => problem::broken(fault),
+    }
+}
+
+async fn submit(at: &AtFlow, form: &Params) -> Result<Response, Fault> {
+    let kit = &at.web.kit;
+    let (typed, password) = (form.field("email").trim(), form.field("password"));
+    let email = Email::parse(typed);
+    let mut errors = Vec::new();
+    if let Err(error) = &email {
+        errors.push(FieldError::new("email", email_error(*error)));
+    }
+    if password.is_empty() {
+        errors.push(FieldError::new("password", messages::ENTER_PASSWORD));
+    }
+    let Some(email) = email.ok().filter(|_| errors.is_empty()) else {
+        return Ok(again(at, typed, errors).await);
+    };
+    flow::remember_email(kit, &at.journey.flow, &email).await?;
+    let not_correct = || vec![FieldError::new("email", messages::NOT_CORRECT)];
+    // A password that nobody can have chosen is not worth a hash.
+    if password.len() > MOST_BYTES {
+        return Ok(again(at, typed, not_correct()).await);
+    }
+    let device = at.cookies.device(at.web.front.cookies);
+    let credentials = Credentials { email: &email, password, device: device.as_ref() };
+    Ok(match log_in::check_password(kit, &at.journey, credentials, &at.visit).await? {
+        PasswordStep::CodeSent { binding } => {
+            let style = at.web.front.cookies;
+            let cookie = style.give(&style.flow_name(at.id()), &binding, Some(kit.config.login.flow));
+            redirect::with_cookie(redirect::to_flow(paths::LOGIN_CODE, at.id()), cookie)
+        }
+        PasswordStep::Wrong => again(at, typed, not_correct()).await,
+        PasswordStep::TooMany { until } => trouble::too_many_passwords(at, until),
+        PasswordStep::TooManyCodes { until } => trouble::too_many_new_codes(at, until),
+        PasswordStep::Busy => trouble::busy(at, paths::LOGIN, at.id()),
+        PasswordStep::Closed => trouble::over(at),
+    })
+}
+
+async fn again(at: &AtFlow, email: &str, errors: Vec<FieldError>) -> Response {
+    let shown = LoginPage { errors, email: email.to_owned(), ..blank(at).await };
+    page::page(&at.web, StatusCode::UNPROCESSABLE_ENTITY, &shown, &at.chrome())
+}
+
+async fn blank(at: &AtFlow) -> LoginPage {
+    LoginPage {
+        flow: at.id().to_string(),
+        token: at.token(),
+        again: at.journey.flow.again,
+        // Only a hint: where the outbox cannot be looked at, the page does without.
+        mail_slow: outbox::is_slow(&at.web.kit).await.unwrap_or(false),
+        ..LoginPage::default()
+    }
+}
+
+/// Cancel, at either step: the service is told, or the person is.
+pub(in crate::web) async fn cancel(at: AtFlow) -> Response {
+    match authorize::cancel(&at.web.kit, &at.journey).await {
+        Ok(Some(response)) => redirect::answer(&at.web, &response),
+        Ok(None) if matches!(at.journey.flow.stage, FlowStage::Welcome { .. }) => {
+            redirect::to_flow(paths::WELCOME, at.id())
+        }
+        Ok(None) => page::page(&at.web, StatusCode::OK, &CancelledPage, &at.chrome()).into_response(),
+        Err(fault) => problem::broken(fault),
+    }
+}

@@ -1,0 +1,90 @@
+//! When something is in the way (P07, P08, P19, P21).
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+
+use crate::base::{FlowId, Timestamp, paths};
+use crate::model::Client;
+use crate::view::TimeText;
+use crate::view::pages::{BusyPage, ExpiredPage, NotFoundPage, TooManyPage};
+use crate::web::Web;
+use crate::web::extract::{AtFlow, Unwanted};
+use crate::web::respond::page;
+use crate::web::respond::redirect::in_flow;
+
+/// P19.
+pub(in crate::web) async fn not_found(State(web): State<Arc<Web>>) -> Response {
+    page::page(&web, StatusCode::NOT_FOUND, &NotFoundPage, &web.front.chrome())
+}
+
+/// A page that exists, asked for in a way that it does not have.
+pub(in crate::web) async fn method_not_allowed(State(web): State<Arc<Web>>) -> Response {
+    page::page(&web, StatusCode::METHOD_NOT_ALLOWED, &NotFoundPage, &web.front.chrome())
+}
+
+/// P08: the journey is too old, over, or another browser's.
+pub(in crate::web) fn expired(web: &Web, client: Option<&Client>, no_cookies: bool) -> Response {
+    with_status(web, StatusCode::BAD_REQUEST, client, no_cookies)
+}
+
+/// P08 for a form that another site posted, or that lacks its token.
+pub(in crate::web) fn forbidden(web: &Web) -> Response {
+    with_status(web, StatusCode::FORBIDDEN, None, false)
+}
+
+/// P08 for a form that cannot be read at all.
+pub(in crate::web) fn bad_form(web: &Web, unwanted: &Unwanted) -> Response {
+    with_status(web, unwanted.status(), None, false)
+}
+
+fn with_status(web: &Web, status: StatusCode, client: Option<&Client>, no_cookies: bool) -> Response {
+    let shown = ExpiredPage { start_url: web.front.start_url(client), no_cookies };
+    page::page(web, status, &shown, &web.front.chrome_for(client))
+}
+
+/// P08 within a journey that has gone on without this page.
+pub(in crate::web) fn over(at: &AtFlow) -> Response {
+    expired(&at.web, at.journey.client.as_ref(), false)
+}
+
+/// P07: too many passwords.
+pub(in crate::web) fn too_many_passwords(at: &AtFlow, until: Timestamp) -> Response {
+    let reset_url = in_flow(paths::RESET, at.id());
+    too_many(at, &TooManyPage::Passwords { until: time(at, until), reset_url }, Some(until))
+}
+
+/// P07b: too many wrong codes. The journey may begin again at once, with a new code; from its first step, or
+/// from the first step of the reset.
+pub(in crate::web) fn too_many_codes(at: &AtFlow, start: &str) -> Response {
+    too_many(at, &TooManyPage::Codes { start_url: in_flow(start, at.id()) }, None)
+}
+
+/// P07c: too many new codes.
+pub(in crate::web) fn too_many_new_codes(at: &AtFlow, until: Timestamp) -> Response {
+    too_many(at, &TooManyPage::NewCodes { until: time(at, until) }, Some(until))
+}
+
+fn time(at: &AtFlow, until: Timestamp) -> TimeText {
+    TimeText::when(until, at.web.kit.now())
+}
+
+fn too_many(at: &AtFlow, shown: &TooManyPage, until: Option<Timestamp>) -> Response {
+    let response = page::page(&at.web, StatusCode::TOO_MANY_REQUESTS, shown, &at.chrome());
+    let seconds = until.map_or(0, |until| until.since(at.web.kit.now()).as_seconds() + 1);
+    retry_after(response, seconds)
+}
+
+/// The page for the moment when more people log in than the machine can hash for.
+pub(in crate::web) fn busy(at: &AtFlow, path: &str, flow: &FlowId) -> Response {
+    let shown = BusyPage { retry_url: in_flow(path, flow) };
+    let response = page::page(&at.web, StatusCode::SERVICE_UNAVAILABLE, &shown, &at.chrome());
+    retry_after(response, 5)
+}
+
+fn retry_after(mut response: Response, seconds: i64) -> Response {
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    response
+}

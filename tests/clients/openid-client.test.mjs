@@ -1,0 +1,83 @@
+// openid-client from npm, unmodified, told nothing but where the provider is and its client's id, secret and address.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import * as oidc from "openid-client";
+import { Demo } from "../browser/harness.mjs";
+import { Walker } from "./walker.mjs";
+
+let demo;
+let client;
+before(async () => {
+  demo = await Demo.start();
+  client = demo.client("sample-library");
+});
+after(() => demo?.stop());
+
+/** The library's own reading of the discovery document; ID tokens are verified against the published keys. */
+const discover = (authentication = oidc.ClientSecretBasic(client.client_secret)) =>
+  oidc.discovery(new URL(demo.facts.issuer), client.client_id, client.client_secret, authentication, {
+    execute: [oidc.allowInsecureRequests, oidc.enableNonRepudiationChecks],
+  });
+
+/** An authorization request with everything there is to protect it, and what the answer is held against. */
+async function authorization(config) {
+  const checks = {
+    pkceCodeVerifier: oidc.randomPKCECodeVerifier(),
+    expectedState: oidc.randomState(),
+    expectedNonce: oidc.randomNonce(),
+    idTokenExpected: true,
+  };
+  const request = oidc.buildAuthorizationUrl(config, {
+    redirect_uri: client.redirect_uris[0],
+    scope: "openid profile email",
+    code_challenge: await oidc.calculatePKCECodeChallenge(checks.pkceCodeVerifier),
+    code_challenge_method: "S256",
+    state: checks.expectedState,
+    nonce: checks.expectedNonce,
+  });
+  return { request, checks };
+}
+
+for (const [method, authentication] of Object.entries({
+  client_secret_basic: oidc.ClientSecretBasic,
+  client_secret_post: oidc.ClientSecretPost,
+})) {
+  test(`a partner logs in, with ${method}`, async () => {
+    const person = demo.people[0];
+    const config = await discover(authentication(client.client_secret));
+    const { request, checks } = await authorization(config);
+    const answer = await new Walker(demo).logIn(request, person);
+    const tokens = await oidc.authorizationCodeGrant(config, answer, checks);
+    const claims = tokens.claims();
+    assert.equal(claims.iss, demo.facts.issuer);
+    assert.equal(claims.aud, client.client_id);
+    const info = await oidc.fetchUserInfo(config, tokens.access_token, claims.sub);
+    assert.equal(info.email, person.email);
+    assert.equal(info.name, person.name);
+
+    await assert.rejects(oidc.authorizationCodeGrant(config, answer, checks), { error: "invalid_grant" });
+  });
+}
+
+test("a code is worth nothing without its verifier", async () => {
+  const config = await discover();
+  const { request, checks } = await authorization(config);
+  const answer = await new Walker(demo).logIn(request, demo.people[1]);
+  const other = { ...checks, pkceCodeVerifier: oidc.randomPKCECodeVerifier() };
+  await assert.rejects(oidc.authorizationCodeGrant(config, answer, other), { error: "invalid_grant" });
+});
+
+test("a wrong secret is refused", async () => {
+  const config = await discover(oidc.ClientSecretBasic("not the right one"));
+  const { request, checks } = await authorization(config);
+  const answer = await new Walker(demo).logIn(request, demo.people[1]);
+  await assert.rejects(oidc.authorizationCodeGrant(config, answer, checks), { error: "invalid_client", status: 401 });
+});
+
+test("cancelling is told as access_denied", async () => {
+  const config = await discover();
+  const { request, checks } = await authorization(config);
+  const answer = await new Walker(demo).cancel(request);
+  await assert.rejects(oidc.authorizationCodeGrant(config, answer, checks), { error: "access_denied" });
+});
