@@ -80,7 +80,11 @@ impl Hasher {
     }
 
     /// The hash of a new password, in PHC form.
-    pub(crate) async fn hash(&self, password: &str, random: &dyn Random) -> Result<Result<String, Busy>, Fault> {
+    pub(crate) async fn hash(
+        &self,
+        password: &str,
+        random: &dyn Random,
+    ) -> Result<Result<String, Busy>, Fault> {
         let mut salt = [0; SALT];
         random.fill(&mut salt);
         let password = normal(password);
@@ -98,8 +102,8 @@ impl Hasher {
         stored: Option<&str>,
     ) -> Result<Result<Verdict, Busy>, Fault> {
         let exists = stored.is_some();
-        let (cost, salt, expected) =
-            parse(stored.unwrap_or(&self.decoy)).ok_or_else(|| Fault::new("a stored password hash is damaged"))?;
+        let (cost, salt, expected) = parse(stored.unwrap_or(&self.decoy))
+            .ok_or_else(|| Fault::new("a stored password hash is damaged"))?;
         let password = normal(password);
         self.run(move |workshop| {
             let tag = workshop.tag(cost, password, &salt)?;
@@ -224,7 +228,8 @@ mod tests {
 
     #[tokio::test]
     async fn row_97_a_hash_is_worth_nothing_without_the_pepper() {
-        let stored = Hasher::new(CHEAP, [1; 32], 1, 1).hash("three random words", &SeededRandom::new(1)).await;
+        let stored =
+            Hasher::new(CHEAP, [1; 32], 1, 1).hash("three random words", &SeededRandom::new(1)).await;
         let other = Hasher::new(CHEAP, [2; 32], 1, 1);
         let verdict = other.verify("three random words", Some(&stored.unwrap().unwrap())).await;
         assert_eq!(verdict.unwrap(), Ok(Verdict::Wrong));
@@ -232,7 +237,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_hash_of_another_cost_is_right_but_weak() {
-        let stored = Hasher::new(CHEAP, [1; 32], 1, 1).hash("three random words", &SeededRandom::new(1)).await;
+        let stored =
+            Hasher::new(CHEAP, [1; 32], 1, 1).hash("three random words", &SeededRandom::new(1)).await;
         let dearer = Hasher::new(Cost { memory: 128, ..CHEAP }, [1; 32], 1, 1);
         let verdict = dearer.verify("three random words", Some(&stored.unwrap().unwrap())).await;
         assert_eq!(verdict.unwrap(), Ok(Verdict::RightButWeak));

@@ -46,9 +46,8 @@ pub(crate) fn parse(text: &str) -> Option<[u8; 32]> {
 }
 
 fn make(path: &Path, random: &dyn Random) -> Result<[u8; 32], String> {
-    let failed = |error: std::io::Error| {
-        format!("the master key file {} cannot be made: {error}", path.display())
-    };
+    let failed =
+        |error: std::io::Error| format!("the master key file {} cannot be made: {error}", path.display());
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed)?;
     let mut key = [0; 32];

@@ -147,8 +147,7 @@ async fn make(kit: &Kit, algorithm: Algorithm, active_from: Timestamp) -> Result
     let new = tokio::task::spawn_blocking(move || jose::generate(algorithm, bits))
         .await
         .map_err(|error| Fault::caused("a signing key could not be made", error))??;
-    let sealed_private =
-        kit.keyring.seal(&context(&new.kid, algorithm), &new.private_jwk, &*kit.random)?;
+    let sealed_private = kit.keyring.seal(&context(&new.kid, algorithm), &new.private_jwk, &*kit.random)?;
     let record = KeyRecord {
         kid: new.kid.clone(),
         algorithm,

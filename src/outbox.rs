@@ -143,8 +143,8 @@ async fn settle(
 
 fn write(kit: &Kit, letter: &QueuedLetter, engine: &Engine) -> Result<Message, Fault> {
     let clear = kit.keyring.open(&context(&letter.id), &letter.sealed)?;
-    let envelope: Envelope = serde_json::from_slice(&clear)
-        .map_err(|error| Fault::caused("a letter cannot be read", error))?;
+    let envelope: Envelope =
+        serde_json::from_slice(&clear).map_err(|error| Fault::caused("a letter cannot be read", error))?;
     let rendered = envelope.content.render(engine)?;
     Ok(Message {
         from_name: envelope.service,

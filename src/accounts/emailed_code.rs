@@ -5,9 +5,7 @@ use crate::accounts::{guard, letters};
 use crate::audit::Entry;
 use crate::base::{Fault, Span, Timestamp, UserId};
 use crate::kit::Kit;
-use crate::model::{
-    Challenge, ChallengeState, Email, EmailedCode, EventKind, Purpose, User, Visit,
-};
+use crate::model::{Challenge, ChallengeState, Email, EmailedCode, EventKind, Purpose, User, Visit};
 use crate::outbox;
 use crate::policy::emailed_code::{self as policy, Match, Sending};
 use crate::policy::throttle::{Limit, Verdict};
@@ -204,12 +202,7 @@ async fn closed(kit: &Kit, journey: &Journey, purpose: Purpose) -> Result<Checke
     })
 }
 
-async fn wrong(
-    kit: &Kit,
-    journey: &Journey,
-    challenge: &Challenge,
-    visit: &Visit,
-) -> Result<Checked, Fault> {
+async fn wrong(kit: &Kit, journey: &Journey, challenge: &Challenge, visit: &Visit) -> Result<Checked, Fault> {
     let last = challenge.tries >= policy::TRIES;
     let mut tx = kit.store.begin().await?;
     if last {

@@ -155,7 +155,12 @@ async fn known_device(
 }
 
 /// Counts one more attempt and says whether it may be made.
-pub(super) async fn count(tx: &mut Tx, bucket: &str, limit: &Limit, now: Timestamp) -> Result<Verdict, Fault> {
+pub(super) async fn count(
+    tx: &mut Tx,
+    bucket: &str,
+    limit: &Limit,
+    now: Timestamp,
+) -> Result<Verdict, Fault> {
     let mut tally = throttles::lock(tx, bucket, now).await?;
     let verdict = throttle::attempt(&mut tally, limit, now);
     throttles::save(tx, bucket, &tally).await?;

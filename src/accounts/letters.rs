@@ -3,7 +3,9 @@
 use crate::base::Timestamp;
 use crate::kit::Kit;
 use crate::policy::emailed_code::spaced;
-use crate::view::letters::{AccountLocked, LoginCode, NewDevice, PasswordChanged, ResetCode, ResetRefused, Sender};
+use crate::view::letters::{
+    AccountLocked, LoginCode, NewDevice, PasswordChanged, ResetCode, ResetRefused, Sender,
+};
 use crate::view::{AnyLetter, when};
 
 /// The code for logging in, with when it was sent and when it ends.
@@ -56,10 +58,7 @@ pub(super) fn new_device(kit: &Kit, service: &str, browser: &str) -> AnyLetter {
 
 /// What somebody who may not log in is told when they ask for a reset.
 pub(super) fn reset_refused(kit: &Kit, service: &str) -> AnyLetter {
-    AnyLetter::from(ResetRefused {
-        sender: sender(kit, service),
-        when: when::clock_time_and_date(kit.now()),
-    })
+    AnyLetter::from(ResetRefused { sender: sender(kit, service), when: when::clock_time_and_date(kit.now()) })
 }
 
 /// Notice that wrong passwords have paused logging in.

@@ -13,10 +13,16 @@ use crate::store::{challenges, flows, users};
 /// What came of the first step.
 pub(crate) enum PasswordStep {
     /// Right: a code is on its way, and the journey is bound by a new cookie.
-    CodeSent { binding: Secret<kinds::Flow> },
+    CodeSent {
+        binding: Secret<kinds::Flow>,
+    },
     Wrong,
-    TooMany { until: Timestamp },
-    TooManyCodes { until: Timestamp },
+    TooMany {
+        until: Timestamp,
+    },
+    TooManyCodes {
+        until: Timestamp,
+    },
     /// Too many people are logging in at this moment.
     Busy,
     /// The journey has ended in another tab.
@@ -49,12 +55,8 @@ pub(crate) async fn check_password(
     if !matches!(journey.flow.stage, FlowStage::Password | FlowStage::Code { .. }) {
         return Ok(PasswordStep::Closed);
     }
-    let claim = Claim {
-        email: credentials.email,
-        password: credentials.password,
-        device: credentials.device,
-        visit,
-    };
+    let claim =
+        Claim { email: credentials.email, password: credentials.password, device: credentials.device, visit };
     match guard::verify_password(kit, claim).await? {
         Outcome::Right(proven) => {
             if proven.weak_hash {

@@ -18,14 +18,18 @@ use crate::view::messages;
 pub(crate) enum AskStep {
     /// The next page, whether or not anybody has that address.
     Asked,
-    TooMany { until: Timestamp },
+    TooMany {
+        until: Timestamp,
+    },
     Closed,
 }
 
 /// What came of entering the code.
 pub(crate) enum CodeStep {
     /// Right: a new password may be chosen, under a new cookie.
-    Right { binding: Secret<kinds::Flow> },
+    Right {
+        binding: Secret<kinds::Flow>,
+    },
     Wrong,
     ExpiredAndResent,
     UsedUp,
@@ -88,12 +92,7 @@ pub(crate) async fn ask(
 }
 
 /// Tells somebody whose account was deactivated whom to call; the page tells nobody anything.
-async fn refuse_by_letter(
-    kit: &Kit,
-    tx: &mut Tx,
-    journey: &Journey,
-    user: &User,
-) -> Result<(), Fault> {
+async fn refuse_by_letter(kit: &Kit, tx: &mut Tx, journey: &Journey, user: &User) -> Result<(), Fault> {
     let bucket = kit.keyring.bucket(&["reset refused", user.email.canonical()]);
     let limit = Limit::window(1, Span::hours(1));
     if guard::count(tx, &bucket, &limit, kit.now()).await? != Verdict::Go {

@@ -57,7 +57,10 @@ pub(super) async fn begin(
     let mut renewed = None;
     if let Some(earlier) = earlier {
         let live = lifetime::session_is_live(&earlier, kit.config.session.idle, now);
-        if live && earlier.user_id == user.id && sessions::renew(tx, &earlier.id, &digest, now, expires_at).await? {
+        if live
+            && earlier.user_id == user.id
+            && sessions::renew(tx, &earlier.id, &digest, now, expires_at).await?
+        {
             renewed = Some(earlier.id);
         } else {
             end_in(tx, &earlier.id, now).await?;
@@ -127,17 +130,15 @@ async fn recognise(
     if user.last_login_at.is_some() {
         let service = journey.service(&kit.config);
         let content = letters::new_device(kit, service, &browser.visit.browser);
-        let draft = outbox::Draft { to: &user.email, service, content, expires_at: now + outbox::NOTICE_LIFE };
+        let draft =
+            outbox::Draft { to: &user.email, service, content, expires_at: now + outbox::NOTICE_LIFE };
         outbox::queue(kit, tx, draft).await?;
     }
     Ok(Some(secret))
 }
 
 /// The live session of a cookie, with its person; `None` where either is no longer good.
-pub(crate) async fn current(
-    kit: &Kit,
-    secret: &Secret<kinds::Session>,
-) -> Result<Option<Current>, Fault> {
+pub(crate) async fn current(kit: &Kit, secret: &Secret<kinds::Session>) -> Result<Option<Current>, Fault> {
     let mut conn = kit.store.read().await?;
     let Some(session) = sessions::by_digest(&mut conn, &kit.keyring.digest(secret)).await? else {
         return Ok(None);

@@ -98,7 +98,10 @@ pub(crate) async fn set_password(kit: &Kit, user: &User, password: &str) -> Resu
 
 fn check_name(name: &str) -> Result<(), Error<Refusal>> {
     let bad = |c: char| c.is_control() || matches!(c, '<' | '>' | '\u{2028}' | '\u{2029}');
-    if name.trim().is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(bad) || name.contains("://")
+    if name.trim().is_empty()
+        || name.chars().count() > LONGEST_NAME
+        || name.chars().any(bad)
+        || name.contains("://")
     {
         return Err(Error::Refused(format!(
             "the name must be 1 to {LONGEST_NAME} characters, without < or >, control characters or web addresses"
@@ -119,7 +122,9 @@ async fn hash(kit: &Kit, password: &str, (name, email): (&str, &Email)) -> Resul
             }
             Problem::Long => "the password must be 1,000 characters or fewer".to_owned(),
             Problem::Common => "the password is too easy to guess: choose another".to_owned(),
-            Problem::Personal => "the password must not contain the name, the email or the service".to_owned(),
+            Problem::Personal => {
+                "the password must not contain the name, the email or the service".to_owned()
+            }
         })
     })?;
     match kit.hasher.hash(password, &*kit.random).await? {

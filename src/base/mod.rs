@@ -12,9 +12,9 @@ pub(crate) mod paths;
 mod secret;
 mod time;
 
-pub(crate) use chance::{OsRandom, Random};
 #[cfg(test)]
 pub(crate) use chance::SeededRandom;
+pub(crate) use chance::{OsRandom, Random};
 pub(crate) use encode::{base64url, base64url_decode, constant_time_eq, hex_lower, sha256, sha512};
 pub(crate) use fault::{Error, Fault};
 pub(crate) use id::{ClientId, EventId, FlowId, GrantId, Kid, LetterId, SessionId, Subject, UserId};

@@ -194,7 +194,9 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
 
 fn client_id(text: &str) -> Result<ClientId, Failure> {
     ClientId::parse(text).ok_or_else(|| {
-        Failure("the client identifier may have up to 128 letters, digits and the characters - . _ ~".to_owned())
+        Failure(
+            "the client identifier may have up to 128 letters, digits and the characters - . _ ~".to_owned(),
+        )
     })
 }
 

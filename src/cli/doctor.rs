@@ -48,7 +48,9 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
 
 fn master_key(config: &Config) -> Finding {
     if config.keys.master_key.is_some() {
-        return Finding::Note("given in the environment or the configuration; a file is harder to look at".to_owned());
+        return Finding::Note(
+            "given in the environment or the configuration; a file is harder to look at".to_owned(),
+        );
     }
     let file = &config.keys.master_key_file;
     match mode(file) {
@@ -56,7 +58,9 @@ fn master_key(config: &Config) -> Finding {
         Some(mode) if mode & 0o077 != 0 => {
             Finding::Bad(format!("{0} can be read by others: run chmod 600 {0}", file.display()))
         }
-        Some(_) => Finding::Good(format!("{}; keep a copy, apart from copies of the database", file.display())),
+        Some(_) => {
+            Finding::Good(format!("{}; keep a copy, apart from copies of the database", file.display()))
+        }
     }
 }
 
@@ -77,7 +81,9 @@ async fn database(config: &Config) -> Finding {
     };
     match store.pending_migrations().await {
         Ok(0) => Finding::Good("reached, and up to date".to_owned()),
-        Ok(pending) => Finding::Note(format!("reached; {pending} migrations are due, which the next start does")),
+        Ok(pending) => {
+            Finding::Note(format!("reached; {pending} migrations are due, which the next start does"))
+        }
         Err(fault) => Finding::Bad(fault.to_string()),
     }
 }
@@ -104,7 +110,8 @@ async fn mail(config: &Config) -> Finding {
 fn proxy(config: &Config) -> Finding {
     if config.is_https() && config.listen.trusted_proxies.is_empty() {
         return Finding::Note(
-            "no listen.trusted_proxies: behind a proxy, everybody seems to come from the proxy's address".to_owned(),
+            "no listen.trusted_proxies: behind a proxy, everybody seems to come from the proxy's address"
+                .to_owned(),
         );
     }
     Finding::Good(format!("listening on {}", config.listen.address))

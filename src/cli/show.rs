@@ -32,7 +32,8 @@ pub(super) fn json(value: &Value) {
 
 /// A moment as RFC 3339 has it, in UTC.
 pub(super) fn time(at: Timestamp) -> String {
-    jiff::Timestamp::from_millisecond(at.millis()).map_or_else(|_| at.millis().to_string(), |at| at.to_string())
+    jiff::Timestamp::from_millisecond(at.millis())
+        .map_or_else(|_| at.millis().to_string(), |at| at.to_string())
 }
 
 /// The same, or nothing.

@@ -98,7 +98,9 @@ impl PasswordSource {
             return Ok(None);
         }
         if !std::io::stdin().is_terminal() {
-            return Err(Failure("say where the password comes from: --password-file or --password-stdin".to_owned()));
+            return Err(Failure(
+                "say where the password comes from: --password-file or --password-stdin".to_owned(),
+            ));
         }
         let first = rpassword::prompt_password("New password: ")?;
         let second = rpassword::prompt_password("The same again: ")?;

@@ -86,7 +86,11 @@ fn issuer(text: &str) -> Result<Url, String> {
         return wrong("must begin with https://, unless it is on this machine");
     }
     let origin = url.origin().ascii_serialization();
-    if text != origin { wrong("must be a bare origin, without anything after the host and port") } else { Ok(url) }
+    if text != origin {
+        wrong("must be a bare origin, without anything after the host and port")
+    } else {
+        Ok(url)
+    }
 }
 
 fn listen(problems: &mut Problems, raw: &raw::Listen) -> Option<Listen> {
@@ -153,7 +157,8 @@ fn mail(problems: &mut Problems, raw: raw::Mail) -> Option<Mail> {
 
 fn is_address(text: &str) -> bool {
     let domain = text.rsplit_once('@').filter(|(local, _)| !local.is_empty()).map(|(_, domain)| domain);
-    text.bytes().all(|b| b.is_ascii_graphic()) && domain.is_some_and(|domain| url::Host::parse(domain).is_ok())
+    text.bytes().all(|b| b.is_ascii_graphic())
+        && domain.is_some_and(|domain| url::Host::parse(domain).is_ok())
 }
 
 fn smtp(problems: &mut Problems, raw: raw::Smtp) -> Option<Smtp> {
@@ -161,7 +166,9 @@ fn smtp(problems: &mut Problems, raw: raw::Smtp) -> Option<Smtp> {
         "starttls" => Ok(SmtpSecurity::StartTls),
         "tls" => Ok(SmtpSecurity::Tls),
         "none" if matches!(raw.host.as_str(), "localhost" | "127.0.0.1" | "::1") => Ok(SmtpSecurity::None),
-        "none" => Err("mail.smtp.security none is for a server on this machine; use starttls or tls".to_owned()),
+        "none" => {
+            Err("mail.smtp.security none is for a server on this machine; use starttls or tls".to_owned())
+        }
         other => Err(format!("mail.smtp.security is {other:?}; it must be starttls, tls or none")),
     };
     let password = match (raw.password, raw.password_file) {

@@ -100,7 +100,9 @@ fn unknown_keys(table: &Table, above: &str, known: &BTreeMap<String, Leaf>) -> V
         match value {
             Value::Table(below) if is_section => problems.extend(unknown_keys(below, &path, known)),
             _ if known.values().any(|leaf| leaf.path == path) => {}
-            _ if is_section => problems.push(format!("{path} is a section: write [{path}] above its settings")),
+            _ if is_section => {
+                problems.push(format!("{path} is a section: write [{path}] above its settings"))
+            }
             _ => problems.push(unknown("key", &path, known.values().map(|leaf| leaf.path.as_str()))),
         }
     }

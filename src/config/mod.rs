@@ -206,18 +206,20 @@ impl Config {
             Some(file) => std::fs::read_to_string(file)
                 .map_err(|error| ConfigError(in_file(format!("cannot be read: {error}"))))?
                 .parse::<toml::Table>()
-                .map_err(|error| ConfigError(in_file(format!("is not TOML: {}", error.to_string().trim()))))?,
+                .map_err(|error| {
+                    ConfigError(in_file(format!("is not TOML: {}", error.to_string().trim())))
+                })?,
             None => toml::Table::new(),
         };
         if let Some(file) = file {
-            checked::refuse_readable_secrets(file, &table).map_err(|problem| ConfigError(in_file(problem)))?;
+            checked::refuse_readable_secrets(file, &table)
+                .map_err(|problem| ConfigError(in_file(problem)))?;
         }
         let merged = layers::merge(table, environment).map_err(|problems| {
             ConfigError(problems.into_iter().map(in_file).collect::<Vec<_>>().join("\n"))
         })?;
-        Self::from_table(merged).map_err(|problems| {
-            ConfigError(problems.into_iter().map(in_file).collect::<Vec<_>>().join("\n"))
-        })
+        Self::from_table(merged)
+            .map_err(|problems| ConfigError(problems.into_iter().map(in_file).collect::<Vec<_>>().join("\n")))
     }
 
     /// The defaults for an issuer, a database and a memory of mail, for the demo and for tests.

@@ -55,7 +55,10 @@ fn each_mistake_is_named_with_what_to_do() {
         ("[login]\ncode_minutes = 60", "login.code_minutes is 60; it must be 5 to 30"),
         ("[login]\npassword_min_length = 6", "login.password_min_length is 6; it must be 8 to 64"),
         ("[database]\nurl = \"mysql://x\"", "database.url must begin with sqlite: or postgres://"),
-        ("[mail.smtp]\nsecurity = \"none\"\nhost = \"mail.example\"", "mail.smtp.security none is for a server on this machine"),
+        (
+            "[mail.smtp]\nsecurity = \"none\"\nhost = \"mail.example\"",
+            "mail.smtp.security none is for a server on this machine",
+        ),
         ("[mail.smtp]\nusername = \"u\"", "mail.smtp.username and its password go together"),
         ("[listen]\naddress = \"here\"", "listen.address \"here\" is not an address and port"),
         ("[listen]\ntrusted_proxies = [\"x\"]", "listen.trusted_proxies: \"x\" is not a network"),
@@ -68,7 +71,13 @@ fn each_mistake_is_named_with_what_to_do() {
         let found = load(&format!("{GOOD}{line}\n"), &[]).unwrap_err();
         assert!(found.starts_with(expected), "{line}\n{found}");
     }
-    for bad in ["http://login.example", "https://login.example/", "https://login.example/x", "login.example", "https://login.example?x"] {
+    for bad in [
+        "http://login.example",
+        "https://login.example/",
+        "https://login.example/x",
+        "login.example",
+        "https://login.example?x",
+    ] {
         let found = load(&GOOD.replace("https://login.example.gov.uk", bad), &[]).unwrap_err();
         assert!(found.starts_with("issuer"), "{bad}: {found}");
     }
@@ -81,7 +90,8 @@ fn each_mistake_is_named_with_what_to_do() {
 fn row_98_a_file_with_a_secret_in_it_must_be_its_owners_alone() {
     use std::os::unix::fs::PermissionsExt as _;
     let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), format!("{GOOD}[mail.smtp]\nusername = \"u\"\npassword = \"hunter2\"\n")).unwrap();
+    std::fs::write(file.path(), format!("{GOOD}[mail.smtp]\nusername = \"u\"\npassword = \"hunter2\"\n"))
+        .unwrap();
     for (mode, readable) in [(0o600, true), (0o640, false), (0o604, false), (0o660, false)] {
         std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(mode)).unwrap();
         let loaded = Config::load(Some(file.path()), std::iter::empty());

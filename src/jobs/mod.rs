@@ -21,7 +21,12 @@ use crate::view::Engine;
 const MAIL_WORKERS: usize = 4;
 
 /// Starts every job. They end when the set is dropped.
-pub(crate) fn start(kit: &Arc<Kit>, mailer: Arc<Mailer>, engine: Arc<Engine>, clock: Arc<SystemClock>) -> JoinSet<()> {
+pub(crate) fn start(
+    kit: &Arc<Kit>,
+    mailer: Arc<Mailer>,
+    engine: Arc<Engine>,
+    clock: Arc<SystemClock>,
+) -> JoinSet<()> {
     let mut jobs = JoinSet::new();
     for _ in 0..MAIL_WORKERS {
         jobs.spawn(deliver_mail::run(Arc::clone(kit), Arc::clone(&mailer), Arc::clone(&engine)));

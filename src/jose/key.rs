@@ -105,8 +105,8 @@ impl SigningKey {
     /// Signs claims into a compact JWS (RFC 7515, section 7.1) of the given `typ`.
     pub(crate) fn sign(&self, typ: &str, claims: &impl Serialize) -> Result<String, Fault> {
         let header = json!({ "alg": self.algorithm.name(), "kid": self.kid.as_str(), "typ": typ });
-        let claims = serde_json::to_vec(claims)
-            .map_err(|error| Fault::caused("claims cannot be written", error))?;
+        let claims =
+            serde_json::to_vec(claims).map_err(|error| Fault::caused("claims cannot be written", error))?;
         let mut compact = format!("{}.{}", base64url(header.to_string()), base64url(claims));
         let signature = self
             .signer

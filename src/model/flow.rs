@@ -30,9 +30,13 @@ pub(crate) enum FlowStage {
     /// Email and password are wanted.
     Password,
     /// The password was right; the emailed code is wanted.
-    Code { user_id: UserId },
+    Code {
+        user_id: UserId,
+    },
     /// Logged in; the greeting is on the screen.
-    Welcome { session_id: SessionId },
+    Welcome {
+        session_id: SessionId,
+    },
     /// The relying party has its answer.
     Done,
     Cancelled,

@@ -83,8 +83,10 @@ pub(crate) async fn authorize(
             let code = code::issue(kit, &request, current, visit).await?;
             Ok(Authorization::Answer(request.respond(kit, vec![("code", code.reveal().to_owned())])))
         }
-        (Step::LoginRequired, _) => Err(request
-            .refuse(kit, OAuthError::new(ErrorCode::LoginRequired, "nobody is logged in who could be asked"))),
+        (Step::LoginRequired, _) => Err(request.refuse(
+            kit,
+            OAuthError::new(ErrorCode::LoginRequired, "nobody is logged in who could be asked"),
+        )),
         (Step::LogIn { again }, _) => begin(kit, &request, wishes, again).await,
         (Step::Proceed, None) => begin(kit, &request, wishes, false).await,
     }

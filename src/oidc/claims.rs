@@ -61,8 +61,10 @@ fn is_essential(rule: &Value) -> bool {
 /// Whether a rule's `value` or `values`, where it has either, include this one.
 fn allows(rule: &Value, offered: &str) -> bool {
     let single = rule.get("value").map(|value| value == offered);
-    let several =
-        rule.get("values").and_then(Value::as_array).map(|values| values.iter().any(|value| value == offered));
+    let several = rule
+        .get("values")
+        .and_then(Value::as_array)
+        .map(|values| values.iter().any(|value| value == offered));
     match (single, several) {
         (None, None) => true,
         (single, several) => single == Some(true) || several == Some(true),
@@ -95,8 +97,8 @@ pub(crate) fn about<'a>(user: &User, asked: impl Iterator<Item = &'a str>) -> Ma
     let mut claims = Map::new();
     for name in asked {
         if let Some((name, value)) = known.remove_entry(name) {
-            let empty = value.as_str().is_some_and(str::is_empty)
-                || value.as_object().is_some_and(Map::is_empty);
+            let empty =
+                value.as_str().is_some_and(str::is_empty) || value.as_object().is_some_and(Map::is_empty);
             if !empty {
                 claims.insert(name, value);
             }
@@ -122,7 +124,9 @@ mod tests {
         assert!(parsed.unmet_acr);
         let ours = format!(r#"{{"id_token":{{"acr":{{"essential":true,"value":"{ACR}"}}}}}}"#);
         assert!(!ClaimsRequest::parse(&ours).unwrap().unmet_acr);
-        for bad in ["", "[]", "{", "null", r#"{"userinfo":[]}"#, r#"{"id_token":{"name":1}}"#, r#"{"a":1,"a":2}"#] {
+        for bad in
+            ["", "[]", "{", "null", r#"{"userinfo":[]}"#, r#"{"id_token":{"name":1}}"#, r#"{"a":1,"a":2}"#]
+        {
             assert!(ClaimsRequest::parse(bad).is_none(), "{bad}");
         }
         assert!(ClaimsRequest::parse(&format!("{{\"x\":\"{}\"}}", "y".repeat(9000))).is_none());

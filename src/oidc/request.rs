@@ -75,8 +75,7 @@ struct Frozen {
 impl ValidRequest {
     /// Writes the request down for as long as its journey takes.
     pub(crate) fn freeze(&self) -> Option<String> {
-        let frozen =
-            Frozen { redirect_uri: self.redirect.as_str().to_owned(), asked: self.asked.clone() };
+        let frozen = Frozen { redirect_uri: self.redirect.as_str().to_owned(), asked: self.asked.clone() };
         serde_json::to_string(&frozen).ok()
     }
 
@@ -110,10 +109,7 @@ fn error_answer(error: &OAuthError) -> Vec<(&'static str, String)> {
 }
 
 /// Checks a request, in order.
-pub(crate) async fn validate(
-    kit: &Kit,
-    params: &Params,
-) -> Result<(ValidRequest, Wishes), AuthorizeError> {
+pub(crate) async fn validate(kit: &Kit, params: &Params) -> Result<(ValidRequest, Wishes), AuthorizeError> {
     let client = known_client(kit, params).await?;
     let redirect = known_redirect(&client, params)?;
     let state = params.get("state").filter(|state| state.len() <= LONGEST_STATE);
@@ -129,14 +125,11 @@ pub(crate) async fn validate(
         )),
     };
     match checked {
-        Ok((asked, wishes)) => {
-            Ok((ValidRequest { client_id: client.id, redirect, asked }, wishes))
-        }
+        Ok((asked, wishes)) => Ok((ValidRequest { client_id: client.id, redirect, asked }, wishes)),
         Err(error) => {
             let error = error.noting(format!("client {}", client.id));
             let mode = mode.unwrap_or(ResponseMode::Query);
-            let response =
-                AuthorizationResponse::new(kit, redirect, mode, state, error_answer(&error));
+            let response = AuthorizationResponse::new(kit, redirect, mode, state, error_answer(&error));
             Err(AuthorizeError::Redirect(Box::new(response), error))
         }
     }
@@ -150,7 +143,8 @@ async fn known_client(kit: &Kit, params: &Params) -> Result<Client, AuthorizeErr
     let Some(text) = params.get("client_id") else {
         return Err(refuse("client_id is missing", "no client_id".to_owned()));
     };
-    let unknown = || refuse("client_id is not known", format!("client_id {text:?} is not registered or is disabled"));
+    let unknown =
+        || refuse("client_id is not known", format!("client_id {text:?} is not registered or is disabled"));
     let id = ClientId::parse(text).ok_or_else(unknown)?;
     clients::find(kit, &id).await?.ok_or_else(unknown)
 }
@@ -198,8 +192,7 @@ fn check(
     let claims = claims(params)?;
     let wishes = wishes(kit, client, params, claims.as_ref())?;
     let owned = |text: Option<&str>| text.map(str::to_owned);
-    let asked =
-        Asked { mode, state: owned(state), scope, nonce: owned(nonce), code_challenge, claims };
+    let asked = Asked { mode, state: owned(state), scope, nonce: owned(nonce), code_challenge, claims };
     Ok((asked, wishes))
 }
 
@@ -220,9 +213,7 @@ fn unsupported(params: &Params) -> Result<(), OAuthError> {
 fn response_type(params: &Params) -> Result<(), OAuthError> {
     match params.get("response_type") {
         Some("code") => Ok(()),
-        Some(_) => {
-            Err(OAuthError::new(ErrorCode::UnsupportedResponseType, "the only response_type is code"))
-        }
+        Some(_) => Err(OAuthError::new(ErrorCode::UnsupportedResponseType, "the only response_type is code")),
         None => Err(OAuthError::new(ErrorCode::InvalidRequest, "response_type is missing; send code")),
     }
 }
@@ -256,8 +247,9 @@ fn code_challenge(client: &Client, params: &Params) -> Result<Option<String>, OA
 
 fn claims(params: &Params) -> Result<Option<ClaimsRequest>, OAuthError> {
     let Some(text) = params.get("claims") else { return Ok(None) };
-    let claims = ClaimsRequest::parse(text)
-        .ok_or_else(|| OAuthError::new(ErrorCode::InvalidRequest, "claims is not the JSON object it must be"))?;
+    let claims = ClaimsRequest::parse(text).ok_or_else(|| {
+        OAuthError::new(ErrorCode::InvalidRequest, "claims is not the JSON object it must be")
+    })?;
     if claims.unmet_acr {
         return Err(OAuthError::new(ErrorCode::AccessDenied, "the demanded acr cannot be given"));
     }
@@ -279,7 +271,9 @@ fn wishes(
     };
     let mut subject = claims.and_then(|claims| claims.subject.clone());
     if let Some(hint) = params.get("id_token_hint") {
-        subject = Some(hinted_subject(kit, hint).ok_or_else(|| refuse("id_token_hint is not an ID token of ours"))?);
+        subject = Some(
+            hinted_subject(kit, hint).ok_or_else(|| refuse("id_token_hint is not an ID token of ours"))?,
+        );
     }
     let login_hint = params.get("login_hint").filter(|hint| hint.len() <= LONGEST_HINT).map(str::to_owned);
     Ok(Wishes { prompt, max_age: max_age.map(Span::seconds), login_hint, subject })

@@ -26,9 +26,11 @@ pub(crate) async fn claims(kit: &Kit, token: &str) -> Result<Map<String, Value>,
     let user = users::by_id(&mut conn, &grant.user_id).await?.filter(User::is_active);
     let user = user.ok_or_else(|| refuse("its person may no longer log in"))?;
     let named: Vec<String> = match &grant.claims {
-        Some(text) => serde_json::from_str::<ClaimsRequest>(text)
-            .map_err(|error| Fault::caused("a claims request cannot be read", error))?
-            .userinfo,
+        Some(text) => {
+            serde_json::from_str::<ClaimsRequest>(text)
+                .map_err(|error| Fault::caused("a claims request cannot be read", error))?
+                .userinfo
+        }
         None => Vec::new(),
     };
     let by_scope = scope::claims_of(grant.scope.split(' '));

@@ -115,7 +115,8 @@ pub(crate) fn goes_on(challenge: &Challenge, email: &str) -> bool {
 /// The codes to keep when one more is sent: the newest that can be live together, and the lately expired.
 pub(crate) fn with_new_code(codes: &[EmailedCode], new: EmailedCode, now: Timestamp) -> Vec<EmailedCode> {
     let forgotten = (now - FORGIVENESS).millis();
-    let mut kept: Vec<EmailedCode> = codes.iter().filter(|code| code.expires_at > forgotten).cloned().collect();
+    let mut kept: Vec<EmailedCode> =
+        codes.iter().filter(|code| code.expires_at > forgotten).cloned().collect();
     kept.push(new);
     let surplus = kept.len().saturating_sub(LIVE);
     kept.split_off(surplus)

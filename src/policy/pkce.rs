@@ -21,7 +21,8 @@ pub(crate) fn answers(challenge: Option<&str>, verifier: Option<&str>) -> bool {
 
 /// RFC 7636, section 4.1: 43 to 128 unreserved characters.
 fn is_verifier(text: &str) -> bool {
-    (43..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
+    (43..=128).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
 }
 
 #[cfg(test)]
@@ -45,7 +46,9 @@ mod tests {
         ] {
             assert!(!answers(challenge, verifier));
         }
-        for bad in ["", &challenge[..42], &format!("{challenge}A"), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw+cM"] {
+        for bad in
+            ["", &challenge[..42], &format!("{challenge}A"), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw+cM"]
+        {
             assert!(!is_challenge(bad), "{bad}");
         }
     }

@@ -49,7 +49,12 @@ pub(crate) enum Step {
 }
 
 /// Decides, from the prompt, the `max_age` and the session there is.
-pub(crate) fn step(prompt: Prompt, max_age: Option<Span>, standing: Option<Standing>, now: Timestamp) -> Step {
+pub(crate) fn step(
+    prompt: Prompt,
+    max_age: Option<Span>,
+    standing: Option<Standing>,
+    now: Timestamp,
+) -> Step {
     let Some(standing) = standing else {
         return if prompt.none { Step::LoginRequired } else { Step::LogIn { again: false } };
     };
@@ -70,7 +75,8 @@ mod tests {
     #[test]
     fn row_61_a_page_is_shown_exactly_when_it_must_be() {
         let now = Timestamp::from_millis(100_000);
-        let here = Some(Standing { authenticated_at: Timestamp::from_millis(98_000), is_hinted_person: true });
+        let here =
+            Some(Standing { authenticated_at: Timestamp::from_millis(98_000), is_hinted_person: true });
         let other = here.map(|standing| Standing { is_hinted_person: false, ..standing });
         let prompt = |text: &str| Prompt::parse(text).unwrap();
         let age = |seconds: u32| Some(Span::seconds(seconds));

@@ -54,7 +54,9 @@ fn name(name: &str) -> Result<(), String> {
     if name.chars().count() > LONGEST_NAME {
         return Err(format!("The name must be {LONGEST_NAME} characters or fewer"));
     }
-    if name.chars().any(|c| c.is_control() || matches!(c, '<' | '>' | '\u{2028}' | '\u{2029}')) || name.contains("://") {
+    if name.chars().any(|c| c.is_control() || matches!(c, '<' | '>' | '\u{2028}' | '\u{2029}'))
+        || name.contains("://")
+    {
         return Err("The name must not contain < or >, a web address or control characters".to_owned());
     }
     Ok(())
@@ -114,13 +116,24 @@ mod tests {
 
     #[test]
     fn redirect_addresses_are_plain_https_or_on_this_machine() {
-        for good in ["https://portal.example/callback", "http://localhost:8081/callback", "http://127.0.0.1:9/x"] {
+        for good in
+            ["https://portal.example/callback", "http://localhost:8081/callback", "http://127.0.0.1:9/x"]
+        {
             assert_eq!(redirect(good, false), Ok(()));
         }
         for bad in [
-            "http://portal.example/callback", "https://portal.example/call#back", "https://*.example/", "callback",
-            "https://portal.example", "https://PORTAL.example/", "https://portal.example:443/x", "javascript:alert(1)",
-            "https://user@portal.example/x", "https://portal.example/x/../y", "com.example.app:/callback", "data:,x",
+            "http://portal.example/callback",
+            "https://portal.example/call#back",
+            "https://*.example/",
+            "callback",
+            "https://portal.example",
+            "https://PORTAL.example/",
+            "https://portal.example:443/x",
+            "javascript:alert(1)",
+            "https://user@portal.example/x",
+            "https://portal.example/x/../y",
+            "com.example.app:/callback",
+            "data:,x",
         ] {
             assert!(redirect(bad, false).is_err(), "{bad}");
         }

@@ -91,7 +91,10 @@ impl Store {
     /// Brings the schema up to date. Several nodes may try at once: one does it, the others wait.
     pub(crate) async fn migrate(&self) -> Result<(), Fault> {
         let mut conn = self.writers.acquire().await.map_err(asking("connect"))?;
-        MIGRATIONS.run(&mut *conn).await.map_err(|error| Fault::caused("the database cannot be migrated", error))
+        MIGRATIONS
+            .run(&mut *conn)
+            .await
+            .map_err(|error| Fault::caused("the database cannot be migrated", error))
     }
 
     /// How many migrations this program knows that the database has not had.
@@ -132,10 +135,11 @@ impl Store {
             return Ok(None);
         }
         let mut conn = self.read().await?;
-        let row = sqlx::query("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS millis")
-            .fetch_one(&mut *conn)
-            .await
-            .map_err(asking("read the clock"))?;
+        let row =
+            sqlx::query("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS millis")
+                .fetch_one(&mut *conn)
+                .await
+                .map_err(asking("read the clock"))?;
         Ok(Some(time(&row, "millis")?))
     }
 

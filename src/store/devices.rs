@@ -28,10 +28,7 @@ pub(crate) async fn put(tx: &mut Tx, device: &Device) -> Result<(), Fault> {
     Ok(())
 }
 
-pub(crate) async fn find(
-    conn: &mut Conn,
-    digest: &Digest<kinds::Device>,
-) -> Result<Option<Device>, Fault> {
+pub(crate) async fn find(conn: &mut Conn, digest: &Digest<kinds::Device>) -> Result<Option<Device>, Fault> {
     let row = sqlx::query(FIND).bind(digest.as_str()).fetch_optional(conn).await;
     let Some(row) = row.map_err(asking("find a browser"))? else { return Ok(None) };
     Ok(Some(Device {

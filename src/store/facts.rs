@@ -15,11 +15,6 @@ pub(crate) async fn find(conn: &mut Conn, name: &str) -> Result<Option<String>, 
 
 /// Records a fact, unless it is recorded already.
 pub(crate) async fn set_once(tx: &mut Tx, name: &str, value: &str) -> Result<(), Fault> {
-    sqlx::query(SET_ONCE)
-        .bind(name)
-        .bind(value)
-        .execute(&mut **tx)
-        .await
-        .map_err(asking("record a fact"))?;
+    sqlx::query(SET_ONCE).bind(name).bind(value).execute(&mut **tx).await.map_err(asking("record a fact"))?;
     Ok(())
 }

@@ -2,9 +2,7 @@
 
 use sqlx::any::AnyRow;
 
-use super::db::{
-    Conn, Tx, asking, optional_parsed, optional_text, optional_time, statements, text, time,
-};
+use super::db::{Conn, Tx, asking, optional_parsed, optional_text, optional_time, statements, text, time};
 use crate::base::{ClientId, Digest, Fault, FlowId, SessionId, UserId, kinds};
 use crate::model::{Flow, FlowStage};
 
@@ -30,9 +28,9 @@ fn stage(row: &AnyRow) -> Result<FlowStage, Fault> {
     let damaged = || Fault::new("a flow is in an unknown stage");
     Ok(match text(row, "stage")?.as_str() {
         "password" => FlowStage::Password,
-        "code" => FlowStage::Code {
-            user_id: optional_parsed(row, "user_id", UserId::parse)?.ok_or_else(damaged)?,
-        },
+        "code" => {
+            FlowStage::Code { user_id: optional_parsed(row, "user_id", UserId::parse)?.ok_or_else(damaged)? }
+        }
         "welcome" => FlowStage::Welcome {
             session_id: optional_parsed(row, "session_id", SessionId::parse)?.ok_or_else(damaged)?,
         },
@@ -99,7 +97,8 @@ pub(crate) async fn password_right(
 
 /// The code was right: true for exactly one caller.
 pub(crate) async fn code_right(tx: &mut Tx, id: &FlowId, session: &SessionId) -> Result<bool, Fault> {
-    let row = sqlx::query(CODE_RIGHT).bind(id.as_str()).bind(session.as_str()).fetch_optional(&mut **tx).await;
+    let row =
+        sqlx::query(CODE_RIGHT).bind(id.as_str()).bind(session.as_str()).fetch_optional(&mut **tx).await;
     Ok(row.map_err(asking("move a flow on"))?.is_some())
 }
 
@@ -152,6 +151,10 @@ pub(crate) async fn set_email(tx: &mut Tx, id: &FlowId, email: &str) -> Result<(
 
 /// Takes the message away once it has been shown.
 pub(crate) async fn clear_banner(tx: &mut Tx, id: &FlowId) -> Result<(), Fault> {
-    sqlx::query(CLEAR_BANNER).bind(id.as_str()).execute(&mut **tx).await.map_err(asking("clear a message"))?;
+    sqlx::query(CLEAR_BANNER)
+        .bind(id.as_str())
+        .execute(&mut **tx)
+        .await
+        .map_err(asking("clear a message"))?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 use sqlx::{Executor as _, SqlSafeStr as _};
 
 use super::*;
-use crate::testing::Database;
+use crate::suite::support::Database;
 
 const STATEMENTS: &[(&str, &[&str])] = &[
     ("access_tokens", access_tokens::STATEMENTS),

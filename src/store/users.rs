@@ -3,7 +3,8 @@
 use sqlx::any::AnyRow;
 
 use super::db::{
-    Conn, Tx, asking, is_conflict, json, optional_text, optional_time, parsed, statements, text, time, to_json,
+    Conn, Tx, asking, is_conflict, json, optional_text, optional_time, parsed, statements, text, time,
+    to_json,
 };
 use crate::base::{Fault, Subject, Timestamp, UserId};
 use crate::model::{Email, User};
@@ -114,7 +115,12 @@ pub(crate) async fn logged_in(tx: &mut Tx, id: &UserId, now: Timestamp) -> Resul
 }
 
 /// Takes away or gives back the right to log in; `false` where that was so already.
-pub(crate) async fn set_active(tx: &mut Tx, id: &UserId, active: bool, now: Timestamp) -> Result<bool, Fault> {
+pub(crate) async fn set_active(
+    tx: &mut Tx,
+    id: &UserId,
+    active: bool,
+    now: Timestamp,
+) -> Result<bool, Fault> {
     let done = sqlx::query(if active { ENABLE } else { DISABLE })
         .bind(id.as_str())
         .bind(now.millis())

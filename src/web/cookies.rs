@@ -47,7 +47,12 @@ impl CookieStyle {
     }
 
     /// A secret as a cookie.
-    pub(crate) fn give<K: Kind>(self, name: &str, secret: &Secret<K>, life: Option<Span>) -> Option<HeaderValue> {
+    pub(crate) fn give<K: Kind>(
+        self,
+        name: &str,
+        secret: &Secret<K>,
+        life: Option<Span>,
+    ) -> Option<HeaderValue> {
         self.set(name, secret.reveal(), life)
     }
 

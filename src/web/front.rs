@@ -57,7 +57,8 @@ impl Front {
         let brand = &config.brand;
         let colours = Colours::parse([&brand.brand, &brand.on_brand, &brand.action, &brand.on_action])?;
         colours.check()?;
-        let style = BrandFile::new("brand", "css", "text/css; charset=utf-8", brand_css(&colours).into_bytes());
+        let style =
+            BrandFile::new("brand", "css", "text/css; charset=utf-8", brand_css(&colours).into_bytes());
         let logo = match &brand.logo {
             Some(logo) => {
                 let bytes = std::fs::read(&logo.path)
@@ -117,7 +118,9 @@ impl Front {
     /// Where somebody whose journey is lost can begin again.
     pub(crate) fn start_url(&self, client: Option<&Client>) -> String {
         client
-            .and_then(|client| client.settings.initiate_login_uri.clone().or(client.settings.home_page.clone()))
+            .and_then(|client| {
+                client.settings.initiate_login_uri.clone().or(client.settings.home_page.clone())
+            })
             .unwrap_or_else(|| paths::HOME.to_owned())
     }
 }

@@ -13,9 +13,9 @@ use axum::response::{IntoResponse as _, Response};
 use crate::base::{Fault, Random};
 use crate::config::Config;
 use crate::model::Visit;
+use crate::web::Web;
 use crate::web::respond::{Note, browser, problem};
 use crate::web::serve::PeerAddress;
-use crate::web::Web;
 
 /// No answer takes longer.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -116,8 +116,10 @@ fn reference(random: &dyn Random) -> String {
     const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
     let mut bytes = [0; 8];
     random.fill(&mut bytes);
-    let mut text: String =
-        bytes.iter().filter_map(|byte| ALPHABET.get(usize::from(byte % 32)).map(|b| char::from(*b))).collect();
+    let mut text: String = bytes
+        .iter()
+        .filter_map(|byte| ALPHABET.get(usize::from(byte % 32)).map(|b| char::from(*b)))
+        .collect();
     text.insert(4, '-');
     text
 }

@@ -93,14 +93,17 @@ export class Demo {
     return (await (await this.#get("/dev/mailbox.json")).json()).reverse();
   }
 
-  /** How many letters were sent to a person, now that nothing more is on its way. */
+  /** Every letter to a person, once nothing more seems to be on its way. */
   async lettersTo(person) {
-    let before = -1;
-    for (;;) {
-      const letters = (await this.letters()).filter((letter) => letter.to.includes(person.email));
+    return (await this.#settledLetters()).filter((letter) => letter.to.includes(person.email));
+  }
+
+  async #settledLetters() {
+    for (let before; ; ) {
+      const letters = await this.letters();
       if (letters.length === before) return letters;
       before = letters.length;
-      await sleep(400);
+      await sleep(300);
     }
   }
 
@@ -127,7 +130,10 @@ export class Demo {
 
   /** Takes all letters so far as read. */
   async forgetLetters() {
-    for (const person of this.people) this.#read.set(person.email, (await this.lettersTo(person)).length);
+    const letters = await this.#settledLetters();
+    for (const { email } of this.people) {
+      this.#read.set(email, letters.filter((letter) => letter.to.includes(email)).length);
+    }
   }
 
   /** Moves the clock of the demonstration forward. */

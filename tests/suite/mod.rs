@@ -1,3 +1,4 @@
 //! The provider as people and programs meet it: through the router, in process, a database each.
 
-mod support;
+mod journey;
+pub(crate) mod support;

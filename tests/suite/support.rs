@@ -1,0 +1,423 @@
+//! What the suite stands on: a database each, a clock that is moved by hand, mail in memory, and actors.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use http::{Method, Request, Response, StatusCode, header};
+use http_body_util::BodyExt as _;
+use tower::ServiceExt as _;
+
+use crate::admin::{clients, users};
+use crate::app::{App, Surroundings, open_kit};
+use crate::base::{ClientId, ManualClock, SeededRandom, Span, Timestamp, base64url, sha256};
+use crate::config::Config;
+use crate::hash::Cost;
+use crate::kit::Kit;
+use crate::model::{ClientSettings, Email, Profile, User};
+use crate::outbox::{self, Round};
+use crate::store::Store;
+
+/// Noon on 22 November 2026, in London and in UTC.
+pub(crate) const NOON: Timestamp = Timestamp::from_millis(1_795_348_800_000);
+pub(crate) const ISSUER: &str = "https://login.example.gov.uk";
+pub(crate) const REDIRECT: &str = "https://portal.example/callback";
+pub(crate) const PASSWORD: &str = "purple otter drumming";
+
+/// A database of its own: an SQLite file, or a PostgreSQL schema where `GATEHOUSE_TEST_DATABASE` says so.
+pub(crate) struct Database {
+    pub(crate) store: Store,
+    pub(crate) url: String,
+    /// Keeps the directory until the test ends.
+    directory: tempfile::TempDir,
+}
+
+impl Database {
+    pub(crate) async fn fresh() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let url = match std::env::var("GATEHOUSE_TEST_DATABASE") {
+            Ok(server) if server.starts_with("postgres") => fresh_schema(&server).await,
+            _ => format!("sqlite:{}", directory.path().join("test.db").display()),
+        };
+        let store = Store::open(&url, 8).await.unwrap();
+        store.migrate().await.unwrap();
+        Self { store, url, directory }
+    }
+
+    pub(crate) fn path(&self) -> &std::path::Path {
+        self.directory.path()
+    }
+}
+
+async fn fresh_schema(server: &str) -> String {
+    let mut bytes = [0; 8];
+    crate::base::Random::fill(&crate::base::OsRandom, &mut bytes);
+    let schema = format!("t_{}", crate::base::hex_lower(bytes));
+    let mut conn = <sqlx::PgConnection as sqlx::Connection>::connect(server).await.unwrap();
+    let create = format!("CREATE SCHEMA {schema}");
+    sqlx::Executor::execute(&mut conn, sqlx::AssertSqlSafe(create)).await.unwrap();
+    let separator = if server.contains('?') { '&' } else { '?' };
+    format!("{server}{separator}options=-c%20search_path%3D{schema}")
+}
+
+/// A provider under test.
+pub(crate) struct Provider {
+    pub(crate) app: App,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) router: Router,
+    pub(crate) database: Database,
+}
+
+impl Provider {
+    /// A provider with the defaults, one person (Alex) and one confidential client (`portal`).
+    pub(crate) async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    pub(crate) async fn start_with(adjust: impl FnOnce(&mut Config)) -> Self {
+        let database = Database::fresh().await;
+        let clock = Arc::new(ManualClock::at(NOON));
+        let mut config = Config::minimal(ISSUER, &database.url).unwrap();
+        config.keys.master_key_file = database.path().join("keys").join("master.key");
+        adjust(&mut config);
+        let app = node(config, Arc::clone(&clock), 1).await;
+        let router = app.router(Router::new());
+        let provider = Self { app, clock, router, database };
+        provider.add_person("alex@school.example", "Alex Example").await;
+        provider
+    }
+
+    /// Another node on the same database, with the same master key and clock.
+    pub(crate) async fn second_node(&self) -> Router {
+        let app = node(self.kit().config.clone(), Arc::clone(&self.clock), 2).await;
+        app.router(Router::new())
+    }
+
+    pub(crate) fn kit(&self) -> &Kit {
+        &self.app.kit
+    }
+
+    pub(crate) async fn add_person(&self, email: &str, name: &str) -> User {
+        let new = users::NewUser {
+            email: Email::parse(email).unwrap(),
+            name: name.to_owned(),
+            organisation: Some("Example Primary School".to_owned()),
+            profile: Profile { given_name: Some("Alex".to_owned()), ..Profile::default() },
+            password: Some(PASSWORD.to_owned()),
+        };
+        users::add(self.kit(), new).await.unwrap()
+    }
+
+    /// Registers a client that sends people back to [`REDIRECT`], and returns its secret.
+    pub(crate) async fn add_client(
+        &self,
+        id: &str,
+        adjust: impl FnOnce(&mut ClientSettings),
+    ) -> Option<String> {
+        let mut settings = ClientSettings {
+            redirect_uris: vec![REDIRECT.to_owned()],
+            post_logout_redirect_uris: vec!["https://portal.example/".to_owned()],
+            home_page: Some("https://portal.example/".to_owned()),
+            ..ClientSettings::default()
+        };
+        adjust(&mut settings);
+        let name = "Children's Services Portal".to_owned();
+        let registered = clients::add(self.kit(), ClientId::parse(id), name, settings).await.unwrap();
+        registered.secret.map(|secret| secret.reveal().to_owned())
+    }
+
+    /// A new browser that has never been here.
+    pub(crate) fn browser(&self) -> Browser {
+        Browser::at(self.router.clone())
+    }
+
+    pub(crate) fn advance(&self, span: Span) {
+        self.clock.advance(span);
+    }
+
+    /// Sends everything that waits, as the worker does.
+    pub(crate) async fn deliver(&self) {
+        while outbox::deliver_next(self.kit(), &self.app.mailer, &self.app.engine).await.unwrap()
+            != Round::Idle
+        {}
+    }
+
+    /// The letters to an address, newest first, as subject and text.
+    pub(crate) async fn mail_to(&self, email: &str) -> Vec<(String, String)> {
+        self.deliver().await;
+        let letters = self.app.mailbox.letters();
+        letters
+            .into_iter()
+            .filter(|letter| letter.to == email)
+            .map(|letter| (letter.subject, letter.text))
+            .collect()
+    }
+
+    /// The newest code that was mailed to an address: eight digits.
+    pub(crate) async fn last_code_to(&self, email: &str) -> String {
+        let letters = self.mail_to(email).await;
+        let text =
+            &letters.iter().find(|(subject, _)| subject.contains("code")).expect("a letter with a code").1;
+        code_in(text)
+    }
+}
+
+async fn node(config: Config, clock: Arc<ManualClock>, seed: u64) -> App {
+    let random = Arc::new(SeededRandom::new(seed));
+    let cost = Cost { memory: 64, passes: 1, lanes: 1 };
+    let kit = open_kit(config, Surroundings { clock, random, cost }).await.unwrap();
+    App::start(kit).await.unwrap()
+}
+
+/// The code in a letter: the line that is eight digits in two groups.
+pub(crate) fn code_in(text: &str) -> String {
+    text.lines()
+        .map(|line| line.trim().replace(' ', ""))
+        .find(|line| line.len() == 8 && line.bytes().all(|b| b.is_ascii_digit()))
+        .expect("a line with the code")
+}
+
+/// An answer, read to its end.
+#[derive(Clone, Debug)]
+pub(crate) struct Page {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: http::HeaderMap,
+    pub(crate) body: String,
+    /// Where it came from: the path and query that were asked for.
+    pub(crate) url: String,
+}
+
+impl Page {
+    pub(crate) fn header(&self, name: impl header::AsHeaderName) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub(crate) fn location(&self) -> &str {
+        self.header(header::LOCATION)
+    }
+
+    /// A parameter of the address that this answer redirects to, from its query or its fragment.
+    pub(crate) fn location_param(&self, name: &str) -> Option<String> {
+        let url = url::Url::parse(self.location())
+            .or_else(|_| url::Url::parse(ISSUER)?.join(self.location()))
+            .unwrap();
+        let fragment = url.fragment().unwrap_or_default().to_owned();
+        let found = url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned());
+        found.or_else(|| {
+            form_urlencoded::parse(fragment.as_bytes())
+                .find(|(known, _)| known == name)
+                .map(|(_, value)| value.into_owned())
+        })
+    }
+
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("not JSON: {}", self.body))
+    }
+
+    /// What a reader sees: the text without its tags.
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::new();
+        for part in self.body.split('<').skip(1) {
+            text.push_str(part.split_once('>').map_or("", |(_, after)| after));
+        }
+        let plain = text.replace("&#39;", "'").replace("&nbsp;", " ").replace("&amp;", "&");
+        plain.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// The value of a hidden field of the first form that has one of this name.
+    pub(crate) fn hidden(&self, name: &str) -> Option<String> {
+        let mark = format!("name=\"{name}\"");
+        let tag = self.body.split('<').find(|tag| tag.starts_with("input") && tag.contains(&mark))?;
+        let value = tag.split("value=\"").nth(1)?.split('"').next()?;
+        Some(value.replace("&amp;", "&"))
+    }
+
+    /// Fails with the whole answer where the status is another.
+    #[track_caller]
+    pub(crate) fn expect(self, status: StatusCode) -> Self {
+        assert_eq!(self.status, status, "{} {:?}\n{}", self.url, self.headers, self.body);
+        self
+    }
+}
+
+/// A browser: it keeps cookies, sends what browsers send, and follows nothing by itself.
+#[derive(Clone)]
+pub(crate) struct Browser {
+    pub(crate) router: Router,
+    pub(crate) cookies: BTreeMap<String, String>,
+    /// Headers to send with everything.
+    pub(crate) extra: Vec<(&'static str, String)>,
+}
+
+impl Browser {
+    pub(crate) fn at(router: Router) -> Self {
+        Self { router, cookies: BTreeMap::new(), extra: Vec::new() }
+    }
+
+    pub(crate) async fn open(&mut self, url: &str) -> Page {
+        self.send(Method::GET, url, None, &[]).await
+    }
+
+    /// Posts a form as a page of ours does.
+    pub(crate) async fn post(&mut self, url: &str, fields: &[(&str, &str)]) -> Page {
+        let own = [("origin", ISSUER), ("sec-fetch-site", "same-origin")];
+        self.send(Method::POST, url, Some(fields), &own).await
+    }
+
+    /// Fills in the form of a page and posts it, hidden token included, to the page's own address.
+    pub(crate) async fn submit(&mut self, page: &Page, fields: &[(&str, &str)]) -> Page {
+        self.submit_to(page, &page.url.clone(), fields).await
+    }
+
+    /// The same, to another address.
+    pub(crate) async fn submit_to(&mut self, page: &Page, url: &str, fields: &[(&str, &str)]) -> Page {
+        let token = page.hidden("token").unwrap_or_else(|| panic!("no form on {}\n{}", page.url, page.body));
+        let mut all = vec![("token", token.as_str())];
+        all.extend_from_slice(fields);
+        self.post(url, &all).await
+    }
+
+    /// Goes where an answer leads, for as long as it stays with the provider.
+    pub(crate) async fn follow(&mut self, page: Page) -> Page {
+        let mut page = page;
+        while page.status == StatusCode::SEE_OTHER && page.location().starts_with('/') {
+            let next = page.location().to_owned();
+            page = self.open(&next).await;
+        }
+        page
+    }
+
+    pub(crate) async fn send(
+        &mut self,
+        method: Method,
+        url: &str,
+        form: Option<&[(&str, &str)]>,
+        headers: &[(&str, &str)],
+    ) -> Page {
+        let mut request = Request::builder().method(method).uri(url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        for (name, value) in &self.extra {
+            request = request.header(*name, value);
+        }
+        if !self.cookies.is_empty() {
+            let line: Vec<String> =
+                self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            request = request.header(header::COOKIE, line.join("; "));
+        }
+        let body = match form {
+            Some(fields) => {
+                request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+                let encoded = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+                Body::from(encoded)
+            }
+            None => Body::empty(),
+        };
+        let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+        self.keep_cookies(&response);
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let body = String::from_utf8_lossy(&bytes).into_owned();
+        Page { status: parts.status, headers: parts.headers, body, url: url.to_owned() }
+    }
+
+    fn keep_cookies(&mut self, response: &Response<Body>) {
+        for line in response.headers().get_all(header::SET_COOKIE) {
+            let line = line.to_str().unwrap();
+            let (name, value) = line.split(';').next().unwrap().split_once('=').unwrap();
+            if line.contains("Max-Age=0") {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+    }
+
+    /// Posts to an endpoint for programs: no cookies, no browser's headers.
+    pub(crate) async fn call(&self, url: &str, fields: &[(&str, &str)], headers: &[(&str, &str)]) -> Page {
+        let mut program = Self::at(self.router.clone());
+        program.send(Method::POST, url, Some(fields), headers).await
+    }
+}
+
+/// An authorization request of the client `portal`, with its PKCE pair.
+#[derive(Clone)]
+pub(crate) struct Ask {
+    pub(crate) params: Vec<(String, String)>,
+    pub(crate) verifier: String,
+}
+
+impl Ask {
+    pub(crate) fn of(client: &str) -> Self {
+        let verifier = "a-verifier-that-is-long-enough-for-rfc-7636-to-like".to_owned();
+        let challenge = base64url(sha256(&verifier));
+        let params = [
+            ("client_id", client),
+            ("redirect_uri", REDIRECT),
+            ("response_type", "code"),
+            ("scope", "openid profile email"),
+            ("state", "the-state"),
+            ("nonce", "the-nonce"),
+            ("code_challenge", &challenge),
+            ("code_challenge_method", "S256"),
+        ];
+        let params = params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Self { params, verifier }
+    }
+
+    /// With a parameter set, added or, where the value is empty, taken out.
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self.params.retain(|(known, _)| known != name);
+        if !value.is_empty() {
+            self.params.push((name.to_owned(), value.to_owned()));
+        }
+        self
+    }
+
+    pub(crate) fn url(&self) -> String {
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.params).finish();
+        format!("/authorize?{query}")
+    }
+}
+
+impl Provider {
+    /// Walks through both steps of logging in, up to the greeting.
+    pub(crate) async fn log_in(&self, browser: &mut Browser, ask: &Ask, email: &str) -> Page {
+        let begun = browser.open(&ask.url()).await.expect(StatusCode::SEE_OTHER);
+        let login = browser.follow(begun).await.expect(StatusCode::OK);
+        let step_two = browser.submit(&login, &[("email", email), ("password", PASSWORD)]).await;
+        let code_page = browser.follow(step_two).await.expect(StatusCode::OK);
+        let code = self.last_code_to(email).await;
+        let done = browser.submit(&code_page, &[("code", &code)]).await;
+        browser.follow(done).await
+    }
+
+    /// Logs in and goes on to the relying party; the authorization code it is sent.
+    pub(crate) async fn code_for(&self, browser: &mut Browser, ask: &Ask, email: &str) -> String {
+        let welcome = self.log_in(browser, ask, email).await.expect(StatusCode::OK);
+        let id = welcome.url.split("flow=").nth(1).unwrap().to_owned();
+        let back = browser.open(&format!("/flow/{id}/continue")).await.expect(StatusCode::SEE_OTHER);
+        back.location_param("code").unwrap_or_else(|| panic!("no code in {}", back.location()))
+    }
+
+    /// Redeems a code of the client `portal` with its secret, by HTTP Basic.
+    pub(crate) async fn redeem(&self, code: &str, ask: &Ask, client: &str, secret: &str) -> Page {
+        let basic = basic(client, secret);
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", REDIRECT),
+            ("code_verifier", &ask.verifier),
+        ];
+        self.browser().call("/token", &fields, &[("authorization", &basic)]).await
+    }
+}
+
+/// An HTTP Basic header.
+pub(crate) fn basic(client: &str, secret: &str) -> String {
+    use base64::Engine as _;
+    let encoded = base64::engine::general_purpose::STANDARD.encode(format!("{client}:{secret}"));
+    format!("Basic {encoded}")
+}

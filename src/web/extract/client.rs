@@ -31,7 +31,8 @@ impl FromRequest<Arc<Web>> for ClientAuth {
         let visit = request.extensions().get::<Visit>().cloned().unwrap_or_default();
         let in_query = request.uri().query().is_some_and(|query| query.contains("client_secret"));
         let basic = basic_credentials(request.headers());
-        let Form(form) = Form::from_request(request, web).await.map_err(|unwanted| unwanted.into_response())?;
+        let Form(form) =
+            Form::from_request(request, web).await.map_err(|unwanted| unwanted.into_response())?;
         let came = if basic == Basic::Absent { Came::Otherwise } else { Came::WithBasic };
         let refuse = |error: OAuthError| oauth::error(&error, came);
         if in_query {

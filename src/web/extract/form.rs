@@ -45,10 +45,8 @@ impl Unwanted {
 
 impl IntoResponse for Unwanted {
     fn into_response(self) -> Response {
-        let mut response = crate::web::respond::oauth::error(
-            &self.error(),
-            crate::web::respond::oauth::Came::Otherwise,
-        );
+        let mut response =
+            crate::web::respond::oauth::error(&self.error(), crate::web::respond::oauth::Came::Otherwise);
         *response.status_mut() = self.status();
         response
     }
@@ -78,7 +76,8 @@ impl<S: Send + Sync> FromRequest<S> for Form {
 }
 
 fn is_form(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let content_type =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }

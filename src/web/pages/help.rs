@@ -8,9 +8,7 @@ use axum::response::Response;
 
 use crate::base::Span;
 use crate::view::Page;
-use crate::view::pages::{
-    AccessibilityPage, ContactPage, CookieFacts, CookiesPage, HelpPage, PrivacyPage,
-};
+use crate::view::pages::{AccessibilityPage, ContactPage, CookieFacts, CookiesPage, HelpPage, PrivacyPage};
 use crate::web::Web;
 use crate::web::respond::page;
 
@@ -38,7 +36,10 @@ pub(in crate::web) async fn cookies(State(web): State<Arc<Web>>) -> Response {
     let facts = |name: String, lasts: String| CookieFacts { name, lasts };
     let shown = CookiesPage {
         flow: facts(format!("{}…", style.flow_stem()), lasts(config.login.flow)),
-        session: facts(style.session_name(), format!("{}, or until you close your browser", lasts(config.session.absolute))),
+        session: facts(
+            style.session_name(),
+            format!("{}, or until you close your browser", lasts(config.session.absolute)),
+        ),
         device: facts(style.device_name(), lasts(config.session.device)),
     };
     show(&web, &shown)

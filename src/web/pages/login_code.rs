@@ -63,8 +63,7 @@ async fn submit(at: &AtFlow, form: &Params) -> Result<Response, Fault> {
 fn welcome(at: &AtFlow, logged_in: &LoggedIn) -> Response {
     let style = at.web.front.cookies;
     let mut response = redirect::to_flow(paths::WELCOME, at.id());
-    response =
-        redirect::with_cookie(response, style.give(&style.session_name(), &logged_in.session, None));
+    response = redirect::with_cookie(response, style.give(&style.session_name(), &logged_in.session, None));
     if let Some(device) = &logged_in.device {
         let life = Some(at.web.kit.config.session.device);
         response = redirect::with_cookie(response, style.give(&style.device_name(), device, life));

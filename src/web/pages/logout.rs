@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use axum::Extension;
 
 use crate::accounts::session::{self, Current};
 use crate::base::{Fault, constant_time_eq, paths};
@@ -119,7 +119,8 @@ fn done(web: &Web, judged: &Logout) -> Response {
         let text = format!("Go to the {} home page", client.name);
         home_page(client).map(|home| Link { text, href: home.as_str().to_owned() })
     });
-    let shown = LoggedOutPage { return_to, log_in_url: Some(web.front.start_url(client)), not_told: Vec::new() };
+    let shown =
+        LoggedOutPage { return_to, log_in_url: Some(web.front.start_url(client)), not_told: Vec::new() };
     page::page(web, StatusCode::OK, &shown, &web.front.chrome_for(client))
 }
 

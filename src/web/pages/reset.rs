@@ -46,8 +46,7 @@ pub(in crate::web) async fn get(
 }
 
 fn show_email(at: &AtFlow, status: StatusCode, email: String, errors: Vec<FieldError>) -> Response {
-    let shown =
-        ResetEmailPage { flow: at.id().to_string(), token: at.token(), errors, banner: None, email };
+    let shown = ResetEmailPage { flow: at.id().to_string(), token: at.token(), errors, banner: None, email };
     page::page(&at.web, status, &shown, &at.chrome())
 }
 

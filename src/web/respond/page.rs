@@ -24,7 +24,9 @@ pub(in crate::web) fn page<P: Page>(web: &Web, status: StatusCode, page: &P, chr
 /// Lets the form on a page end at a relying party. Chromium holds every redirect after a form's post against
 /// the page's policy.
 pub(in crate::web) fn letting_forms_end_at(mut response: Response, target: &ValidRedirect) -> Response {
-    let widened = target.origin().map(|origin| POLICY.replace("form-action 'self'", &format!("form-action 'self' {origin}")));
+    let widened = target
+        .origin()
+        .map(|origin| POLICY.replace("form-action 'self'", &format!("form-action 'self' {origin}")));
     if let Some(policy) = widened.and_then(|policy| HeaderValue::try_from(policy).ok()) {
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     }

@@ -11,8 +11,8 @@ use serde_json::json;
 use crate::base::{Fault, paths};
 use crate::model::Visit;
 use crate::oidc::error::ErrorCode;
-use crate::view::pages::ProblemPage;
 use crate::view::bare_problem;
+use crate::view::pages::ProblemPage;
 use crate::web::Web;
 
 /// An answer that stands for a breakage until the outermost layer has logged it and put a page in its place.
@@ -24,8 +24,10 @@ pub(in crate::web) fn broken(fault: Fault) -> Response {
 
 /// Whether a program asks, rather than a person.
 pub(in crate::web) fn wants_json(request: &Request) -> bool {
-    let accepts = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
-    let for_programs = [paths::TOKEN, paths::USERINFO, paths::JWKS, paths::OPENID_CONFIGURATION, paths::OAUTH_METADATA];
+    let accepts =
+        request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    let for_programs =
+        [paths::TOKEN, paths::USERINFO, paths::JWKS, paths::OPENID_CONFIGURATION, paths::OAUTH_METADATA];
     for_programs.contains(&request.uri().path())
         || (accepts.contains("application/json") && !accepts.contains("text/html"))
 }

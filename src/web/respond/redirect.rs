@@ -6,8 +6,8 @@ use axum::response::{IntoResponse as _, Response};
 use crate::base::{Fault, FlowId};
 use crate::oidc::authorize::AuthorizationResponse;
 use crate::oidc::request::ResponseMode;
-use crate::view::pages::FormPostPage;
 use crate::view::HiddenField;
+use crate::view::pages::FormPostPage;
 use crate::web::Web;
 use crate::web::respond::{page, problem};
 
