@@ -48,14 +48,14 @@ struct Counters {
 }
 
 enum Admission {
-    Go { user: Option<User>, counters: Counters },
+    Go { user: Box<Option<User>>, counters: Counters },
     Wait { until: Timestamp },
 }
 
 /// Checks a password, within the limits.
 pub(super) async fn verify_password(kit: &Kit, claim: Claim<'_>) -> Result<Outcome, Fault> {
     let (user, counters) = match admit(kit, &claim).await? {
-        Admission::Go { user, counters } => (user, counters),
+        Admission::Go { user, counters } => (*user, counters),
         Admission::Wait { until } => return Ok(Outcome::TooMany { until }),
     };
     let stored = user.as_ref().and_then(|user| user.password.as_deref());
@@ -119,7 +119,7 @@ async fn admit(kit: &Kit, claim: &Claim<'_>) -> Result<Admission, Fault> {
     }
     tx.commit().await?;
     Ok(match verdict {
-        Verdict::Go => Admission::Go { user, counters: Counters { account, network } },
+        Verdict::Go => Admission::Go { user: Box::new(user), counters: Counters { account, network } },
         Verdict::Wait { until } => Admission::Wait { until },
         // To the visitor this is one more pause; only a reset ends it.
         Verdict::Shut => Admission::Wait { until: now + kit.config.limits.window },

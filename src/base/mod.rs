@@ -4,6 +4,7 @@
 //! route path.
 
 mod chance;
+mod document;
 mod encode;
 mod fault;
 mod id;
@@ -15,6 +16,7 @@ mod time;
 #[cfg(test)]
 pub(crate) use chance::SeededRandom;
 pub(crate) use chance::{OsRandom, Random};
+pub(crate) use document::Document;
 pub(crate) use encode::{base64url, base64url_decode, constant_time_eq, hex_lower, sha256, sha512};
 pub(crate) use fault::{Error, Fault};
 pub(crate) use id::{ClientId, EventId, FlowId, GrantId, Kid, LetterId, SessionId, Subject, UserId};

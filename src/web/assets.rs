@@ -32,7 +32,7 @@ pub(super) async fn brand(State(web): State<Arc<Web>>, Path(file): Path<String>)
                 (header::CACHE_CONTROL, FOR_EVER),
                 (header::CONTENT_SECURITY_POLICY, LOGO_POLICY),
             ];
-            (headers, known.bytes.clone()).into_response()
+            (headers, known.bytes.clone().into_owned()).into_response()
         }
         None => trouble::not_found(State(web)).await,
     }

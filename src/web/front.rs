@@ -1,53 +1,19 @@
 //! What is the same for every answer: the frame of the pages, the cookies' style, the discovery document.
 
-use axum::body::Bytes;
-
-use crate::base::{hex_lower, paths, sha256};
+use crate::base::{Document, paths};
 use crate::config::Config;
 use crate::model::Client;
 use crate::oidc::discovery;
-use crate::view::{Chrome, Colours, Link, brand_css};
+use crate::view::{Asset, Chrome, Colours, Link, brand_css};
 use crate::web::cookies::CookieStyle;
 
 /// Things made once from the configuration.
 pub(crate) struct Front {
     pub(crate) cookies: CookieStyle,
     pub(crate) discovery: Document,
-    pub(crate) brand: Vec<BrandFile>,
+    /// The council's own files.
+    pub(crate) brand: Vec<Asset>,
     chrome: Chrome,
-}
-
-/// A document that is served from memory.
-#[derive(Clone)]
-pub(crate) struct Document {
-    pub(crate) body: Bytes,
-    /// A strong entity tag (RFC 9110, section 8.8.3), with its quotes.
-    pub(crate) etag: String,
-}
-
-impl Document {
-    pub(crate) fn new(body: String) -> Self {
-        let etag = format!("\"{}\"", hex_lower(sha256(&body).get(..12).unwrap_or_default()));
-        Self { body: Bytes::from(body), etag }
-    }
-}
-
-/// A file of the council's brand, under a name that changes with its content.
-pub(crate) struct BrandFile {
-    pub(crate) file: String,
-    pub(crate) content_type: &'static str,
-    pub(crate) bytes: Bytes,
-}
-
-impl BrandFile {
-    fn new(stem: &str, extension: &str, content_type: &'static str, bytes: Vec<u8>) -> Self {
-        let hash: String = hex_lower(sha256(&bytes)).chars().take(16).collect();
-        Self { file: format!("{stem}.{hash}.{extension}"), content_type, bytes: Bytes::from(bytes) }
-    }
-
-    fn url(&self) -> String {
-        paths::BRAND.replace("{file}", &self.file)
-    }
 }
 
 impl Front {
@@ -57,13 +23,12 @@ impl Front {
         let brand = &config.brand;
         let colours = Colours::parse([&brand.brand, &brand.on_brand, &brand.action, &brand.on_action])?;
         colours.check()?;
-        let style =
-            BrandFile::new("brand", "css", "text/css; charset=utf-8", brand_css(&colours).into_bytes());
+        let style = Asset::new("brand", "css", "text/css; charset=utf-8", brand_css(&colours).into_bytes());
         let logo = match &brand.logo {
             Some(logo) => {
                 let bytes = std::fs::read(&logo.path)
                     .map_err(|error| format!("brand.logo {} cannot be read: {error}", logo.path.display()))?;
-                Some(BrandFile::new("logo", logo.extension, logo.content_type, bytes))
+                Some(Asset::new("logo", logo.extension, logo.content_type, bytes))
             }
             None => None,
         };
@@ -71,8 +36,8 @@ impl Front {
             service: brand.service.clone(),
             council: brand.council.clone(),
             home_url: brand.home_url.clone(),
-            logo_url: logo.as_ref().map(BrandFile::url),
-            brand_css: Some(style.url()),
+            logo_url: logo.as_ref().map(brand_url),
+            brand_css: Some(brand_url(&style)),
             phone: brand.phone.clone(),
             opening_hours: brand.opening_hours.clone(),
             host: config.host(),
@@ -123,4 +88,8 @@ impl Front {
             })
             .unwrap_or_else(|| paths::HOME.to_owned())
     }
+}
+
+fn brand_url(file: &Asset) -> String {
+    paths::BRAND.replace("{file}", &file.file)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{OriginalUri, State};
+use axum::extract::State;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
@@ -10,13 +10,13 @@ use axum::response::{IntoResponse as _, Response};
 use crate::base::paths;
 use crate::model::Visit;
 use crate::oidc::authorize::{self, Authorization};
-use crate::oidc::error::{AuthorizeError, OAuthError};
+use crate::oidc::error::{AuthorizeError, ErrorCode, OAuthError};
 use crate::oidc::params::Params;
 use crate::view::TimeText;
 use crate::view::pages::RefusedPage;
 use crate::web::Web;
 use crate::web::cookies::Cookies;
-use crate::web::extract::{Form, MaybeLoggedIn, Query, Unwanted};
+use crate::web::extract::{Form, MaybeLoggedIn, Query, Unwanted, is_only_looking};
 use crate::web::pages::login;
 use crate::web::respond::{oauth, page, problem, redirect};
 
@@ -29,7 +29,7 @@ pub(in crate::web) async fn get(
     parts: Parts,
     query: Result<Query, Unwanted>,
 ) -> Response {
-    if crate::web::extract::is_only_looking(&parts) {
+    if is_only_looking(&parts) {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
     let visit = parts.extensions.get::<Visit>().cloned().unwrap_or_default();
@@ -43,19 +43,18 @@ pub(in crate::web) async fn get(
 /// so the request is turned into one, unless the session came along after all.
 pub(in crate::web) async fn post(
     State(web): State<Arc<Web>>,
-    OriginalUri(uri): OriginalUri,
-    axum::Extension(visit): axum::Extension<Visit>,
     session: MaybeLoggedIn,
-    headers: HeaderMap,
+    parts: Parts,
     form: Result<Form, Unwanted>,
 ) -> Response {
+    let visit = parts.extensions.get::<Visit>().cloned().unwrap_or_default();
     let params = match form {
         Ok(Form(params)) => params,
         Err(unwanted) => return refused(&web, &unwanted.error(), &visit),
     };
-    if uri.query().is_some_and(|query| !query.is_empty()) {
+    if parts.uri.query().is_some_and(|query| !query.is_empty()) {
         let error = OAuthError::new(
-            crate::oidc::error::ErrorCode::InvalidRequest,
+            ErrorCode::InvalidRequest,
             "a POST must have its parameters in the body, not in the address",
         );
         return refused(&web, &error, &visit);
@@ -64,7 +63,7 @@ pub(in crate::web) async fn post(
     if session.current.is_none() && query.len() <= LONGEST_QUERY {
         return redirect::see_other(&format!("{}?{query}", paths::AUTHORIZE));
     }
-    answer(&web, &params, &session, (&headers, &visit)).await
+    answer(&web, &params, &session, (&parts.headers, &visit)).await
 }
 
 async fn answer(

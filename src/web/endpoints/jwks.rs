@@ -7,10 +7,9 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 
 use crate::web::Web;
-use crate::web::front::Document;
 
 /// Relying parties may keep the keys for an hour: new ones are announced for longer before they sign.
 pub(in crate::web) async fn get(State(web): State<Arc<Web>>, headers: HeaderMap) -> Response {
     let keys = web.kit.signing.current();
-    super::document(&Document::new(keys.jwks()), "public, max-age=3600", &headers)
+    super::document(keys.jwks(), "public, max-age=3600", &headers)
 }

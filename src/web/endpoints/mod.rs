@@ -10,7 +10,7 @@ pub(super) mod userinfo;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
-use crate::web::front::Document;
+use crate::base::Document;
 
 /// A public document from memory: kept by whoever asks for as long as `cache_control` says, and not sent again
 /// to who has it. Any origin may read it.
