@@ -12,11 +12,13 @@ use crate::base::{Fault, Kid, Span, Timestamp};
 use crate::jose::{self, KeySet, SigningKey};
 use crate::kit::Kit;
 use crate::model::{Algorithm, EventKind, KeyRecord};
-use crate::store::{clients, facts, signing_keys};
+use crate::store::{Tx, clients, facts, signing_keys};
 
 /// A retired key stays published this long beyond the life of the last token it signed.
 const AFTERGLOW: Span = Span::hours(24);
 const FINGERPRINT: &str = "master_key";
+/// Claimed by whichever node makes keys, so that two do not make the same one twice.
+const MAKING_KEYS: &str = "making_keys";
 
 /// When a new key starts to sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,8 +92,10 @@ pub(crate) async fn ensure_for(kit: &Kit, algorithm: Algorithm) -> Result<(), Fa
     }
     let (record, _) = make(kit, algorithm, kit.now()).await?;
     let mut tx = kit.store.begin().await?;
+    facts::claim(&mut tx, MAKING_KEYS).await?;
     // Another node may have been first; then its key is the one.
-    let made_meanwhile = signing_keys::all(&mut tx).await?.iter().any(|key| key.algorithm == algorithm);
+    let signs_now = |key: &KeyRecord| key.algorithm == algorithm && key.active_from <= record.active_from;
+    let made_meanwhile = signing_keys::all(&mut tx).await?.iter().any(signs_now);
     if !made_meanwhile {
         signing_keys::insert(&mut tx, &record).await?;
     }
@@ -108,37 +112,57 @@ pub(crate) async fn rotate(kit: &Kit, algorithm: Algorithm, start: Start) -> Res
     let active_from = kit.now() + announce;
     let (record, kid) = make(kit, algorithm, active_from).await?;
     let mut tx = kit.store.begin().await?;
-    signing_keys::insert(&mut tx, &record).await?;
-    let longest_token = kit.config.tokens.id.max(kit.config.tokens.access);
-    let remove_after = active_from + longest_token + AFTERGLOW;
-    signing_keys::retire_others(&mut tx, algorithm, &kid, remove_after).await?;
-    Entry::by_operator(EventKind::KeyRotated).record(kit, &mut tx).await?;
+    facts::claim(&mut tx, MAKING_KEYS).await?;
+    put_in_force(kit, &mut tx, &record).await?;
     tx.commit().await?;
     reload(kit).await?;
     Ok(kid)
 }
 
-/// The daily round: new keys for old, and the removal of those whose day has come.
+/// Adds a key and sets the day on which those of its algorithm before it go.
+async fn put_in_force(kit: &Kit, tx: &mut Tx, record: &KeyRecord) -> Result<(), Fault> {
+    signing_keys::insert(tx, record).await?;
+    let longest_token = kit.config.tokens.id.max(kit.config.tokens.access);
+    let remove_after = record.active_from + longest_token + AFTERGLOW;
+    signing_keys::retire_others(tx, record.algorithm, &record.kid, remove_after).await?;
+    Entry::by_operator(EventKind::KeyRotated).record(kit, tx).await
+}
+
+/// The regular round: new keys for old, and the removal of those whose day has come.
 pub(crate) async fn tend(kit: &Kit) -> Result<(), Fault> {
     reload(kit).await?;
-    let due: Vec<Algorithm> = {
-        let current = kit.signing.current();
-        let newest = |algorithm| {
-            current.keys().iter().filter(|key| key.algorithm == algorithm).map(|key| key.active_from).max()
+    for algorithm in Algorithm::ALL {
+        let records: Vec<Timestamp> = {
+            let current = kit.signing.current();
+            let own = current.keys().iter().filter(|key| key.algorithm == algorithm);
+            own.map(|key| key.active_from).collect()
         };
-        let is_due = |since: Timestamp| kit.now() >= since + kit.config.keys.rotate_after;
-        Algorithm::ALL.into_iter().filter(|algorithm| newest(*algorithm).is_some_and(is_due)).collect()
-    };
-    for algorithm in due {
-        rotate(kit, algorithm, Start::Announced).await?;
+        if is_due(kit, records.into_iter()) {
+            renew(kit, algorithm).await?;
+        }
     }
     let mut tx = kit.store.begin().await?;
-    let removed = signing_keys::remove_expired(&mut tx, kit.now()).await?;
+    signing_keys::remove_expired(&mut tx, kit.now()).await?;
     tx.commit().await?;
-    if removed > 0 {
-        reload(kit).await?;
+    reload(kit).await
+}
+
+/// Whether the newest of some keys has signed for long enough.
+fn is_due(kit: &Kit, active_from: impl Iterator<Item = Timestamp>) -> bool {
+    active_from.max().is_some_and(|newest| kit.now() >= newest + kit.config.keys.rotate_after)
+}
+
+/// Announces the successor of a key that is due, unless another node has done so meanwhile.
+async fn renew(kit: &Kit, algorithm: Algorithm) -> Result<(), Fault> {
+    let (record, _) = make(kit, algorithm, kit.now() + kit.config.keys.announce).await?;
+    let mut tx = kit.store.begin().await?;
+    facts::claim(&mut tx, MAKING_KEYS).await?;
+    let known = signing_keys::all(&mut tx).await?;
+    let own = known.iter().filter(|key| key.algorithm == algorithm).map(|key| key.active_from);
+    if is_due(kit, own) {
+        put_in_force(kit, &mut tx, &record).await?;
     }
-    Ok(())
+    tx.commit().await
 }
 
 async fn make(kit: &Kit, algorithm: Algorithm, active_from: Timestamp) -> Result<(KeyRecord, Kid), Fault> {

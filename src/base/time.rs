@@ -87,6 +87,8 @@ pub(crate) trait Clock: Send + Sync {
 #[derive(Default)]
 pub(crate) struct SystemClock {
     offset: AtomicI64,
+    /// How far a script of the demo has run ahead, in milliseconds; zero in service.
+    ahead: AtomicI64,
 }
 
 impl SystemClock {
@@ -95,11 +97,11 @@ impl SystemClock {
         self.offset.store(millis, Ordering::Relaxed);
     }
 
-    /// Runs ahead by `span` more from now on: how the demo lets a script wait without waiting. Returns the whole
-    /// offset in milliseconds.
+    /// Runs ahead by `span` more from now on: how the demo lets a script wait without waiting. Returns how far
+    /// ahead that is altogether, in milliseconds.
     #[cfg(feature = "demo")]
     pub(crate) fn advance(&self, span: Span) -> i64 {
-        self.offset.fetch_add(span.as_millis(), Ordering::Relaxed) + span.as_millis()
+        self.ahead.fetch_add(span.as_millis(), Ordering::Relaxed) + span.as_millis()
     }
 
     /// The machine's own reading, without the offset.
@@ -112,7 +114,8 @@ impl SystemClock {
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        Timestamp(self.machine().millis().saturating_add(self.offset.load(Ordering::Relaxed)))
+        let offset = self.offset.load(Ordering::Relaxed).saturating_add(self.ahead.load(Ordering::Relaxed));
+        Timestamp(self.machine().millis().saturating_add(offset))
     }
 }
 

@@ -271,8 +271,8 @@ fn extra(app: &App, clock: &Arc<SystemClock>, facts: Value) -> Router {
             let seconds = Params::parse(sent.as_bytes()).ok().and_then(|params| {
                 params.get("advance_seconds").and_then(|seconds| seconds.parse::<u32>().ok())
             });
-            let offset = clock.advance(Span::seconds(seconds.unwrap_or(0)));
-            Json(json!({ "offset_millis": offset }))
+            let ahead = clock.advance(Span::seconds(seconds.unwrap_or(0)));
+            Json(json!({ "ahead_millis": ahead }))
         }
     };
     let kit = Arc::clone(&app.kit);

@@ -5,6 +5,8 @@ use crate::base::Fault;
 
 statements! {
     FIND = "SELECT value FROM facts WHERE name = $1";
+    /// Writes what is there, for the sake of the row's lock.
+    CLAIM = "INSERT INTO facts (name, value) VALUES ($1, '') ON CONFLICT (name) DO UPDATE SET value = ''";
     SET_ONCE = "INSERT INTO facts (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
 }
 
@@ -16,5 +18,11 @@ pub(crate) async fn find(conn: &mut Conn, name: &str) -> Result<Option<String>, 
 /// Records a fact, unless it is recorded already.
 pub(crate) async fn set_once(tx: &mut Tx, name: &str, value: &str) -> Result<(), Fault> {
     sqlx::query(SET_ONCE).bind(name).bind(value).execute(&mut **tx).await.map_err(asking("record a fact"))?;
+    Ok(())
+}
+
+/// Keeps every other transaction that claims the same name waiting until this one ends.
+pub(crate) async fn claim(tx: &mut Tx, name: &str) -> Result<(), Fault> {
+    sqlx::query(CLAIM).bind(name).execute(&mut **tx).await.map_err(asking("claim a task"))?;
     Ok(())
 }

@@ -21,6 +21,7 @@ use crate::web::serve::PeerAddress;
 const PATIENCE: Duration = Duration::from_secs(20);
 const LONGEST_COOKIES: usize = 8 * 1024;
 const LONGEST_TARGET: usize = 8 * 1024;
+const LONGEST_NOTE: usize = 1_000;
 
 /// Wraps every request.
 #[expect(clippy::disallowed_methods, reason = "the edge measures how long an answer took")]
@@ -37,7 +38,7 @@ pub(super) async fn front_door(State(web): State<Arc<Web>>, mut request: Request
             guarded(&web, next.run(request), &visit, wants_json).await
         }
     };
-    let note = response.extensions_mut().remove::<Note>().map(|note| note.0).unwrap_or_default();
+    let note = response.extensions_mut().remove::<Note>().map(|note| shortened(&note.0)).unwrap_or_default();
     let status = response.status();
     put_headers(&web.kit.config, &mut response);
     let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
@@ -132,6 +133,11 @@ fn loggable(path: &str) -> String {
         .collect::<Vec<_>>()
         .join("/");
     shown.chars().take(200).collect()
+}
+
+/// A line of the log has an end, whatever came in.
+fn shortened(note: &str) -> String {
+    note.chars().take(LONGEST_NOTE).collect()
 }
 
 fn too_large(request: &Request) -> Option<StatusCode> {
