@@ -77,7 +77,16 @@ pub(super) async fn verify_password(kit: &Kit, claim: Claim<'_>) -> Result<Outco
             let mut tx = kit.store.begin().await?;
             let user = known.as_ref().map(|user| &user.id);
             Entry::by_visitor(EventKind::PasswordWrong, claim.visit).user(user).record(kit, &mut tx).await?;
+            let usual = Limit::window(i64::from(kit.config.limits.wrong_passwords_per_hour), Span::hours(1));
+            let everybody = kit.keyring.bucket(&["wrong passwords"]);
+            let verdict = count(&mut tx, &everybody, &usual, kit.now()).await?;
             tx.commit().await?;
+            if verdict != Verdict::Go {
+                tracing::error!(
+                    "more wrong passwords than limits.wrong_passwords_per_hour: somebody may be trying one \
+                     password on many accounts"
+                );
+            }
             Ok(Outcome::Wrong)
         }
     }

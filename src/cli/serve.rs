@@ -12,6 +12,8 @@ use crate::jobs::keep_time;
 
 pub(super) async fn run(config: Config) -> Result<(), Failure> {
     open::log(&config.log);
+    #[cfg(target_os = "linux")]
+    keep_memory_private();
     let clock = Arc::new(SystemClock::default());
     let (address, issuer) = (config.listen.address, config.issuer());
     let kit = open::kit(config, Arc::clone(&clock) as _).await?;
@@ -22,6 +24,15 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     app.run(listener, Router::new(), clock, told_to_stop()).await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Leaves no core file with keys in it behind, and lets no other process of this user look inside.
+#[cfg(target_os = "linux")]
+fn keep_memory_private() {
+    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+    if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+        tracing::warn!(%error, "this process's memory cannot be kept from core files");
+    }
 }
 
 /// Waits for an interrupt or a polite request to end.

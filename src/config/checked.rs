@@ -111,6 +111,7 @@ fn listen(problems: &mut Problems, raw: &raw::Listen) -> Option<Listen> {
         address: problems.take(address)?,
         trusted_proxies,
         forwarded_header: problems.take(header)?,
+        closed_file: raw.closed_file.clone(),
     })
 }
 
@@ -297,6 +298,7 @@ fn limits(problems: &mut Problems, raw: &raw::Limits) -> Limits {
         password_failures: problems.within("limits.password_failures", raw.password_failures, 3, 100),
         address_failures: problems.within("limits.address_failures", raw.address_failures, 5, 100_000),
         window: Span::minutes(window),
+        wrong_passwords_per_hour: raw.wrong_passwords_per_hour,
         codes_per_day: problems.within("limits.codes_per_day", raw.codes_per_day, 3, 1_000),
         wrong_codes_per_day: raw.wrong_codes_per_day,
         hash_concurrency: problems.within("limits.hash_concurrency", raw.hash_concurrency, 0, 256),

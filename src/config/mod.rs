@@ -64,6 +64,8 @@ pub(crate) struct Listen {
     pub(crate) address: SocketAddr,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) forwarded_header: HeaderName,
+    /// The service is closed while this is there.
+    pub(crate) closed_file: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug)]
@@ -172,6 +174,7 @@ pub(crate) struct Limits {
     pub(crate) password_failures: u32,
     pub(crate) address_failures: u32,
     pub(crate) window: Span,
+    pub(crate) wrong_passwords_per_hour: u32,
     pub(crate) codes_per_day: u32,
     pub(crate) wrong_codes_per_day: u32,
     /// 0 for one per core.

@@ -53,6 +53,10 @@ pub(super) struct Listen {
     /// The header in which those proxies say for whom they ask.
     #[config(env = "GATEHOUSE_LISTEN_FORWARDED_HEADER", default = "x-forwarded-for")]
     pub(super) forwarded_header: String,
+    /// While this file is there, everybody sees that the service is unavailable. What is written in it is read
+    /// after "You will be able to use the service from", for example: 9am on Monday 23 November 2026
+    #[config(env = "GATEHOUSE_LISTEN_CLOSED_FILE")]
+    pub(super) closed_file: Option<PathBuf>,
 }
 
 /// Where everything is kept.
@@ -241,6 +245,9 @@ pub(super) struct Limits {
     /// Minutes in a window; also the first pause after too many wrong passwords.
     #[config(env = "GATEHOUSE_LIMITS_WINDOW_MINUTES", default = 15)]
     pub(super) window_minutes: u32,
+    /// Wrong passwords in an hour over all accounts; above it the log cries out.
+    #[config(env = "GATEHOUSE_LIMITS_WRONG_PASSWORDS_PER_HOUR", default = 500)]
+    pub(super) wrong_passwords_per_hour: u32,
     /// Codes for one account in a day.
     #[config(env = "GATEHOUSE_LIMITS_CODES_PER_DAY", default = 10)]
     pub(super) codes_per_day: u32,

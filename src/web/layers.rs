@@ -32,6 +32,9 @@ pub(super) async fn front_door(State(web): State<Arc<Web>>, mut request: Request
     let path = loggable(request.uri().path());
     let mut response = match too_large(&request) {
         Some(status) => status.into_response(),
+        None if problem::is_closed(&web, request.uri().path()) => {
+            problem::closed(&web, problem::wants_json(&request))
+        }
         None => {
             request.extensions_mut().insert(visit.clone());
             let wants_json = problem::wants_json(&request);
@@ -71,7 +74,7 @@ async fn guarded(
         Err(_) => "no answer in time".to_owned(),
     };
     tracing::error!(reference = visit.reference, fault, "something broke");
-    problem::page(web, visit, wants_json)
+    problem::problem(web, visit, wants_json)
 }
 
 /// Turns a panic into the same kind of breakage as any other.

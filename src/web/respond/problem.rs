@@ -12,8 +12,9 @@ use crate::base::{Fault, paths};
 use crate::model::Visit;
 use crate::oidc::error::ErrorCode;
 use crate::view::bare_problem;
-use crate::view::pages::ProblemPage;
+use crate::view::pages::{ProblemPage, UnavailablePage};
 use crate::web::Web;
+use crate::web::respond::page;
 
 /// An answer that stands for a breakage until the outermost layer has logged it and put a page in its place.
 pub(in crate::web) fn broken(fault: Fault) -> Response {
@@ -33,7 +34,7 @@ pub(in crate::web) fn wants_json(request: &Request) -> bool {
 }
 
 /// The page for a breakage. It renders even when the templates are what broke.
-pub(in crate::web) fn page(web: &Web, visit: &Visit, wants_json: bool) -> Response {
+pub(in crate::web) fn problem(web: &Web, visit: &Visit, wants_json: bool) -> Response {
     let status = StatusCode::INTERNAL_SERVER_ERROR;
     if wants_json {
         let body = json!({
@@ -42,7 +43,30 @@ pub(in crate::web) fn page(web: &Web, visit: &Visit, wants_json: bool) -> Respon
         });
         return (status, Json(body)).into_response();
     }
-    let page = ProblemPage { reference: visit.reference.clone(), nothing_changed: false };
-    let html = web.engine.page(&page, &web.front.chrome()).unwrap_or_else(|_| bare_problem(&visit.reference));
+    let shown = ProblemPage { reference: visit.reference.clone(), nothing_changed: false };
+    let html =
+        web.engine.page(&shown, &web.front.chrome()).unwrap_or_else(|_| bare_problem(&visit.reference));
     (status, Html(html)).into_response()
+}
+
+/// Whether the operator has closed the service (P21). The files that its page needs, and the sign of life, are
+/// served all the same.
+pub(in crate::web) fn is_closed(web: &Web, path: &str) -> bool {
+    let spared = path == paths::HEALTHZ || path.starts_with("/static/") || path.starts_with("/brand/");
+    web.kit.config.listen.closed_file.as_ref().is_some_and(|file| !spared && file.exists())
+}
+
+/// What everybody is told while the service is closed.
+pub(in crate::web) fn closed(web: &Web, wants_json: bool) -> Response {
+    let status = StatusCode::SERVICE_UNAVAILABLE;
+    let ten_minutes = [(header::RETRY_AFTER, "600")];
+    if wants_json {
+        let body = json!({ "error": "temporarily_unavailable", "error_description": "the service is being looked after" });
+        return (status, ten_minutes, Json(body)).into_response();
+    }
+    let file = web.kit.config.listen.closed_file.as_deref();
+    let written = file.and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
+    let until = written.lines().next().map(str::trim).filter(|line| !line.is_empty());
+    let shown = UnavailablePage { until: until.map(|line| line.chars().take(100).collect()) };
+    (ten_minutes, page::page(web, status, &shown, &web.front.chrome())).into_response()
 }
