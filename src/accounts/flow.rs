@@ -59,23 +59,32 @@ pub(crate) async fn begin(kit: &Kit, new: NewFlow) -> Result<Begun, Fault> {
     Ok(Begun { id: flow.id, binding })
 }
 
-/// The journey with this identifier, where it belongs to the browser that asks and has not expired.
-pub(crate) async fn open(
-    kit: &Kit,
-    id: &FlowId,
-    binding: &Secret<kinds::Flow>,
-) -> Result<Option<Journey>, Fault> {
+/// What there is under the identifier of a journey.
+pub(crate) enum Found {
+    Live(Box<Journey>),
+    /// It took too long; it was on its way to this service.
+    Expired(Option<Box<Client>>),
+    /// There is none, or it belongs to another browser.
+    Nothing,
+}
+
+/// The journey with this identifier, where it belongs to the browser that asks.
+pub(crate) async fn open(kit: &Kit, id: &FlowId, binding: &Secret<kinds::Flow>) -> Result<Found, Fault> {
     let mut conn = kit.store.read().await?;
-    let Some(flow) = flows::by_id(&mut conn, id).await? else { return Ok(None) };
-    if !flow.binding.matches(&kit.keyring.digest(binding)) || kit.now() >= flow.expires_at {
-        return Ok(None);
+    let Some(flow) = flows::by_id(&mut conn, id).await? else { return Ok(Found::Nothing) };
+    if !flow.binding.matches(&kit.keyring.digest(binding)) {
+        return Ok(Found::Nothing);
     }
     let client = match &flow.client_id {
         Some(id) => clients::by_id(&mut conn, id).await?.filter(Client::is_active),
         None => None,
     };
+    if kit.now() >= flow.expires_at {
+        return Ok(Found::Expired(client.map(Box::new)));
+    }
     // A service that was switched off meanwhile takes its journeys with it.
-    Ok((client.is_some() == flow.client_id.is_some()).then_some(Journey { flow, client }))
+    let whole = client.is_some() == flow.client_id.is_some();
+    Ok(if whole { Found::Live(Box::new(Journey { flow, client })) } else { Found::Nothing })
 }
 
 /// The token that the forms of a journey carry.

@@ -110,8 +110,14 @@ pub(crate) fn run() -> ExitCode {
     }
 }
 
+/// The environment, less what is not text: that cannot be a setting of ours.
+fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
 async fn dispatch(arguments: Arguments) -> Result<(), Failure> {
-    let load = || Config::load(arguments.config.as_deref(), std::env::vars());
+    let load = || Config::load(arguments.config.as_deref(), environment());
     match arguments.command {
         Command::Serve => serve::run(load()?).await,
         #[cfg(feature = "demo")]

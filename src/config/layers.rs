@@ -1,17 +1,23 @@
-//! Puts the file and the environment together, and refuses what neither may say.
+//! Puts the environment on top of the file, and refuses what neither may say.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use confique::Config as _;
 use confique::meta::{Expr, FieldKind, LeafKind, Meta};
 use toml::{Table, Value};
 
-use super::raw::Raw;
+use super::problems::Problems;
+use super::written::Written;
 
-/// Where a setting stands, and how its value is written in the environment.
-struct Leaf {
-    path: String,
+/// Variables that are read before there is a configuration.
+const READ_ELSEWHERE: [&str; 2] = ["GATEHOUSE_CONFIG", "GATEHOUSE_LOG"];
+
+/// One setting: where it stands, its environment variable, and what may be written for it.
+pub(super) struct Leaf {
+    pub(super) path: String,
+    pub(super) variable: &'static str,
     shape: Shape,
+    is_required: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -22,60 +28,116 @@ enum Shape {
     List,
 }
 
-/// The settings of a file's table with those of the environment on top.
+/// The settings of the file with those of the environment on top. Where a problem is said, they are not to be used.
 pub(super) fn merge(
     mut table: Table,
     environment: impl Iterator<Item = (String, String)>,
-) -> Result<Table, Vec<String>> {
-    let mut known = BTreeMap::new();
-    collect(&Raw::META, "", &mut known);
-    let mut problems = unknown_keys(&table, "", &known);
-    // Read by the command line itself.
-    let elsewhere = ["GATEHOUSE_CONFIG"];
-    for (name, value) in environment {
-        if !name.starts_with("GATEHOUSE_") || elsewhere.contains(&name.as_str()) {
-            continue;
-        }
-        match known.get(&name) {
-            Some(leaf) => match shaped(leaf.shape, &value) {
-                Some(value) => insert(&mut table, &leaf.path, value),
-                None => problems.push(format!("{name}: {value:?} is not what {} takes", leaf.path)),
-            },
-            None => problems.push(unknown("environment variable", &name, known.keys().map(String::as_str))),
-        }
-    }
-    if problems.is_empty() { Ok(table) } else { Err(problems) }
-}
-
-fn collect(meta: &Meta, above: &str, known: &mut BTreeMap<String, Leaf>) {
-    for field in meta.fields {
-        let path = if above.is_empty() { field.name.to_owned() } else { format!("{above}.{}", field.name) };
-        match field.kind {
-            FieldKind::Nested { meta } => collect(meta, &path, known),
-            FieldKind::Leaf { env, kind } => {
-                let shape = match kind {
-                    LeafKind::Required { default: Some(Expr::Integer(_)) } => Shape::Number,
-                    LeafKind::Required { default: Some(Expr::Bool(_)) } => Shape::Switch,
-                    LeafKind::Required { default: Some(Expr::Array(_)) } => Shape::List,
-                    _ => Shape::Text,
-                };
-                let name = env.map_or_else(|| path.to_uppercase(), str::to_owned);
-                known.insert(name, Leaf { path, shape });
+    problems: &mut Problems,
+) -> Table {
+    let leaves = leaves();
+    refuse_unknown_keys(&table, "", &leaves, problems);
+    for (name, text) in environment.filter(|(name, _)| name.starts_with("GATEHOUSE_")) {
+        match leaves.iter().find(|leaf| leaf.variable == name) {
+            Some(leaf) => {
+                problems.came_from(&leaf.path, &name);
+                insert(&mut table, &leaf.path, leaf.shape.read(&text));
+            }
+            None if READ_ELSEWHERE.contains(&name.as_str()) => {}
+            None => {
+                let known = leaves.iter().map(|leaf| leaf.variable);
+                problems.say_of_environment(unknown("environment variable", &name, known));
             }
         }
     }
+    for leaf in &leaves {
+        match find(&table, &leaf.path) {
+            Some(value) if !leaf.shape.fits(value) => problems.say(&leaf.path, leaf.shape.expected()),
+            None if leaf.is_required => {
+                problems.say(&leaf.path, format_args!("is missing; give it here or as {}", leaf.variable));
+            }
+            _ => {}
+        }
+    }
+    table
 }
 
-fn shaped(shape: Shape, text: &str) -> Option<Value> {
-    Some(match shape {
-        Shape::Text => Value::String(text.to_owned()),
-        Shape::Number => Value::Integer(text.trim().parse().ok()?),
-        Shape::Switch => Value::Boolean(text.trim().parse().ok()?),
-        Shape::List => {
-            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-            Value::Array(items.map(|item| Value::String(item.to_owned())).collect())
+/// Every setting, in the order of the reference.
+pub(super) fn leaves() -> Vec<Leaf> {
+    let mut leaves = Vec::new();
+    collect(&Written::META, "", &mut leaves);
+    leaves
+}
+
+fn collect(meta: &'static Meta, above: &str, leaves: &mut Vec<Leaf>) {
+    for field in meta.fields {
+        let path = joined(above, field.name);
+        match field.kind {
+            FieldKind::Nested { meta } => collect(meta, &path, leaves),
+            FieldKind::Leaf { env, kind } => leaves.push(Leaf {
+                path,
+                variable: env.unwrap_or_default(),
+                shape: Shape::of(kind),
+                is_required: matches!(kind, LeafKind::Required { default: None }),
+            }),
         }
-    })
+    }
+}
+
+fn joined(above: &str, name: &str) -> String {
+    if above.is_empty() { name.to_owned() } else { format!("{above}.{name}") }
+}
+
+impl Shape {
+    /// The default shows what a setting is; one without a default is text.
+    fn of(kind: LeafKind) -> Self {
+        match kind {
+            LeafKind::Required { default: Some(Expr::Integer(_)) } => Self::Number,
+            LeafKind::Required { default: Some(Expr::Bool(_)) } => Self::Switch,
+            LeafKind::Required { default: Some(Expr::Array(_)) } => Self::List,
+            _ => Self::Text,
+        }
+    }
+
+    /// The value that a variable's text stands for; the text itself where it stands for none.
+    fn read(self, text: &str) -> Value {
+        let trimmed = text.trim();
+        let read = match self {
+            Self::Text => None,
+            Self::Number => trimmed.parse().ok().map(Value::Integer),
+            Self::Switch => trimmed.parse().ok().map(Value::Boolean),
+            Self::List if trimmed.starts_with('[') => trimmed.parse().ok(),
+            Self::List => {
+                let items = trimmed.split(',').map(str::trim).filter(|item| !item.is_empty());
+                Some(Value::Array(items.map(Value::from).collect()))
+            }
+        };
+        read.unwrap_or_else(|| Value::from(text))
+    }
+
+    fn fits(self, value: &Value) -> bool {
+        match self {
+            Self::Text => value.is_str(),
+            Self::Number => value.as_integer().is_some_and(|number| u32::try_from(number).is_ok()),
+            Self::Switch => value.is_bool(),
+            Self::List => value.is_array(),
+        }
+    }
+
+    fn expected(self) -> &'static str {
+        match self {
+            Self::Text => "must be text, in quotes",
+            Self::Number => "must be a whole number, without quotes",
+            Self::Switch => "must be true or false, without quotes",
+            Self::List => "must be a list, in square brackets",
+        }
+    }
+}
+
+fn find<'a>(table: &'a Table, path: &str) -> Option<&'a Value> {
+    match path.split_once('.') {
+        None => table.get(path),
+        Some((section, rest)) => find(table.get(section)?.as_table()?, rest),
+    }
 }
 
 fn insert(table: &mut Table, path: &str, value: Value) {
@@ -85,6 +147,7 @@ fn insert(table: &mut Table, path: &str, value: Value) {
         }
         Some((section, rest)) => {
             let below = table.entry(section).or_insert_with(|| Value::Table(Table::new()));
+            // Anything but a table has been refused as a section that is written as a setting.
             if let Value::Table(below) = below {
                 insert(below, rest, value);
             }
@@ -92,27 +155,28 @@ fn insert(table: &mut Table, path: &str, value: Value) {
     }
 }
 
-fn unknown_keys(table: &Table, above: &str, known: &BTreeMap<String, Leaf>) -> Vec<String> {
-    let mut problems = Vec::new();
+fn refuse_unknown_keys(table: &Table, above: &str, leaves: &[Leaf], problems: &mut Problems) {
+    let sections: BTreeSet<&str> =
+        leaves.iter().filter_map(|leaf| leaf.path.rsplit_once('.')).map(|(section, _)| section).collect();
     for (name, value) in table {
-        let path = if above.is_empty() { name.clone() } else { format!("{above}.{name}") };
-        let is_section = known.values().any(|leaf| leaf.path.starts_with(&format!("{path}.")));
-        match value {
-            Value::Table(below) if is_section => problems.extend(unknown_keys(below, &path, known)),
-            _ if known.values().any(|leaf| leaf.path == path) => {}
-            _ if is_section => {
-                problems.push(format!("{path} is a section: write [{path}] above its settings"))
+        let path = joined(above, name);
+        if sections.contains(path.as_str()) {
+            match value {
+                Value::Table(below) => refuse_unknown_keys(below, &path, leaves, problems),
+                _ => problems.say(&path, format_args!("is a section: write [{path}] above its settings")),
             }
-            _ => problems.push(unknown("key", &path, known.values().map(|leaf| leaf.path.as_str()))),
+        } else if leaves.iter().all(|leaf| leaf.path != path) {
+            let known = leaves.iter().map(|leaf| leaf.path.as_str()).chain(sections.iter().copied());
+            problems.say_of_file(unknown("key", &path, known));
         }
     }
-    problems
 }
 
+/// Says so, and names the nearest that is known: first of all one of the same name in another section.
 fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let nearest = known.min_by_key(|candidate| strsim::damerau_levenshtein(candidate, name));
-    match nearest {
-        Some(nearest) => format!("unknown {what} {name:?}; did you mean {nearest:?}?"),
-        None => format!("unknown {what} {name:?}"),
-    }
+    let last = |path: &str| path.rsplit('.').next().map(str::to_owned);
+    let distance =
+        |candidate: &&str| (last(candidate) != last(name), strsim::damerau_levenshtein(candidate, name));
+    let nearest = known.min_by_key(distance).unwrap_or_default();
+    format!("unknown {what} {name:?}; did you mean {nearest:?}?")
 }

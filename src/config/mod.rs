@@ -1,45 +1,60 @@
 //! What an operator can set: defaults, then a file, then the environment.
 //!
-//! **To add a setting:** a field with its comment in `raw.rs`, its checked form here, its check in `checked.rs`,
-//! and `gatehouse config > docker/gatehouse.toml` for the reference.
+//! Each section has a file: its settings as they are written, with the comments that become the reference; their
+//! checked form, which the rest of the house sees; and the check between the two.
+//!
+//! **To add a setting:** in its section's file, a field of `Written` with its comment, default and environment
+//! variable, a field of the checked form, and its check; in `tests.rs` what a mistake earns; then
+//! `gatehouse config > docker/gatehouse.toml` for the reference.
 
-mod checked;
+mod brand;
+mod database;
+mod file;
+mod issuer;
+mod keys;
 mod layers;
-mod raw;
+mod limits;
+mod listen;
+mod log;
+mod login;
+mod mail;
+mod problems;
+mod retention;
+mod secret_text;
+mod session;
+mod smtp;
+mod templates;
 #[cfg(test)]
 mod tests;
+mod tokens;
+mod written;
 
-use std::fmt;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use confique::{Config as _, Layer as _};
-use http::HeaderName;
-use ipnet::IpNet;
 use serde::Deserialize as _;
+use toml::{Table, Value};
 
-use crate::base::Span;
-use raw::Raw;
+use brand::Brand;
+use database::Database;
+use keys::Keys;
+use limits::Limits;
+use listen::Listen;
+use login::Login;
+use mail::Mail;
+use problems::Problems;
+use retention::Retention;
+use session::Session;
+use tokens::Tokens;
+use written::Written;
+
+pub(crate) use log::Log;
+pub(crate) use mail::Transport;
+pub(crate) use smtp::{Smtp, SmtpSecurity};
 
 /// Why the configuration cannot be used: sentences, one a line, that say what to mend.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct ConfigError(pub(crate) String);
-
-/// A setting that must not be printed.
-#[derive(Clone)]
-pub(crate) struct SecretText(String);
-
-impl SecretText {
-    pub(crate) fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for SecretText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(secret)")
-    }
-}
 
 /// Every setting, checked.
 #[derive(Clone, Debug)]
@@ -56,201 +71,68 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     pub(crate) retention: Retention,
     pub(crate) log: Log,
+    /// A directory whose files take the place of the built-in pages and letters.
     pub(crate) templates: Option<PathBuf>,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Listen {
-    pub(crate) address: SocketAddr,
-    pub(crate) trusted_proxies: Vec<IpNet>,
-    pub(crate) forwarded_header: HeaderName,
-    /// The service is closed while this is there.
-    pub(crate) closed_file: Option<PathBuf>,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Database {
-    pub(crate) url: String,
-    pub(crate) connections: u32,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Keys {
-    pub(crate) master_key_file: PathBuf,
-    pub(crate) master_key: Option<SecretText>,
-    pub(crate) rotate_after: Span,
-    pub(crate) announce: Span,
-    pub(crate) rsa_bits: u32,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Mail {
-    pub(crate) transport: Transport,
-    pub(crate) from: String,
-    pub(crate) reply_to: Option<String>,
-}
-
-/// How letters leave.
-#[derive(Clone, Debug)]
-pub(crate) enum Transport {
-    Smtp(Smtp),
-    Directory(PathBuf),
-    /// Kept in memory, for the demo and for tests; cannot be configured.
-    Memory,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Smtp {
-    pub(crate) host: String,
-    pub(crate) port: u16,
-    pub(crate) security: SmtpSecurity,
-    pub(crate) username: Option<String>,
-    pub(crate) password: Option<SecretText>,
-    pub(crate) ca_file: Option<PathBuf>,
-    pub(crate) timeout: Span,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SmtpSecurity {
-    StartTls,
-    Tls,
-    None,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Brand {
-    pub(crate) council: String,
-    pub(crate) service: String,
-    pub(crate) home_url: String,
-    pub(crate) phone: String,
-    pub(crate) opening_hours: String,
-    pub(crate) safeguarding_url: String,
-    pub(crate) logo: Option<Logo>,
-    pub(crate) brand: String,
-    pub(crate) on_brand: String,
-    pub(crate) action: String,
-    pub(crate) on_action: String,
-    pub(crate) footer_links: Vec<FooterLink>,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Logo {
-    pub(crate) path: PathBuf,
-    pub(crate) extension: &'static str,
-    pub(crate) content_type: &'static str,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct FooterLink {
-    pub(crate) text: String,
-    pub(crate) href: String,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Login {
-    pub(crate) code: Span,
-    pub(crate) code_resend: Span,
-    pub(crate) password_min_length: usize,
-    pub(crate) flow: Span,
-    pub(crate) welcome_page: bool,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Session {
-    pub(crate) idle: Span,
-    pub(crate) absolute: Span,
-    pub(crate) device: Span,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Tokens {
-    pub(crate) code: Span,
-    pub(crate) access: Span,
-    pub(crate) id: Span,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Limits {
-    pub(crate) password_failures: u32,
-    pub(crate) address_failures: u32,
-    pub(crate) window: Span,
-    pub(crate) wrong_passwords_per_hour: u32,
-    pub(crate) codes_per_day: u32,
-    pub(crate) wrong_codes_per_day: u32,
-    /// 0 for one per core.
-    pub(crate) hash_concurrency: usize,
-    pub(crate) hash_queue: usize,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Retention {
-    pub(crate) flows: Span,
-    pub(crate) sessions: Span,
-    pub(crate) events: Span,
-    pub(crate) letters: Span,
-    pub(crate) throttles: Span,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Log {
-    pub(crate) level: String,
-    pub(crate) json: bool,
 }
 
 impl Config {
     /// Reads the configuration. Without a file there are the defaults and the environment.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it; unknown settings too, which are most often misspelt ones.
     pub(crate) fn load(
         file: Option<&Path>,
         environment: impl Iterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
-        let name = file.map_or("environment".to_owned(), |file| file.display().to_string());
-        let in_file = |problem: String| format!("{name}: {problem}");
-        let table = match file {
-            Some(file) => std::fs::read_to_string(file)
-                .map_err(|error| ConfigError(in_file(format!("cannot be read: {error}"))))?
-                .parse::<toml::Table>()
-                .map_err(|error| {
-                    ConfigError(in_file(format!("is not TOML: {}", error.to_string().trim())))
-                })?,
-            None => toml::Table::new(),
+        let mut problems = Problems::of(file.map(|file| file.display().to_string()));
+        let read = file.map_or_else(|| Ok(Table::new()), file::read);
+        let table = match read {
+            Ok(table) => layers::merge(table, environment, &mut problems),
+            Err(why) => {
+                problems.say_of_file(why);
+                Table::new()
+            }
         };
-        if let Some(file) = file {
-            checked::refuse_readable_secrets(file, &table)
-                .map_err(|problem| ConfigError(in_file(problem)))?;
-        }
-        let merged = layers::merge(table, environment).map_err(|problems| {
-            ConfigError(problems.into_iter().map(in_file).collect::<Vec<_>>().join("\n"))
-        })?;
-        Self::from_table(merged)
-            .map_err(|problems| ConfigError(problems.into_iter().map(in_file).collect::<Vec<_>>().join("\n")))
+        Self::from_table(table, problems)
     }
 
-    /// The defaults for an issuer, a database and a memory of mail, for the demo and for tests.
+    /// The defaults for an issuer and a database, with mail kept in memory: for the demo and for tests.
+    ///
+    /// # Errors
+    /// Where the issuer or the database cannot be one.
     pub(crate) fn minimal(issuer: &str, database: &str) -> Result<Self, ConfigError> {
-        let mut table = toml::Table::new();
-        table.insert("issuer".to_owned(), issuer.into());
-        let mut section = |name: &str, key: &str, value: &str| {
-            let below = toml::Table::from_iter([(key.to_owned(), toml::Value::from(value))]);
-            table.insert(name.to_owned(), below.into());
-        };
-        section("database", "url", database);
-        section("mail", "from", "no-reply@login.example.gov.uk");
-        let mut config = Self::from_table(table).map_err(|problems| ConfigError(problems.join("\n")))?;
+        let section =
+            |key: &str, value: &str| Value::from(Table::from_iter([(key.to_owned(), value.into())]));
+        let table = Table::from_iter([
+            ("issuer".to_owned(), issuer.into()),
+            ("database".to_owned(), section("url", database)),
+            ("mail".to_owned(), section("from", "no-reply@login.example.gov.uk")),
+        ]);
+        let mut config = Self::from_table(table, Problems::default())?;
         config.mail.transport = Transport::Memory;
         Ok(config)
     }
 
-    fn from_table(table: toml::Table) -> Result<Self, Vec<String>> {
-        let layer = <Raw as confique::Config>::Layer::deserialize(toml::Value::Table(table))
-            .map_err(|error| vec![error.to_string().trim().replace('\n', " ")])?;
-        let raw = Raw::from_layer(layer.with_fallback(<Raw as confique::Config>::Layer::default_values()))
-            .map_err(|error| vec![error.to_string()])?;
-        checked::check(raw)
+    fn from_table(table: Table, mut problems: Problems) -> Result<Self, ConfigError> {
+        if let Some(told) = problems.told() {
+            return Err(ConfigError(told));
+        }
+        let checked = match written(table) {
+            Ok(written) => written.check(&mut problems),
+            Err(why) => {
+                problems.say_of_file(why);
+                None
+            }
+        };
+        match (checked, problems.told()) {
+            (Some(config), None) => Ok(config),
+            (_, told) => Err(ConfigError(told.unwrap_or_default())),
+        }
     }
 
     /// The reference file: every setting, explained.
     pub(crate) fn reference() -> String {
-        let written = confique::toml::template::<Raw>(confique::toml::FormatOptions::default());
+        let written = confique::toml::template::<Written>(confique::toml::FormatOptions::default());
         // The settings that have no default, filled in so that the file can be tried as it stands.
         written
             .replace("#issuer =", "issuer = \"https://login.example.gov.uk\"")
@@ -259,7 +141,7 @@ impl Config {
 
     /// The issuer identifier, byte for byte as it is published.
     pub(crate) fn issuer(&self) -> String {
-        self.issuer.as_str().trim_end_matches('/').to_owned()
+        self.issuer.origin().ascii_serialization()
     }
 
     /// The host of the pages, for people to compare with their address bar.
@@ -270,4 +152,13 @@ impl Config {
     pub(crate) fn is_https(&self) -> bool {
         self.issuer.scheme() == "https"
     }
+}
+
+/// The settings of a table, with defaults for the others.
+fn written(table: Table) -> Result<Written, String> {
+    type Layer = <Written as confique::Config>::Layer;
+    // What is left to go wrong is within a list; toml says where on a line of its own.
+    let layer = Layer::deserialize(Value::Table(table))
+        .map_err(|error| error.to_string().trim().replace('\n', " "))?;
+    Written::from_layer(layer.with_fallback(Layer::default_values())).map_err(|error| error.to_string())
 }

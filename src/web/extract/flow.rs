@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 
-use crate::accounts::flow::{self, Journey};
+use crate::accounts::flow::{self, Found, Journey};
 use crate::base::FlowId;
 use crate::model::Visit;
 use crate::oidc::params::Params;
@@ -59,8 +59,11 @@ impl FromRequestParts<Arc<Web>> for AtFlow {
         let expired = || trouble::expired(web, None, cookies.is_empty());
         let Some(id) = id else { return Err(expired()) };
         let Some(binding) = cookies.flow(web.front.cookies, &id) else { return Err(expired()) };
-        let journey = flow::open(&web.kit, &id, &binding).await.map_err(problem::broken)?;
-        let Some(journey) = journey else { return Err(expired()) };
+        let journey = match flow::open(&web.kit, &id, &binding).await.map_err(problem::broken)? {
+            Found::Live(journey) => *journey,
+            Found::Expired(client) => return Err(trouble::expired(web, client.as_deref(), false)),
+            Found::Nothing => return Err(expired()),
+        };
         let visit = parts.extensions.get::<Visit>().cloned().unwrap_or_default();
         Ok(Self { web: Arc::clone(web), journey, visit, cookies })
     }

@@ -1,0 +1,82 @@
+//! `[listen]`: where requests come in, and who may say for whom they ask.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use confique::Config;
+use http::HeaderName;
+use ipnet::IpNet;
+
+use super::problems::Problems;
+
+#[derive(Config)]
+pub(super) struct Written {
+    /// The address and port to listen on. Browsers must reach it through a reverse proxy that speaks https.
+    #[config(env = "GATEHOUSE_LISTEN_ADDRESS", default = "127.0.0.1:8080")]
+    address: String,
+
+    /// The networks of your own reverse proxies, such as ["10.0.0.0/8"]. Only these are believed when they say
+    /// for whom they ask; with none, every visitor seems to come from the proxy's address, and limits on wrong
+    /// passwords are shared by all. In the environment: separated by commas.
+    #[config(env = "GATEHOUSE_LISTEN_TRUSTED_PROXIES", default = [])]
+    trusted_proxies: Vec<String>,
+
+    /// The one header in which those proxies list addresses, separated by commas. No other is believed.
+    #[config(env = "GATEHOUSE_LISTEN_FORWARDED_HEADER", default = "x-forwarded-for")]
+    forwarded_header: String,
+
+    /// While this file is there, everybody sees that the service is unavailable. Its first line follows the words
+    /// "You will be able to use the service from", for example: 9am on Monday 23 November 2026
+    #[config(env = "GATEHOUSE_LISTEN_CLOSED_FILE")]
+    closed_file: Option<PathBuf>,
+}
+
+/// Where requests come in.
+#[derive(Clone, Debug)]
+pub(crate) struct Listen {
+    pub(crate) address: SocketAddr,
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    pub(crate) forwarded_header: HeaderName,
+    /// The service is closed while this is there.
+    pub(crate) closed_file: Option<PathBuf>,
+}
+
+impl Written {
+    pub(super) fn check(self, problems: &mut Problems) -> Option<Listen> {
+        let address = self.address.parse().map_err(|_| {
+            format!("is {:?}; it must be an address and a port, such as 127.0.0.1:8080", self.address)
+        });
+        let address = problems.take("listen.address", address);
+        let mut trusted_proxies = Vec::new();
+        for text in &self.trusted_proxies {
+            trusted_proxies.extend(problems.take("listen.trusted_proxies", network(text)));
+        }
+        let forwarded_header = problems.take("listen.forwarded_header", header(&self.forwarded_header));
+        Some(Listen {
+            address: address?,
+            trusted_proxies,
+            forwarded_header: forwarded_header?,
+            closed_file: self.closed_file,
+        })
+    }
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    match text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)) {
+        Ok(everybody) if everybody.prefix_len() == 0 => {
+            Err(format!("has {text:?}, which is everybody; name the networks of your proxies only"))
+        }
+        Ok(network) => Ok(network),
+        Err(_) => Err(format!("has {text:?}; each must be a network such as 10.0.0.0/8, or an address")),
+    }
+}
+
+fn header(text: &str) -> Result<HeaderName, String> {
+    match text.parse() {
+        Ok(http::header::FORWARDED) => {
+            Err("is \"forwarded\", which is not understood; have the proxy send x-forwarded-for".to_owned())
+        }
+        Ok(header) => Ok(header),
+        Err(_) => Err(format!("is {text:?}; it must be the name of a header, such as x-forwarded-for")),
+    }
+}

@@ -1,0 +1,105 @@
+//! The settings as they are written. The comments here and in the sections become the reference file.
+
+use confique::Config;
+
+use super::problems::Problems;
+use super::{
+    brand, database, issuer, keys, limits, listen, log, login, mail, retention, session, templates, tokens,
+};
+
+/// Reference configuration of Gatehouse: every setting, explained. A setting that is commented out has the value
+/// shown, or none. The others have no default, and have an example here.
+///
+/// Every setting can be given in the environment as well, under the name that stands with it, and then counts
+/// before this file. A file that holds a password or a key must be its owner's alone (chmod 600).
+#[derive(Config)]
+pub(super) struct Written {
+    /// The public address of this provider, as browsers and services reach it: https://, a host, and nothing after
+    /// it. Every service is set up with it to the letter, so choose it once. http:// is accepted for this machine
+    /// only (localhost).
+    #[config(env = "GATEHOUSE_ISSUER")]
+    issuer: String,
+
+    /// Where requests come in.
+    #[config(nested)]
+    listen: listen::Written,
+
+    /// Where everything is kept.
+    #[config(nested)]
+    database: database::Written,
+
+    /// The keys that sign, and the master key that seals them. Keep a copy of the master key, but not beside a copy
+    /// of the database: together they open everything, and without it nothing opens.
+    #[config(nested)]
+    keys: keys::Written,
+
+    /// How letters leave, and from whom.
+    #[config(nested)]
+    mail: mail::Written,
+
+    /// Whose pages these are. Words only: HTML is shown as it is written.
+    #[config(nested)]
+    brand: brand::Written,
+
+    /// Logging in.
+    #[config(nested)]
+    login: login::Written,
+
+    /// Staying logged in.
+    #[config(nested)]
+    session: session::Written,
+
+    /// How long what services are given stays good.
+    #[config(nested)]
+    tokens: tokens::Written,
+
+    /// How much is too much. The defaults suit most councils.
+    #[config(nested)]
+    limits: limits::Written,
+
+    /// How long things are kept. After that they are deleted.
+    #[config(nested)]
+    retention: retention::Written,
+
+    /// What is told to the operator, on standard output.
+    #[config(nested)]
+    log: log::Written,
+
+    /// Pages of your own.
+    #[config(nested)]
+    templates: templates::Written,
+}
+
+impl Written {
+    /// Checks every section, so that all their problems are said together.
+    pub(super) fn check(self, problems: &mut Problems) -> Option<super::Config> {
+        let issuer = problems.take("issuer", issuer::check(&self.issuer));
+        let listen = self.listen.check(problems);
+        let database = self.database.check(problems);
+        let keys = self.keys.check(problems);
+        let mail = self.mail.check(problems);
+        let brand = self.brand.check(&self.issuer, problems);
+        let login = self.login.check(problems);
+        let session = self.session.check(problems);
+        let tokens = self.tokens.check(problems);
+        let limits = self.limits.check(problems);
+        let retention = self.retention.check(problems);
+        let log = self.log.check(problems);
+        let templates = self.templates.check(problems);
+        Some(super::Config {
+            issuer: issuer?,
+            listen: listen?,
+            database,
+            keys,
+            mail: mail?,
+            brand,
+            login,
+            session,
+            tokens,
+            limits,
+            retention,
+            log,
+            templates,
+        })
+    }
+}
