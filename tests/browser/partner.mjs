@@ -35,7 +35,7 @@ export async function launchWithoutCookies() {
   const preferences = { profile: { default_content_setting_values: { cookies: 2 } } };
   writeFileSync(`${profile}/Default/Preferences`, JSON.stringify(preferences));
   const context = await chromium.launchPersistentContext(profile, options);
-  context.once("close", () => rmSync(profile, { recursive: true, force: true }));
+  process.once("exit", () => rmSync(profile, { recursive: true, force: true }));
   return context;
 }
 

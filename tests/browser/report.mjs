@@ -46,7 +46,6 @@ const rows = {
   "Seed strings present": `${Object.values(seeds).filter(Boolean).length} of ${Object.keys(seeds).length}`,
   "Journeys with script": journeys("withScript"),
   "Journeys without script": journeys("withoutScript"),
-  "People with assistive technology": "none yet",
 };
 const width = Math.max(...Object.keys(rows).map((label) => label.length));
 for (const [label, value] of Object.entries(rows)) console.log(`${label.padEnd(width)}  ${value}`);

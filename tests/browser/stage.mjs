@@ -11,16 +11,17 @@ const screenshots = `${root}target/screenshots/`;
 export class Stage {
   demo;
   browser;
+  /** When both are there. */
+  ready;
   /** What this file adds to the table at the end of a run. */
   figures = { journeys: { withScript: 0, withoutScript: 0 } };
 
   /** @param file the `import.meta.url` of the file */
   constructor(file) {
     const name = basename(file, ".test.mjs");
-    before(async () => {
-      mkdirSync(screenshots, { recursive: true });
-      [this.demo, this.browser] = await Promise.all([Demo.start(), launch()]);
-    });
+    mkdirSync(screenshots, { recursive: true });
+    this.ready = Promise.all([Demo.start(), launch()]).then(([demo, browser]) => Object.assign(this, { demo, browser }));
+    before(() => this.ready);
     after(async () => {
       mkdirSync(`${logs}figures`, { recursive: true });
       writeFileSync(`${logs}figures/${name}.json`, JSON.stringify(this.figures, null, 2));

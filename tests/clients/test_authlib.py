@@ -29,7 +29,7 @@ class Authlib(unittest.TestCase):
         cls.registered = next(c for c in cls.facts["clients"] if c["client_id"] == "sample-library")
         cls.redirect_uri = cls.registered["redirect_uris"][0]
 
-    def client(self, method="client_secret_basic", secret=None):
+    def client(self, secret=None):
         return Client(
             framework=None,
             client_id=self.registered["client_id"],
@@ -38,7 +38,7 @@ class Authlib(unittest.TestCase):
             client_kwargs={
                 "scope": "openid profile email",
                 "code_challenge_method": "S256",
-                "token_endpoint_auth_method": method,
+                "token_endpoint_auth_method": "client_secret_basic",
             },
         )
 
@@ -50,24 +50,22 @@ class Authlib(unittest.TestCase):
             code=answer["code"], redirect_uri=self.redirect_uri, code_verifier=request["code_verifier"]
         )
 
-    def test_a_partner_logs_in(self):
+    def test_a_partner_logs_in_and_the_code_is_good_for_one_exchange(self):
         person = self.facts["people"][0]
-        for method in ("client_secret_basic", "client_secret_post"):
-            with self.subTest(method):
-                client = self.client(method)
-                request = client.create_authorization_url(self.redirect_uri)
-                answer = Walker().log_in(request["url"], person)
-                token = self.redeem(client, request, answer)
-                claims = client.parse_id_token(token, nonce=request["nonce"])
-                self.assertEqual(claims["iss"], self.facts["issuer"])
-                self.assertEqual(claims["aud"], self.registered["client_id"])
-                info = client.userinfo(token=token)
-                self.assertEqual(info["sub"], claims["sub"])
-                self.assertEqual((info["name"], info["email"]), (person["name"], person["email"]))
+        client = self.client()
+        request = client.create_authorization_url(self.redirect_uri)
+        answer = Walker().log_in(request["url"], person)
+        token = self.redeem(client, request, answer)
+        claims = client.parse_id_token(token, nonce=request["nonce"])
+        self.assertEqual(claims["iss"], self.facts["issuer"])
+        self.assertEqual(claims["aud"], self.registered["client_id"])
+        info = client.userinfo(token=token)
+        self.assertEqual(info["sub"], claims["sub"])
+        self.assertEqual((info["name"], info["email"]), (person["name"], person["email"]))
 
-                with self.assertRaises(OAuthError) as spent:
-                    self.redeem(client, request, answer)
-                self.assertEqual(spent.exception.error, "invalid_grant")
+        with self.assertRaises(OAuthError) as spent:
+            self.redeem(client, request, answer)
+        self.assertEqual(spent.exception.error, "invalid_grant")
 
     def test_a_wrong_secret_is_refused(self):
         client = self.client(secret="not the right one")

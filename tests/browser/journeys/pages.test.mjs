@@ -18,6 +18,7 @@ const texts = new Map();
 let alex;
 before(async () => {
   mkdirSync(`${logs}pages`, { recursive: true });
+  await stage.ready;
   alex = await Partner.at(stage.browser, stage.demo);
 });
 after(() => alex?.context.close());
@@ -36,9 +37,10 @@ function state(name, reach) {
   });
 }
 
-/** A person whom no state before has worn out: limits count by account, address and day. */
+/** The first step in a browser that forgot everything, on a day without failures yet. */
 const freshStart = async () => {
   await stage.demo.newDay();
+  await alex.context.clearCookies();
   await alex.begin();
 };
 
@@ -167,7 +169,7 @@ state("too many wrong codes", async () => {
 state("too many wrong passwords", async () => {
   await freshStart();
   for (let attempt = 1; attempt <= 11; attempt += 1) {
-    await alex.fill("Email", "nobody@example.com");
+    await alex.fill("Email", stage.demo.people[1].email);
     await alex.fill("Password", "not the right one");
     await alex.press("Submit");
   }
@@ -227,7 +229,7 @@ state("reset done", async () => {
 // Where nobody wants to be, and what everybody may read.
 
 state("expired", async () => {
-  await alex.begin();
+  await freshStart();
   await alex.context.clearCookies();
   await alex.page.reload();
   await alex.sees("This page has expired");
@@ -256,11 +258,20 @@ for (const [id, [words, where]] of Object.entries(seeds)) {
   });
 }
 
+test("logging in with another browser brings a notice", async () => {
+  await stage.demo.newDay();
+  const elsewhere = await Partner.at(stage.browser, stage.demo);
+  await elsewhere.logIn();
+  await stage.demo.nextLetter(elsewhere.person, "login from a new device");
+  await elsewhere.leave();
+});
+
 for (const [name, words] of Object.entries({
   "login code": "your login code",
   "reset code": "your password reset code",
   "password changed": "your password was changed",
   "new device": "login from a new device",
+  "account locked": "your account is locked",
 })) {
   test(`the letter about ${name}`, async () => {
     const letter = (await stage.demo.letters()).find((one) => one.subject.includes(words));
