@@ -187,8 +187,13 @@ pub struct SmtpServer {
 }
 
 impl SmtpServer {
+    /// On a free port.
     pub fn start(encryption: Encryption, script: &[Act]) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        Self::start_at(0, encryption, script)
+    }
+
+    pub fn start_at(port: u16, encryption: Encryption, script: &[Act]) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).expect("a free port");
         let port = listener.local_addr().expect("an address").port();
         let record = Arc::new(Mutex::new(Record::default()));
         let (script, shared) = (script.to_vec(), Arc::clone(&record));

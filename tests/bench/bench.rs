@@ -1,0 +1,90 @@
+//! `cargo bench`: what the provider spends, measured on the release binary as its own process.
+//!
+//! The load comes from this process over kept connections of HTTP/1.1. What is compared is the server's processor
+//! time for 1,000 operations, which travels between machines; requests per second do not. The bars stand in
+//! [`table`]. The run fails where a count is broken, because counts are the same on every machine, or where
+//! log-ins fall behind what their password hash alone would let through.
+//!
+//! `GATEHOUSE_TEST_DATABASE=postgres://…` measures on PostgreSQL; its own processor time is not counted.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a measurement that went wrong is none")]
+#![expect(clippy::disallowed_methods, reason = "measuring takes the real clock")]
+
+#[path = "../support/house.rs"]
+mod house;
+#[path = "../support/http.rs"]
+mod http;
+mod limit;
+mod log_ins;
+mod operations;
+mod server;
+mod table;
+
+use std::process::ExitCode;
+
+use house::{House, Node, free_port};
+use server::Server;
+use table::{Figure, Table};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    tokio::task::LocalSet::new().run_until(run()).await
+}
+
+async fn run() -> ExitCode {
+    let house = House::new().await;
+    let database = house.setting("GATEHOUSE_DATABASE_URL").split(':').next().unwrap_or_default().to_owned();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    println!("Gatehouse on {database}; {cores} cores, shared with the load that is put on it.\n");
+    let mut table = Table::default();
+    let token = single_sign_on(&house, &mut table).await;
+    log_in(&house, &token, &mut table).await;
+    print!("{table}");
+    if table.is_broken() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// Everything that somebody who is logged in causes; an access token that it left.
+async fn single_sign_on(house: &House, table: &mut Table) -> String {
+    let (port, portal) = (house.port.to_string(), free_port().to_string());
+    let at = |port: &str| format!("127.0.0.1:{port}");
+    let directory = house.path("").display().to_string();
+    let demo = house.command(&[
+        "demo",
+        "--listen",
+        &at(&port),
+        "--portal",
+        &at(&portal),
+        "--data",
+        &directory,
+        "--database",
+        house.setting("GATEHOUSE_DATABASE_URL"),
+    ]);
+    let node = Node::start(demo, house.port).await;
+    table.add(Figure::least("ready after the first start, keys made, ms", millis(&node)));
+    let server = Server::of(&node, house.port);
+    let idle = server.resident_mib();
+    table.add(Figure::least("resident when idle, MiB", idle).bar(30.0).goal(15.0));
+    let token = operations::measure(&server, table).await;
+    let loaded = server.resident_mib();
+    table.add(Figure::least("resident after load, MiB", loaded).bar(60.0).goal(40.0));
+    token
+}
+
+/// Everything that somebody who is not logged in causes, with new people and another start.
+async fn log_in(house: &House, token: &str, table: &mut Table) {
+    let people = log_ins::people(house);
+    let node = house.serve().await;
+    table.add(Figure::least("ready after a later start, ms", millis(&node)).bar(500.0).goal(50.0));
+    let before = limit::hashes_per_second();
+    let busy = log_ins::measure(house, &people, token).await;
+    let limit = f64::midpoint(before, limit::hashes_per_second());
+    table.add(Figure::most("password hashes alone, a second", limit));
+    table.add(Figure::most("log-ins, password and code, a second", busy.per_second));
+    let share = 100.0 * busy.per_second / limit;
+    table.add(Figure::most("log-ins as a share of the hashes, %", share).bar(90.0).goal(95.0).decides());
+    table.add(Figure::least("UserInfo meanwhile, 99th percentile, ms", busy.p99_millis).bar(50.0).goal(50.0));
+}
+
+fn millis(node: &Node) -> f64 {
+    node.ready_after.as_secs_f64() * 1_000.0
+}

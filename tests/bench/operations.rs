@@ -1,0 +1,205 @@
+//! The operations of people who are logged in, one kind after the other.
+
+use std::rc::Rc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest as _, Sha256};
+
+use crate::house::code_in;
+use crate::http::{Answer, Browser, Wire, basic, request};
+use crate::server::Server;
+use crate::table::{Figure, Table};
+
+const CONNECTIONS: u32 = 8;
+const VERIFIER: &str = "a-verifier-that-is-long-enough-for-rfc-7636-to-like";
+
+/// An operation and what it may cost: processor seconds for 1,000, and commits where they are counted.
+struct Cost {
+    name: &'static str,
+    bar: f64,
+    goal: f64,
+    most_commits: Option<f64>,
+    /// How often each connection does it: enough for a hundred ticks of the processor's clock or so.
+    times: u32,
+}
+
+impl Cost {
+    const fn new(name: &'static str, (bar, goal): (f64, f64), times: u32) -> Self {
+        Self { name, bar, goal, most_commits: None, times }
+    }
+}
+
+/// What every visitor knows of the sample service.
+struct Service {
+    authorize: String,
+    redirect_uri: String,
+    basic: String,
+}
+
+/// A browser with a live session, and the service it goes to.
+struct Visitor {
+    browser: Browser,
+    service: Rc<Service>,
+    wire: Wire,
+    codes: Vec<String>,
+    token: String,
+}
+
+/// Measures everything; an access token that still works.
+pub async fn measure(server: &Server, table: &mut Table) -> String {
+    let visitors = visitors(server).await;
+    let flow = Cost::new("code flow, single sign-on", (1.2, 0.7), 250);
+    let flow = Cost { most_commits: Some(3.0), ..flow };
+    let all = drive(server, table, visitors, flow, async |visitor| {
+        visitor.authorize().await;
+        visitor.redeem().await;
+    })
+    .await;
+    let cost = Cost::new("authorize", (0.4, 0.25), 250);
+    let all = drive(server, table, all, cost, async |visitor| visitor.authorize().await).await;
+    let cost = Cost::new("token", (0.8, 0.45), 250);
+    let all = drive(server, table, all, cost, async |visitor| visitor.redeem().await).await;
+    let cost = Cost::new("UserInfo", (0.12, 0.08), 1_000);
+    let all = drive(server, table, all, cost, async |visitor| visitor.user_info().await).await;
+    let cost = Cost::new("discovery", (0.02, 0.016), 5_000);
+    let discovery = "/.well-known/openid-configuration";
+    let all = drive(server, table, all, cost, async |visitor| visitor.fetch(discovery).await).await;
+    let cost = Cost::new("JWKS", (0.02, 0.016), 5_000);
+    let all = drive(server, table, all, cost, async |visitor| visitor.fetch("/jwks").await).await;
+    all.into_iter().next().map(|visitor| visitor.token).expect("a visitor")
+}
+
+/// Lets every visitor do the same so many times, all at once, and notes what the server spent on it.
+async fn drive(
+    server: &Server,
+    table: &mut Table,
+    visitors: Vec<Visitor>,
+    cost: Cost,
+    operation: impl AsyncFn(&mut Visitor) + Copy + 'static,
+) -> Vec<Visitor> {
+    let before = server.spent().await;
+    let mut running = tokio::task::JoinSet::new();
+    for mut visitor in visitors {
+        running.spawn_local(async move {
+            for _ in 0..cost.times {
+                operation(&mut visitor).await;
+            }
+            visitor
+        });
+    }
+    let visitors = running.join_all().await;
+    let after = server.spent().await;
+    let operations = f64::from(cost.times * CONNECTIONS);
+    let seconds = 1_000.0 * (after.seconds - before.seconds) / operations;
+    let name = format!("{}: processor seconds for 1,000", cost.name);
+    table.add(Figure::least(name, seconds).bar(cost.bar).goal(cost.goal));
+    let commits = (after.commits - before.commits) / operations;
+    let signatures = (after.signatures - before.signatures) / operations;
+    if commits + signatures > 0.0 {
+        let figure = Figure::least(format!("{}: commits for one", cost.name), commits);
+        table.add(match cost.most_commits {
+            Some(most) => figure.bar(most).decides(),
+            None => figure,
+        });
+        table.add(Figure::least(format!("{}: signatures for one", cost.name), signatures));
+    }
+    visitors
+}
+
+/// As many browsers as there are connections, all logged in as one of the sample people.
+async fn visitors(server: &Server) -> Vec<Visitor> {
+    let told = Wire::to(server.port).ask(request("/dev/demo.json", &[], None)).await;
+    let told = told.expect("the facts of the demo").json();
+    let (client, person) = (&told["clients"][0], &told["people"][0]);
+    let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
+    let redirect_uri = text(&client["redirect_uris"][0]);
+    let id = text(&client["client_id"]);
+    let service = Rc::new(Service {
+        authorize: authorize_url(&id, &redirect_uri),
+        basic: basic(&id, &text(&client["client_secret"])),
+        redirect_uri,
+    });
+    let who = (text(&person["email"]), text(&person["password"]));
+    let mut visitors = Vec::new();
+    for _ in 0..CONNECTIONS {
+        let mut browser = Browser::at(server.port);
+        log_in(&mut browser, &service.authorize, (&who.0, &who.1)).await;
+        let (service, wire) = (Rc::clone(&service), Wire::to(server.port));
+        visitors.push(Visitor { browser, service, wire, codes: Vec::new(), token: String::new() });
+    }
+    visitors
+}
+
+/// The address that the service sends browsers to.
+pub fn authorize_url(client: &str, redirect_uri: &str) -> String {
+    let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER));
+    let mut query = form_urlencoded::Serializer::new("/authorize?".to_owned());
+    query.extend_pairs([
+        ("client_id", client),
+        ("redirect_uri", redirect_uri),
+        ("response_type", "code"),
+        ("scope", "openid profile email"),
+        ("state", "the-state"),
+        ("nonce", "the-nonce"),
+        ("code_challenge", &challenge),
+        ("code_challenge_method", "S256"),
+    ]);
+    query.finish().replacen("?&", "?", 1)
+}
+
+async fn log_in(browser: &mut Browser, url: &str, who: (&str, &str)) {
+    let page = browser.enter_password(url, who).await.expect("the page for the code");
+    let session = loop {
+        let mailbox = browser.open("/dev/mailbox.json").await.expect("the mailbox").json();
+        let code = mailbox[0]["text"].as_str().and_then(code_in);
+        if let Some(code) = code {
+            let done = browser.submit(&page, &[("code", &code)]).await.expect("an answer");
+            if browser.cookies.contains_key("session") {
+                break done;
+            }
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    };
+    assert!(session.location().starts_with("/welcome"), "{} {}", session.status, session.body);
+}
+
+impl Visitor {
+    async fn authorize(&mut self) {
+        let answer = self.browser.open(&self.service.authorize).await.expect("an answer");
+        let code = answer.onward("code");
+        self.codes.push(code.unwrap_or_else(|| panic!("{} {}", answer.status, answer.body)));
+    }
+
+    async fn redeem(&mut self) {
+        let code = self.codes.pop().expect("a code");
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("code", &code),
+            ("redirect_uri", &self.service.redirect_uri),
+            ("code_verifier", VERIFIER),
+        ];
+        let headers = [("authorization", self.service.basic.as_str())];
+        let answer = good(self.wire.ask(request("/token", &headers, Some(&form))).await);
+        self.token = answer.json()["access_token"].as_str().expect("a token").to_owned();
+    }
+
+    async fn user_info(&mut self) {
+        good(self.wire.ask(request("/userinfo", &[("authorization", &bearer(&self.token))], None)).await);
+    }
+
+    async fn fetch(&mut self, path: &str) {
+        good(self.wire.ask(request(path, &[], None)).await);
+    }
+}
+
+pub fn bearer(token: &str) -> String {
+    format!("Bearer {token}")
+}
+
+/// An answer that must be 200.
+pub fn good(answer: Result<Answer, String>) -> Answer {
+    let answer = answer.expect("an answer");
+    assert!(answer.status.is_success(), "{}: {} {}", answer.url, answer.status, answer.body);
+    answer
+}

@@ -1,0 +1,119 @@
+//! Every command, as it is typed.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::house::House;
+
+const ALEX: &str = "alex@school.example";
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| panic!("not JSON: {text}"))
+}
+
+/// What a command that must fail says, once it has done so with exit code 2.
+fn refusal(house: &House, arguments: &[&str], input: &str) -> String {
+    let output = house.run(arguments, input);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[tokio::test]
+async fn people_are_added_looked_at_and_shut_out() {
+    let house = House::new().await;
+    let add = ["user", "add", "--email", ALEX, "--name", "Alex Example", "--password-stdin", "--json"];
+    let added = json(&house.must(&add, "purple otter drumming\n"));
+    assert_eq!(added["email"], ALEX);
+    assert_eq!(added["status"], "Active");
+    assert!(refusal(&house, &add, "purple otter drumming").contains("already has an account"));
+    let listed = json(&house.must(&["user", "list", "--json"], ""));
+    assert_eq!(listed[0]["sub"], added["sub"]);
+    assert!(house.must(&["user", "list"], "").contains("Alex Example"));
+    house.must(&["user", "disable", ALEX], "");
+    let shown = json(&house.must(&["user", "show", ALEX, "--json"], ""));
+    assert_eq!(shown["status"], "Deactivated");
+    house.must(&["user", "enable", ALEX], "");
+    assert!(house.must(&["user", "show", ALEX], "").contains("Active"));
+    let said = house.must(&["user", "set-password", ALEX, "--password-stdin"], "seven quiet lanterns\n");
+    assert!(said.contains("new password"), "{said}");
+    assert!(refusal(&house, &["user", "show", "sam@school.example"], "").contains("nobody has"));
+}
+
+#[tokio::test]
+async fn a_password_is_never_an_argument() {
+    let house = House::new().await;
+    let output = house.run(&["user", "add", "--email", ALEX, "--name", "Alex", "--password", "x"], "");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("unexpected argument"));
+    let without_source = refusal(&house, &["user", "set-password", ALEX], "");
+    assert!(without_source.contains("nobody has"), "{without_source}");
+    let file = house.path("password");
+    fs::write(&file, "purple otter drumming\n").unwrap();
+    let file = file.to_str().unwrap();
+    house.must(&["user", "add", "--email", ALEX, "--name", "Alex Example", "--password-file", file], "");
+    assert!(refusal(&house, &["user", "set-password", ALEX], "").contains("--password-stdin"));
+    let weak = refusal(&house, &["user", "set-password", ALEX, "--password-stdin"], "short");
+    assert!(!weak.contains("short\n") && weak.starts_with("gatehouse: "), "{weak}");
+}
+
+#[tokio::test]
+async fn services_are_registered_changed_and_removed() {
+    let house = House::new().await;
+    let redirect = "https://portal.example/callback";
+    let add = ["client", "add", "--id", "portal", "--name", "Portal", "--redirect-uri", redirect, "--json"];
+    let added = json(&house.must(&add, ""));
+    let secret = added["client_secret"].as_str().unwrap();
+    assert!(refusal(&house, &add, "").contains("portal"));
+    let shown = house.must(&["client", "show", "portal", "--json"], "");
+    assert!(!shown.contains(secret), "a secret is shown once");
+    assert_eq!(json(&shown)["redirect_uris"][0], redirect);
+    let update = ["client", "update", "portal", "--name", "Hub", "--algorithm", "ES256", "--json"];
+    let updated = json(&house.must(&update, ""));
+    assert_eq!((&updated["client_name"], &updated["redirect_uris"][0]), (&"Hub".into(), &redirect.into()));
+    let rotated = json(&house.must(&["client", "rotate-secret", "portal", "--json"], ""));
+    assert_ne!(rotated["client_secret"], secret);
+    let bad = ["client", "update", "portal", "--redirect-uri", "http://portal.example/callback"];
+    assert!(refusal(&house, &bad, "").contains("portal.example"));
+    assert_eq!(json(&house.must(&["client", "list", "--json"], ""))[0]["client_name"], "Hub");
+    assert!(house.must(&["client", "remove", "portal"], "").contains("removed"));
+    assert_eq!(json(&house.must(&["client", "list", "--json"], "")), Value::Array(Vec::new()));
+    refusal(&house, &["client", "show", "portal"], "");
+}
+
+#[tokio::test]
+async fn keys_are_listed_and_rotated_and_the_old_ones_stay_published() {
+    let house = House::new().await;
+    let keys = |house: &House| json(&house.must(&["key", "list", "--json"], "")).as_array().unwrap().clone();
+    let before = keys(&house);
+    house.must(&["key", "rotate", "--algorithm", "ES256", "--now"], "");
+    let after = keys(&house);
+    assert_eq!(after.len(), before.len() + usize::from(!before.is_empty()));
+    assert!(before.iter().all(|old| after.iter().any(|key| key["kid"] == old["kid"])));
+    assert!(house.must(&["key", "list"], "").contains("Signing"));
+}
+
+#[tokio::test]
+async fn migrating_twice_is_migrating_once_and_the_doctor_is_content() {
+    let house = House::new().await;
+    let before = house.must(&["doctor"], "");
+    assert!(before.contains("first start makes it"), "{before}");
+    assert!(!house.path("keys").exists(), "the doctor changes nothing");
+    assert!(house.must(&["migrate"], "").contains("done"));
+    assert!(house.must(&["migrate"], "").contains("was up to date"));
+    let after = house.must(&["doctor"], "");
+    assert!(after.contains("up to date") && !after.contains("BAD"), "{after}");
+}
+
+#[tokio::test]
+async fn the_reference_configuration_is_one_that_works() {
+    let mut house = House::new().await;
+    let reference = house.must(&["config"], "");
+    let file = house.path("gatehouse.toml");
+    fs::write(&file, &reference).unwrap();
+    house.set("GATEHOUSE_CONFIG", file.to_str().unwrap());
+    house.must(&["doctor"], "");
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(house.must(&["completions", shell], "").contains("rotate-secret"), "{shell}");
+    }
+}

@@ -1,0 +1,19 @@
+//! The program as operators meet it: a process of its own, with signals, exit codes and a mail server.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it fails")]
+#![expect(clippy::indexing_slicing, reason = "JSON is looked into by name")]
+#![expect(clippy::disallowed_methods, reason = "processes are waited for by the real clock")]
+
+mod commands;
+mod crashes;
+#[path = "../support/house.rs"]
+mod house;
+#[path = "../support/http.rs"]
+mod http;
+mod mail;
+mod mistakes;
+mod nodes;
+mod partner;
+#[path = "../support/smtp.rs"]
+#[expect(dead_code, reason = "the tests of the mail room use the rest of it")]
+mod smtp;

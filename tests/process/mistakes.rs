@@ -1,0 +1,103 @@
+//! Mistakes in the configuration: exit code 2, a sentence that says what to mend, and nothing half-written.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+
+use crate::house::House;
+
+/// Starts a provider that must refuse; its one sentence.
+fn refusal(house: &House) -> String {
+    let output = house.run(&["serve"], "");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.starts_with("gatehouse: ") && !said.contains("panicked"), "{said}");
+    said
+}
+
+fn nothing_was_made(house: &House) {
+    assert!(!house.path("keys").exists() && !house.path("gatehouse.db").exists());
+}
+
+#[tokio::test]
+async fn an_unknown_key_is_named_with_the_nearest_known_one() {
+    let mut house = House::new().await;
+    let file = house.path("gatehouse.toml");
+    fs::write(&file, "[login]\ncode_minuets = 5\n").unwrap();
+    house.set("GATEHOUSE_CONFIG", file.to_str().unwrap());
+    let said = refusal(&house);
+    assert!(said.contains("login.code_minuets") && said.contains("login.code_minutes"), "{said}");
+    assert!(said.contains("gatehouse.toml"), "{said}");
+    nothing_was_made(&house);
+}
+
+#[tokio::test]
+async fn an_unknown_variable_is_named_with_the_nearest_known_one() {
+    let mut house = House::new().await;
+    house.set("GATEHOUSE_LOGIN_CODE_MINUETS", "5");
+    assert!(refusal(&house).contains("GATEHOUSE_LOGIN_CODE_MINUTES"));
+    nothing_was_made(&house);
+}
+
+#[tokio::test]
+async fn an_issuer_must_be_a_bare_https_origin() {
+    let mut house = House::new().await;
+    for issuer in ["http://login.example.gov.uk", "https://login.example.gov.uk/", "login"] {
+        house.set("GATEHOUSE_ISSUER", issuer);
+        let said = refusal(&house);
+        assert!(said.contains("issuer") && said.contains(issuer), "{said}");
+    }
+    nothing_was_made(&house);
+}
+
+#[tokio::test]
+async fn a_database_without_a_directory_is_not_made() {
+    let mut house = House::new().await;
+    let path = house.path("nowhere").join("gatehouse.db");
+    house.set("GATEHOUSE_DATABASE_URL", format!("sqlite:{}", path.display()));
+    assert!(refusal(&house).contains(path.to_str().unwrap()));
+    assert!(!house.path("nowhere").exists());
+    nothing_was_made(&house);
+}
+
+#[tokio::test]
+async fn row_98_a_key_file_that_others_can_read_is_refused() {
+    let house = House::new().await;
+    house.must(&["migrate"], "");
+    let file = house.path("keys/master.key");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    let said = refusal(&house);
+    assert!(said.contains("chmod 600") && said.contains("master.key"), "{said}");
+    let doctor = house.run(&["doctor"], "");
+    assert_eq!(doctor.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&doctor.stdout).contains("BAD   master key"));
+}
+
+#[tokio::test]
+async fn a_database_opens_with_its_own_master_key_only() {
+    let mut house = House::new().await;
+    house.must(&["key", "list"], "");
+    house.set("GATEHOUSE_KEYS_DIRECTORY", house.path("others").to_str().unwrap());
+    let said = refusal(&house);
+    assert!(said.contains("master key"), "{said}");
+}
+
+#[tokio::test]
+async fn a_broken_page_of_a_councils_own_is_named() {
+    let mut house = House::new().await;
+    let pages = house.path("mine/pages");
+    fs::create_dir_all(&pages).unwrap();
+    fs::write(pages.join("login.html"), "{% if %}").unwrap();
+    house.set("GATEHOUSE_TEMPLATES_DIRECTORY", house.path("mine").to_str().unwrap());
+    let said = refusal(&house);
+    assert!(said.contains("login.html"), "{said}");
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_named() {
+    let house = House::new().await;
+    let _taken = TcpListener::bind(("127.0.0.1", house.port)).unwrap();
+    let said = refusal(&house);
+    assert!(said.contains(&house.port.to_string()) && said.contains("something else"), "{said}");
+}

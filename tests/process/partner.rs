@@ -1,0 +1,87 @@
+//! A person and a service that use the provider from outside.
+
+use std::process::Child;
+
+use crate::house::House;
+use crate::http::{Answer, Browser, Wire, basic, request};
+
+pub const ALEX: &str = "alex@school.example";
+pub const PASSWORD: &str = "purple otter drumming";
+const REDIRECT: &str = "https://portal.example/callback";
+const VERIFIER: &str = "a-verifier-that-is-long-enough-for-rfc-7636-to-like";
+/// The SHA-256 digest of the verifier, in base64url.
+const CHALLENGE: &str = "57abMH2_6yhRKFKY5-RXGlgmvj90NLmqH_8ZMYbMDE8";
+
+/// A registered service and its secret.
+pub struct Service {
+    basic: String,
+}
+
+impl Service {
+    /// Registers the service `portal`, which greets nobody on the way back.
+    pub fn register(house: &House) -> Self {
+        let registered = house.must(
+            &[
+                "client",
+                "add",
+                "--id",
+                "portal",
+                "--name",
+                "Children's Services Portal",
+                "--redirect-uri",
+                REDIRECT,
+                "--welcome",
+                "skip",
+                "--json",
+            ],
+            "",
+        );
+        let registered: serde_json::Value = serde_json::from_str(&registered).unwrap();
+        Self { basic: basic("portal", registered["client_secret"].as_str().unwrap()) }
+    }
+
+    /// Where it sends people to log in.
+    pub fn authorize_url() -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs([
+            ("client_id", "portal"),
+            ("redirect_uri", REDIRECT),
+            ("response_type", "code"),
+            ("scope", "openid"),
+            ("state", "the-state"),
+            ("nonce", "the-nonce"),
+            ("code_challenge", CHALLENGE),
+            ("code_challenge_method", "S256"),
+        ]);
+        format!("/authorize?{}", query.finish())
+    }
+
+    pub async fn redeem(&self, port: u16, code: &str) -> Result<Answer, String> {
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", REDIRECT),
+            ("code_verifier", VERIFIER),
+        ];
+        Wire::to(port).ask(request("/token", &[("authorization", &self.basic)], Some(&form))).await
+    }
+}
+
+/// Enters the password and the code that comes by mail; the answer to the code.
+pub async fn log_in(house: &House, browser: &mut Browser, email: &str) -> Answer {
+    let page = browser.enter_password(&Service::authorize_url(), (email, PASSWORD)).await.unwrap();
+    let code = house.code_to(email).await;
+    browser.submit(&page, &[("code", &code)]).await.unwrap()
+}
+
+/// An authorization code for a browser that is logged in.
+pub async fn code_for(browser: &mut Browser) -> Result<String, String> {
+    let answer = browser.open(&Service::authorize_url()).await?;
+    answer.onward("code").ok_or_else(|| format!("{} {}", answer.status, answer.body))
+}
+
+/// Asks a process to end, politely.
+pub fn terminate(child: &Child) {
+    let sent = std::process::Command::new("kill").arg(child.id().to_string()).status();
+    assert!(sent.unwrap().success());
+}
