@@ -84,6 +84,17 @@ async fn a_database_opens_with_its_own_master_key_only() {
 }
 
 #[tokio::test]
+async fn a_damaged_key_file_is_refused_and_left_alone() {
+    let house = House::new().await;
+    house.must(&["migrate"], "");
+    let file = house.path("keys/master.key");
+    fs::write(&file, "rubbish").unwrap();
+    let said = refusal(&house);
+    assert!(said.contains("damaged") && said.contains("master.key"), "{said}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "rubbish");
+}
+
+#[tokio::test]
 async fn a_broken_page_of_a_councils_own_is_named() {
     let mut house = House::new().await;
     let pages = house.path("mine/pages");
