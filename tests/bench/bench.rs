@@ -35,12 +35,19 @@ async fn run() -> ExitCode {
     let house = House::new().await;
     let database = house.setting("GATEHOUSE_DATABASE_URL").split(':').next().unwrap_or_default().to_owned();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    println!("Gatehouse on {database}; {cores} cores, shared with the load that is put on it.\n");
+    println!("Gatehouse on {database}; {cores} cores, shared with the load that is put on it.");
+    println!("Load average {}: what else runs here makes every figure worse.\n", load_average());
     let mut table = Table::default();
     let token = single_sign_on(&house, &mut table).await;
     log_in(&house, &token, &mut table).await;
     print!("{table}");
     if table.is_broken() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// How many programs have wanted a core in the last minute.
+fn load_average() -> String {
+    let averages = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    averages.split(' ').next().unwrap_or("unknown").to_owned()
 }
 
 /// Everything that somebody who is logged in causes; an access token that it left.

@@ -1,8 +1,10 @@
 //! A person and a service that use the provider from outside.
 
+use std::fs;
 use std::process::Child;
+use std::time::{Duration, Instant};
 
-use crate::house::House;
+use crate::house::{House, PATIENCE, code_in};
 use crate::http::{Answer, Browser, Wire, basic, request};
 
 pub const ALEX: &str = "alex@school.example";
@@ -11,6 +13,31 @@ const REDIRECT: &str = "https://portal.example/callback";
 const VERIFIER: &str = "a-verifier-that-is-long-enough-for-rfc-7636-to-like";
 /// The SHA-256 digest of the verifier, in base64url.
 const CHALLENGE: &str = "57abMH2_6yhRKFKY5-RXGlgmvj90NLmqH_8ZMYbMDE8";
+
+impl House {
+    /// Settles a setting anew.
+    pub fn set(&mut self, name: &'static str, value: impl Into<String>) {
+        self.settings.retain(|(known, _)| *known != name);
+        self.settings.push((name, value.into()));
+    }
+
+    /// The code that was mailed to somebody, once it is there. The letter is thrown away.
+    pub async fn code_to(&self, email: &str) -> String {
+        let began = Instant::now();
+        loop {
+            for (path, letter) in self.letters() {
+                if letter.contains(&format!("To: {email}")) {
+                    fs::remove_file(path).expect("a letter");
+                    if let Some(code) = code_in(&letter) {
+                        return code;
+                    }
+                }
+            }
+            assert!(began.elapsed() < PATIENCE, "no letter to {email}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
 
 /// A registered service and its secret.
 pub struct Service {

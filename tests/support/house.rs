@@ -49,12 +49,6 @@ impl House {
         self.directory.path().join(name)
     }
 
-    /// Settles a setting anew.
-    pub fn set(&mut self, name: &'static str, value: impl Into<String>) {
-        self.settings.retain(|(known, _)| *known != name);
-        self.settings.push((name, value.into()));
-    }
-
     pub fn setting(&self, name: &str) -> &str {
         self.settings.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
     }
@@ -97,23 +91,6 @@ impl House {
     /// Starts the provider and waits until it is ready.
     pub async fn serve(&self) -> Node {
         Node::start(self.command(&["serve"]), self.port).await
-    }
-
-    /// The code that was mailed to somebody, once it is there. The letter is thrown away.
-    pub async fn code_to(&self, email: &str) -> String {
-        let began = Instant::now();
-        loop {
-            for (path, letter) in self.letters() {
-                if letter.contains(&format!("To: {email}")) {
-                    fs::remove_file(path).expect("a letter");
-                    if let Some(code) = code_in(&letter) {
-                        return code;
-                    }
-                }
-            }
-            assert!(began.elapsed() < PATIENCE, "no letter to {email}");
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
     }
 
     /// Every letter that lies there, as a file and its text.
