@@ -184,7 +184,7 @@ fn strangers(source: &Source) -> Vec<String> {
     let here = |place: &&str| *place == source.room() || *place == source.path;
     let mut wrong = Vec::new();
     for (name, places) in OUTSIDE {
-        if names_crate(&code, name) && !places.iter().any(|place| here(&place)) {
+        if names_crate(&code, name) && !places.iter().any(here) {
             wrong.push(format!("{} names {name}, which belongs in {places:?}", source.path));
         }
     }

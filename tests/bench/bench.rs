@@ -8,6 +8,7 @@
 //! `GATEHOUSE_TEST_DATABASE=postgres://…` measures on PostgreSQL; its own processor time is not counted.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a measurement that went wrong is none")]
+#![expect(clippy::indexing_slicing, reason = "JSON is looked into by name")]
 #![expect(clippy::disallowed_methods, reason = "measuring takes the real clock")]
 
 #[path = "../support/house.rs"]
