@@ -35,7 +35,10 @@ pub(crate) async fn open_kit(config: Config, surroundings: Surroundings) -> Resu
     let store = Store::open(&config.database.url, config.database.connections).await?;
     let master = match &config.keys.master_key {
         Some(key) => keyfile::parse(key.reveal()).ok_or_else(|| Fault::new("keys.master_key is damaged"))?,
-        None => keyfile::read_or_make(&config.keys.master_key_file, &*random).map_err(Fault::new)?,
+        None => {
+            refuse_lost_key(&config, &store).await?;
+            keyfile::read_or_make(&config.keys.master_key_file, &*random).map_err(Fault::new)?
+        }
     };
     let keyring = Keyring::new(master);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -54,6 +57,19 @@ pub(crate) async fn open_kit(config: Config, surroundings: Surroundings) -> Resu
         signing: Signing::default(),
         mail_bell: Notify::new(),
     })
+}
+
+/// A database that was sealed before must be met with its own key: a new one would only look like it.
+async fn refuse_lost_key(config: &Config, store: &Store) -> Result<(), Fault> {
+    let file = &config.keys.master_key_file;
+    if file.exists() || !keys::is_sealed(store).await {
+        return Ok(());
+    }
+    Err(Fault::new(format!(
+        "the master key file {} is not there, and the database was made with one: put it back, or name it with \
+         keys.master_key_file",
+        file.display()
+    )))
 }
 
 /// A provider that is ready to serve.

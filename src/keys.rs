@@ -12,7 +12,7 @@ use crate::base::{Fault, Kid, Span, Timestamp};
 use crate::jose::{self, KeySet, SigningKey};
 use crate::kit::Kit;
 use crate::model::{Algorithm, EventKind, KeyRecord};
-use crate::store::{Tx, clients, facts, signing_keys};
+use crate::store::{Store, Tx, clients, facts, signing_keys};
 
 /// A retired key stays published this long beyond the life of the last token it signed.
 const AFTERGLOW: Span = Span::hours(24);
@@ -43,6 +43,12 @@ pub(crate) async fn check_master_key(kit: &Kit) -> Result<(), Fault> {
              name it with keys.master_key_file",
         ))
     }
+}
+
+/// Whether a database has been used with some master key. One that cannot be asked has not.
+pub(crate) async fn is_sealed(store: &Store) -> bool {
+    let known = async { facts::find(&mut *store.read().await?, FINGERPRINT).await };
+    known.await.ok().flatten().is_some()
 }
 
 /// Reads every key and makes this node use them.
@@ -105,9 +111,11 @@ pub(crate) async fn ensure_for(kit: &Kit, algorithm: Algorithm) -> Result<(), Fa
 
 /// Makes a new key of an algorithm and sets the day on which those before it go.
 pub(crate) async fn rotate(kit: &Kit, algorithm: Algorithm, start: Start) -> Result<Kid, Fault> {
+    let is_first = kit.signing.current().signer(algorithm, kit.now()).is_none();
     let announce = match start {
-        Start::Announced => kit.config.keys.announce,
-        Start::Now => Span::seconds(0),
+        Start::Announced if !is_first => kit.config.keys.announce,
+        // Nobody can have kept a list that lacks it: there was nothing to check.
+        Start::Announced | Start::Now => Span::seconds(0),
     };
     let active_from = kit.now() + announce;
     let (record, kid) = make(kit, algorithm, active_from).await?;

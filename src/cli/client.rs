@@ -181,7 +181,7 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
         Action::Remove { id } => {
             let client = clients::find(&kit, &id).await?;
             clients::remove(&kit, &client).await?;
-            println!("{} ({}) has been removed.", client.name, client.id);
+            show::line(format_args!("{} ({}) has been removed.", client.name, client.id));
         }
         Action::RotateSecret { id, overlap_hours, json } => {
             let client = clients::find(&kit, &id).await?;
@@ -261,6 +261,6 @@ fn show_one(kit: &Kit, client: &Client, secret: Option<&Secret<kinds::Client>>, 
         ("Home page", client.settings.home_page.clone().unwrap_or_default()),
     ]);
     if secret.is_some() {
-        println!("\nCopy the client secret now. It will not be shown again.");
+        show::line("\nCopy the client secret now. It will not be shown again.");
     }
 }

@@ -3,7 +3,7 @@
 use clap::{Args, CommandFactory as _};
 use clap_complete::Shell;
 
-use super::{Arguments, Failure};
+use super::{Arguments, Failure, show};
 
 #[derive(Args)]
 pub(super) struct Options {
@@ -13,6 +13,8 @@ pub(super) struct Options {
 
 pub(super) fn run(options: &Options) -> Result<(), Failure> {
     let mut command = Arguments::command();
-    clap_complete::generate(options.shell, &mut command, "gatehouse", &mut std::io::stdout());
+    let mut script = Vec::new();
+    clap_complete::generate(options.shell, &mut command, "gatehouse", &mut script);
+    show::line(String::from_utf8_lossy(&script).trim_end());
     Ok(())
 }

@@ -15,8 +15,8 @@ use url::Url;
 use super::{Failure, open, serve};
 use crate::admin::{clients, users};
 use crate::app::{self, App};
-use crate::base::{ClientId, Error, Fault, Secret, Span, SystemClock, kinds};
-use crate::config::Config;
+use crate::base::{ClientId, Error, Fault, Secret, Span, SystemClock, base64url, kinds, sha256};
+use crate::config::{Config, SecretText};
 use crate::jobs::keep_time;
 use crate::kit::Kit;
 use crate::model::{Address, ClientSettings, Email, Profile};
@@ -112,6 +112,11 @@ fn config(options: &Options, places: &Places, data: &std::path::Path) -> Result<
         options.database.clone().unwrap_or_else(|| format!("sqlite:{}", data.join("gatehouse.db").display()));
     let mut config = Config::minimal(&places.issuer, &database)?;
     config.keys.master_key_file = data.join("keys").join("master.key");
+    if options.database.is_some() && options.data.is_none() {
+        // The database outlives the temporary directory: a key that goes with that would leave it shut.
+        let key = base64url(sha256(format!("gatehouse demo {database}")));
+        config.keys.master_key = Some(SecretText::new(&key));
+    }
     config.log.level.clone_from(&options.log);
     config.log.json = false;
     config.brand.home_url = places.portal.to_string();

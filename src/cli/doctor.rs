@@ -3,7 +3,7 @@
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use super::Failure;
+use super::{Failure, show};
 use crate::app;
 use crate::config::Config;
 use crate::mail::Mailbox;
@@ -37,7 +37,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
                 ("BAD  ", text)
             }
         };
-        println!("{mark} {what}: {text}");
+        show::line(format_args!("{mark} {what}: {text}"));
     }
     match bad {
         0 => Ok(()),
@@ -73,7 +73,11 @@ async fn database(config: &Config) -> Finding {
     if let Some(path) = url.strip_prefix("sqlite:").map(|path| path.trim_start_matches("//"))
         && !Path::new(path).exists()
     {
-        return Finding::Note(format!("{path} is not there yet; the first start makes it"));
+        let directory = Path::new(path).parent().filter(|parent| !parent.as_os_str().is_empty());
+        return match directory.filter(|directory| !directory.is_dir()) {
+            Some(missing) => Finding::Bad(format!("there is no directory {}: make it", missing.display())),
+            None => Finding::Note(format!("{path} is not there yet; the first start makes it")),
+        };
     }
     let store = match Store::open(url, config.database.connections).await {
         Ok(store) => store,
@@ -82,7 +86,7 @@ async fn database(config: &Config) -> Finding {
     match store.pending_migrations().await {
         Ok(0) => Finding::Good("reached, and up to date".to_owned()),
         Ok(pending) => {
-            Finding::Note(format!("reached; {pending} migrations are due, which the next start does"))
+            Finding::Note(format!("reached; migrations due, which the next start does: {pending}"))
         }
         Err(fault) => Finding::Bad(fault.to_string()),
     }

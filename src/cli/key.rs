@@ -49,7 +49,7 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
             let start = if now { Start::Now } else { Start::Announced };
             for algorithm in algorithms {
                 let kid = keys::rotate(&kit, algorithm, start).await?;
-                println!("{}: new key {kid}", algorithm.name());
+                show::line(format_args!("{}: new key {kid}", algorithm.name()));
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Failure, open};
+use super::{Failure, open, show};
 use crate::base::SystemClock;
 use crate::config::Config;
 
@@ -11,9 +11,9 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let pending = kit.store.pending_migrations().await?;
     kit.store.migrate().await?;
     match pending {
-        0 => println!("The database was up to date."),
-        1 => println!("The database is up to date: 1 migration was done."),
-        many => println!("The database is up to date: {many} migrations were done."),
+        0 => show::line("The database was up to date."),
+        1 => show::line("The database is up to date: 1 migration was done."),
+        many => show::line(format_args!("The database is up to date: {many} migrations were done.")),
     }
     Ok(())
 }

@@ -128,7 +128,7 @@ async fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         Command::Client(action) => client::run(load()?, action).await,
         Command::Doctor => doctor::run(load()?).await,
         Command::Config => {
-            print!("{}", Config::reference());
+            show::line(Config::reference().trim_end());
             Ok(())
         }
         Command::Completions(options) => completions::run(&options),

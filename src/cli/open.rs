@@ -1,5 +1,6 @@
 //! Opens the tools of the house for a command.
 
+use std::io::IsTerminal as _;
 use std::sync::Arc;
 
 use super::Failure;
@@ -35,6 +36,7 @@ pub(super) fn log(settings: &Log) {
     if settings.json {
         builder.json().flatten_event(true).with_current_span(false).with_span_list(false).init();
     } else {
-        builder.init();
+        // Colours are for people, not for files.
+        builder.with_ansi(std::io::stdout().is_terminal()).init();
     }
 }

@@ -5,6 +5,15 @@ use serde_json::Value;
 
 use crate::base::Timestamp;
 
+/// Writes a line. Whoever reads it may have seen enough and gone, as `head` does: that is no mistake.
+pub(super) fn line(text: impl std::fmt::Display) {
+    use std::io::Write as _;
+    let written = writeln!(std::io::stdout(), "{text}");
+    if written.is_err_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe) {
+        std::process::exit(0);
+    }
+}
+
 /// A table with a line of headings.
 pub(super) fn table(headings: &[&str], rows: Vec<Vec<String>>) {
     let mut table = Table::new();
@@ -14,20 +23,20 @@ pub(super) fn table(headings: &[&str], rows: Vec<Vec<String>>) {
     for row in rows {
         table.add_row(row);
     }
-    println!("{table}");
+    line(table);
 }
 
 /// Names and values, one a line.
 pub(super) fn facts(pairs: &[(&str, String)]) {
     let width = pairs.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
-        println!("{name:width$}  {value}");
+        line(format_args!("{name:width$}  {value}"));
     }
 }
 
 /// A document, indented.
 pub(super) fn json(value: &Value) {
-    println!("{value:#}");
+    line(format_args!("{value:#}"));
 }
 
 /// A moment as RFC 3339 has it, in UTC.

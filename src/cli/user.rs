@@ -126,7 +126,7 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
             let user = users::find(&kit, &email).await?;
             let password = password.read(true)?.unwrap_or_default();
             users::set_password(&kit, &user, &password).await?;
-            println!("{} has a new password, and every session has ended.", user.email);
+            show::line(format_args!("{} has a new password, and every session has ended.", user.email));
             Ok(())
         }
     }
@@ -192,7 +192,7 @@ async fn set_active(kit: &Kit, email: &str, active: bool) -> Result<(), Failure>
     let changed = users::set_active(kit, &user, active).await?;
     let now = if active { "can log in" } else { "cannot log in any more" };
     let before = if changed { "" } else { "; that was so already" };
-    println!("{} {now}{before}.", user.email);
+    show::line(format_args!("{} {now}{before}.", user.email));
     Ok(())
 }
 

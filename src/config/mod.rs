@@ -50,6 +50,8 @@ use written::Written;
 
 pub(crate) use log::Log;
 pub(crate) use mail::Transport;
+#[cfg(feature = "demo")]
+pub(crate) use secret_text::SecretText;
 pub(crate) use smtp::{Smtp, SmtpSecurity};
 
 /// Why the configuration cannot be used: sentences, one a line, that say what to mend.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 pub(crate) struct SecretText(String);
 
 impl SecretText {
-    pub(super) fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         Self(text.to_owned())
     }
 
