@@ -106,6 +106,7 @@ CREATE TABLE throttles (
 );
 CREATE INDEX throttles_by_touch ON throttles (touched_at);
 
+-- A grant holds the authorization code it was issued with: one row to write, and one to take it back.
 CREATE TABLE grants (
     id TEXT PRIMARY KEY,
     user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
@@ -113,27 +114,20 @@ CREATE TABLE grants (
     session_id TEXT NOT NULL,
     scope TEXT NOT NULL,
     claims TEXT,
-    created_at BIGINT NOT NULL,
-    expires_at BIGINT NOT NULL,
-    revoked_at BIGINT
-);
-CREATE INDEX grants_by_user ON grants (user_id);
-CREATE INDEX grants_by_client ON grants (client_id);
-CREATE INDEX grants_by_session ON grants (session_id);
-CREATE INDEX grants_by_expiry ON grants (expires_at);
-
-CREATE TABLE authorization_codes (
-    digest TEXT PRIMARY KEY,
-    grant_id TEXT NOT NULL REFERENCES grants (id) ON DELETE CASCADE,
+    code TEXT NOT NULL UNIQUE,
+    code_expires_at BIGINT NOT NULL,
+    code_used_at BIGINT,
     redirect_uri TEXT NOT NULL,
     code_challenge TEXT,
     nonce TEXT,
     authenticated_at BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
-    used_at BIGINT
+    revoked_at BIGINT
 );
-CREATE INDEX authorization_codes_by_grant ON authorization_codes (grant_id);
+CREATE INDEX grants_by_user ON grants (user_id);
+CREATE INDEX grants_by_session ON grants (session_id);
+CREATE INDEX grants_by_expiry ON grants (expires_at);
 
 CREATE TABLE access_tokens (
     digest TEXT PRIMARY KEY,
@@ -142,7 +136,6 @@ CREATE TABLE access_tokens (
     expires_at BIGINT NOT NULL
 );
 CREATE INDEX access_tokens_by_grant ON access_tokens (grant_id);
-CREATE INDEX access_tokens_by_expiry ON access_tokens (expires_at);
 
 CREATE TABLE signing_keys (
     kid TEXT PRIMARY KEY,

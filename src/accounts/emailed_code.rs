@@ -154,10 +154,16 @@ pub(crate) async fn send_again(
         Some(id) => users::by_id(&mut tx, id).await?.filter(User::is_active),
         None => None,
     };
-    let allowance = allowance(kit, &mut tx, purpose, &email).await?;
-    if let Allowance::Refuse { until } = allowance {
-        tx.commit().await?;
-        return Ok(Resent::TooMany { until });
+    match allowance(kit, &mut tx, purpose, &email).await? {
+        Allowance::Send => {}
+        Allowance::Silence => {
+            tx.commit().await?;
+            return Ok(Resent::JustSent);
+        }
+        Allowance::Refuse { until } => {
+            tx.commit().await?;
+            return Ok(Resent::TooMany { until });
+        }
     }
     let code = policy::draw(&*kit.random);
     challenge.codes = policy::with_new_code(&challenge.codes, kept(kit, &challenge, &code, now), now);
@@ -165,15 +171,13 @@ pub(crate) async fn send_again(
         // Another press of the same button was first.
         return Ok(Resent::JustSent);
     }
-    if matches!(allowance, Allowance::Send) {
-        let recipient = Recipient { email: &email, user: user.as_ref() };
-        post(kit, &mut tx, journey, &challenge, (&recipient, &code)).await?;
-        Entry::by_visitor(EventKind::CodeSent, visit)
-            .user(challenge.user_id.as_ref())
-            .client(journey.flow.client_id.as_ref())
-            .record(kit, &mut tx)
-            .await?;
-    }
+    let recipient = Recipient { email: &email, user: user.as_ref() };
+    post(kit, &mut tx, journey, &challenge, (&recipient, &code)).await?;
+    Entry::by_visitor(EventKind::CodeSent, visit)
+        .user(challenge.user_id.as_ref())
+        .client(journey.flow.client_id.as_ref())
+        .record(kit, &mut tx)
+        .await?;
     tx.commit().await?;
     kit.mail_bell.notify_one();
     Ok(Resent::Sent)

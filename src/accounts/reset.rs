@@ -130,6 +130,10 @@ pub(crate) async fn check_code(
 
 /// The person who may choose a new password in this journey: the code was right and is not spent.
 pub(crate) async fn chooser(kit: &Kit, journey: &Journey) -> Result<Option<User>, Fault> {
+    // Whoever has logged in meanwhile knew the password after all.
+    if !matches!(journey.flow.stage, FlowStage::Password | FlowStage::Code { .. }) {
+        return Ok(None);
+    }
     let mut conn = kit.store.read().await?;
     let challenge = challenges::find(&mut conn, &journey.flow.id, Purpose::Reset).await?;
     let passed = challenge.filter(|challenge| challenge.state == ChallengeState::Passed);

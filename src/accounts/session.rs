@@ -139,15 +139,11 @@ async fn recognise(
 
 /// The live session of a cookie, with its person; `None` where either is no longer good.
 pub(crate) async fn current(kit: &Kit, secret: &Secret<kinds::Session>) -> Result<Option<Current>, Fault> {
-    let mut conn = kit.store.read().await?;
-    let Some(session) = sessions::by_digest(&mut conn, &kit.keyring.digest(secret)).await? else {
-        return Ok(None);
-    };
-    if !lifetime::session_is_live(&session, kit.config.session.idle, kit.now()) {
-        return Ok(None);
-    }
-    let user = users::by_id(&mut conn, &session.user_id).await?.filter(User::is_active);
-    Ok(user.map(|user| Current { session, user }))
+    let digest = kit.keyring.digest(secret);
+    let found = sessions::with_user(&mut *kit.store.read().await?, &digest).await?;
+    let live = |session: &Session| lifetime::session_is_live(session, kit.config.session.idle, kit.now());
+    let good = found.filter(|(session, user)| live(session) && user.is_active());
+    Ok(good.map(|(session, user)| Current { session, user }))
 }
 
 /// The live session with this identifier, for a journey that began it.

@@ -18,7 +18,6 @@ pub(crate) async fn round(kit: &Kit) -> Result<(), Fault> {
         (Purgeable::Sessions, keep.sessions),
         (Purgeable::Devices, nothing),
         (Purgeable::Throttles, keep.throttles),
-        (Purgeable::AccessTokens, nothing),
         (Purgeable::Grants, Span::days(1)),
         (Purgeable::Letters, keep.letters),
         (Purgeable::Events, keep.events),

@@ -7,9 +7,8 @@ use crate::kit::Kit;
 use crate::model::{EventKind, Visit};
 use crate::oidc::request::ValidRequest;
 use crate::policy::lifetime;
-use crate::store::authorization_codes::AuthorizationCode;
 use crate::store::grants::Grant;
-use crate::store::{Tx, authorization_codes, grants, sessions};
+use crate::store::{Tx, grants, sessions};
 
 /// Issues a code to the person of a session, in a transaction of its own.
 pub(super) async fn issue(
@@ -44,6 +43,7 @@ pub(super) async fn issue_in(
         ),
         None => None,
     };
+    let secret = Secret::generate(&*kit.random);
     let grant = Grant {
         id: GrantId::generate(&*kit.random),
         user_id: current.user.id.clone(),
@@ -51,23 +51,17 @@ pub(super) async fn issue_in(
         session_id: current.session.id.clone(),
         scope: request.asked.scope.join(" "),
         claims,
-        created_at: now,
-        expires_at: now + tokens.code + tokens.access + tokens.access,
-        revoked_at: None,
-    };
-    grants::insert(tx, &grant).await?;
-    let secret = Secret::generate(&*kit.random);
-    let code = AuthorizationCode {
-        digest: kit.keyring.digest(&secret),
-        grant_id: grant.id,
+        code: kit.keyring.digest(&secret),
+        code_expires_at: now + tokens.code,
         redirect_uri: request.redirect.as_str().to_owned(),
         code_challenge: request.asked.code_challenge.clone(),
         nonce: request.asked.nonce.clone(),
         authenticated_at: current.session.authenticated_at,
         created_at: now,
-        expires_at: now + tokens.code,
+        expires_at: now + tokens.code + tokens.access,
+        revoked_at: None,
     };
-    authorization_codes::insert(tx, &code).await?;
+    grants::insert(tx, &grant).await?;
     Entry::by_visitor(EventKind::CodeIssued, visit)
         .user(Some(&current.user.id))
         .client(Some(&request.client_id))

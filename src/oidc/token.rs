@@ -14,9 +14,8 @@ use crate::oidc::error::{ErrorCode, OAuthError};
 use crate::oidc::id_token::{self, Facts};
 use crate::oidc::params::Params;
 use crate::policy::pkce;
-use crate::store::authorization_codes::AuthorizationCode;
 use crate::store::grants::Grant;
-use crate::store::{Tx, access_tokens, authorization_codes, grants, users};
+use crate::store::{Tx, access_tokens, grants, users};
 
 /// The grants there are.
 pub(crate) const GRANT_TYPES: [&str; 1] = ["authorization_code"];
@@ -67,8 +66,8 @@ async fn authorization_code(
     };
     let digest = kit.keyring.digest(&secret);
     let mut tx = kit.store.begin().await?;
-    let Some(code) = authorization_codes::take(&mut tx, &digest, kit.now()).await? else {
-        let replayed = authorization_codes::grant_of(&mut tx, &digest).await?;
+    let Some(grant) = grants::take_code(&mut tx, &digest, kit.now()).await? else {
+        let replayed = grants::of_code(&mut tx, &digest).await?;
         if let Some(grant) = &replayed {
             grants::revoke(&mut tx, grant, kit.now()).await?;
             Entry::by_visitor(EventKind::CodeReplayed, visit)
@@ -80,9 +79,9 @@ async fn authorization_code(
         let note = if replayed.is_some() { "a code was used twice" } else { "no such code" };
         return Err(Error::Refused(invalid_grant(note)));
     };
-    match redeem(kit, &mut tx, client, &code, params).await {
-        Ok((grant, user)) => {
-            let response = mint(kit, &mut tx, client, &code, (&grant, &user)).await?;
+    match redeem(kit, &mut tx, client, &grant, params).await {
+        Ok(user) => {
+            let response = mint(kit, &mut tx, client, &grant, &user).await?;
             Entry::by_visitor(EventKind::TokensIssued, visit)
                 .user(Some(&user.id))
                 .client(Some(&grant.client_id))
@@ -106,20 +105,18 @@ async fn redeem(
     kit: &Kit,
     tx: &mut Tx,
     client: &AuthenticatedClient,
-    code: &AuthorizationCode,
+    grant: &Grant,
     params: &Params,
-) -> Result<(Grant, User), Error<OAuthError>> {
-    let grant = grants::by_id(tx, &code.grant_id).await?;
-    let grant = grant.ok_or_else(|| Fault::new("a code has no grant"))?;
+) -> Result<User, Error<OAuthError>> {
     let refused = if grant.client_id != client.client().id {
         Some("the code was issued to another client")
-    } else if kit.now() >= code.expires_at {
+    } else if kit.now() >= grant.code_expires_at {
         Some("the code has expired")
     } else if grant.revoked_at.is_some() {
         Some("the session of the code has ended")
-    } else if params.get("redirect_uri") != Some(&code.redirect_uri) {
+    } else if params.get("redirect_uri") != Some(&grant.redirect_uri) {
         Some("redirect_uri is not the one that the code was sent to")
-    } else if !pkce::answers(code.code_challenge.as_deref(), params.get("code_verifier")) {
+    } else if !pkce::answers(grant.code_challenge.as_deref(), params.get("code_verifier")) {
         Some("code_verifier does not answer the code_challenge")
     } else {
         None
@@ -130,7 +127,7 @@ async fn redeem(
         return Err(Error::Refused(invalid_grant(why)));
     }
     match users::by_id(tx, &grant.user_id).await?.filter(User::is_active) {
-        Some(user) => Ok((grant, user)),
+        Some(user) => Ok(user),
         None => Err(Error::Refused(invalid_grant("the person may no longer log in"))),
     }
 }
@@ -139,8 +136,8 @@ async fn mint(
     kit: &Kit,
     tx: &mut Tx,
     client: &AuthenticatedClient,
-    code: &AuthorizationCode,
-    (grant, user): (&Grant, &User),
+    grant: &Grant,
+    user: &User,
 ) -> Result<TokenResponse, Fault> {
     let now = kit.now();
     let lifetime = kit.config.tokens.access;
@@ -157,8 +154,8 @@ async fn mint(
         client: client.client(),
         user,
         session_id: &grant.session_id,
-        authenticated_at: code.authenticated_at,
-        nonce: code.nonce.as_deref(),
+        authenticated_at: grant.authenticated_at,
+        nonce: grant.nonce.as_deref(),
         claims: claims.as_ref(),
         access_token: &access_token,
     };

@@ -4,11 +4,10 @@ use serde_json::{Map, Value, json};
 
 use crate::base::{Error, Fault, Secret, kinds};
 use crate::kit::Kit;
-use crate::model::User;
-use crate::oidc::claims::{self, ClaimsRequest};
+use crate::oidc::claims::{ClaimsRequest, about};
 use crate::oidc::error::{ErrorCode, OAuthError};
-use crate::policy::scope;
-use crate::store::{access_tokens, grants, users};
+use crate::policy;
+use crate::store::access_tokens::{self, Opened};
 
 /// The claims that an access token opens.
 pub(crate) async fn claims(kit: &Kit, token: &str) -> Result<Map<String, Value>, Error<OAuthError>> {
@@ -18,14 +17,10 @@ pub(crate) async fn claims(kit: &Kit, token: &str) -> Result<Map<String, Value>,
     };
     let secret =
         Secret::<kinds::Access>::presented(token).ok_or_else(|| refuse("not an access token of ours"))?;
-    let mut conn = kit.store.read().await?;
     let digest = kit.keyring.digest(&secret);
-    let live = access_tokens::live_grant(&mut conn, &digest, kit.now()).await?;
-    let grant_id = live.ok_or_else(|| refuse("no such token is alive"))?;
-    let grant = grants::by_id(&mut conn, &grant_id).await?.ok_or_else(|| refuse("its grant is gone"))?;
-    let user = users::by_id(&mut conn, &grant.user_id).await?.filter(User::is_active);
-    let user = user.ok_or_else(|| refuse("its person may no longer log in"))?;
-    let named: Vec<String> = match &grant.claims {
+    let opened = access_tokens::open(&mut *kit.store.read().await?, &digest, kit.now()).await?;
+    let Opened { user, scope, claims } = opened.ok_or_else(|| refuse("no such token is alive"))?;
+    let named: Vec<String> = match &claims {
         Some(text) => {
             serde_json::from_str::<ClaimsRequest>(text)
                 .map_err(|error| Fault::caused("a claims request cannot be read", error))?
@@ -33,9 +28,9 @@ pub(crate) async fn claims(kit: &Kit, token: &str) -> Result<Map<String, Value>,
         }
         None => Vec::new(),
     };
-    let by_scope = scope::claims_of(grant.scope.split(' '));
+    let by_scope = policy::scope::claims_of(scope.split(' '));
     let asked = by_scope.into_iter().chain(named.iter().map(String::as_str));
-    let mut told = claims::about(&user, asked);
+    let mut told = about(&user, asked);
     told.insert("sub".to_owned(), json!(user.subject.as_str()));
     Ok(told)
 }

@@ -160,8 +160,13 @@ const SQLITE_WRITER: &[&str] = &[
     "PRAGMA secure_delete = ON",
 ];
 
-const SQLITE_READER: &[&str] =
-    &["PRAGMA busy_timeout = 5000", "PRAGMA trusted_schema = OFF", "PRAGMA query_only = ON"];
+const SQLITE_READER: &[&str] = &[
+    "PRAGMA busy_timeout = 5000",
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA query_only = ON",
+    // Pages that another connection changed are looked at where they lie, rather than read in again.
+    "PRAGMA mmap_size = 268435456",
+];
 
 const POSTGRES: &[&str] = &[
     "SET statement_timeout = '5s'",

@@ -1,12 +1,17 @@
-//! What a person allowed a client: the root from which codes and tokens descend.
+//! What a person allowed a client: the root from which tokens descend, and the authorization code it was issued
+//! with (RFC 6749, section 4.1.2).
+
+use sqlx::any::AnyRow;
 
 use super::db::{Conn, Tx, asking, optional_text, optional_time, parsed, statements, text, time};
-use crate::base::{ClientId, Fault, GrantId, SessionId, Timestamp, UserId};
+use crate::base::{ClientId, Digest, Fault, GrantId, SessionId, Timestamp, UserId, kinds};
 
 statements! {
-    INSERT = "INSERT INTO grants (id, user_id, client_id, session_id, scope, claims, created_at, expires_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    BY_ID = "SELECT * FROM grants WHERE id = $1";
+    INSERT = "INSERT INTO grants (id, user_id, client_id, session_id, scope, claims, code, code_expires_at,
+        redirect_uri, code_challenge, nonce, authenticated_at, created_at, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    TAKE_CODE = "UPDATE grants SET code_used_at = $2 WHERE code = $1 AND code_used_at IS NULL RETURNING *";
+    OF_CODE = "SELECT id FROM grants WHERE code = $1";
     REVOKE = "UPDATE grants SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
     REVOKE_SESSION = "UPDATE grants SET revoked_at = $2 WHERE session_id = $1 AND revoked_at IS NULL";
     REVOKE_USER = "UPDATE grants SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL";
@@ -23,10 +28,38 @@ pub(crate) struct Grant {
     pub(crate) scope: String,
     /// The `claims` parameter, as `oidc` wrote it down.
     pub(crate) claims: Option<String>,
+    pub(crate) code: Digest<kinds::Code>,
+    pub(crate) code_expires_at: Timestamp,
+    pub(crate) redirect_uri: String,
+    /// RFC 7636, method S256.
+    pub(crate) code_challenge: Option<String>,
+    pub(crate) nonce: Option<String>,
+    /// When the person proved who they are, for the `auth_time` claim.
+    pub(crate) authenticated_at: Timestamp,
     pub(crate) created_at: Timestamp,
     /// When nothing that descends from it can be alive any more.
     pub(crate) expires_at: Timestamp,
     pub(crate) revoked_at: Option<Timestamp>,
+}
+
+fn grant(row: &AnyRow) -> Result<Grant, Fault> {
+    Ok(Grant {
+        id: parsed(row, "id", GrantId::parse)?,
+        user_id: parsed(row, "user_id", UserId::parse)?,
+        client_id: parsed(row, "client_id", ClientId::parse)?,
+        session_id: parsed(row, "session_id", SessionId::parse)?,
+        scope: text(row, "scope")?,
+        claims: optional_text(row, "claims")?,
+        code: Digest::stored(text(row, "code")?),
+        code_expires_at: time(row, "code_expires_at")?,
+        redirect_uri: text(row, "redirect_uri")?,
+        code_challenge: optional_text(row, "code_challenge")?,
+        nonce: optional_text(row, "nonce")?,
+        authenticated_at: time(row, "authenticated_at")?,
+        created_at: time(row, "created_at")?,
+        expires_at: time(row, "expires_at")?,
+        revoked_at: optional_time(row, "revoked_at")?,
+    })
 }
 
 pub(crate) async fn insert(tx: &mut Tx, grant: &Grant) -> Result<(), Fault> {
@@ -37,6 +70,12 @@ pub(crate) async fn insert(tx: &mut Tx, grant: &Grant) -> Result<(), Fault> {
         .bind(grant.session_id.as_str())
         .bind(grant.scope.as_str())
         .bind(grant.claims.as_deref())
+        .bind(grant.code.as_str())
+        .bind(grant.code_expires_at.millis())
+        .bind(grant.redirect_uri.as_str())
+        .bind(grant.code_challenge.as_deref())
+        .bind(grant.nonce.as_deref())
+        .bind(grant.authenticated_at.millis())
         .bind(grant.created_at.millis())
         .bind(grant.expires_at.millis())
         .execute(&mut **tx)
@@ -45,20 +84,20 @@ pub(crate) async fn insert(tx: &mut Tx, grant: &Grant) -> Result<(), Fault> {
     Ok(())
 }
 
-pub(crate) async fn by_id(conn: &mut Conn, id: &GrantId) -> Result<Option<Grant>, Fault> {
-    let row = sqlx::query(BY_ID).bind(id.as_str()).fetch_optional(conn).await;
-    let Some(row) = row.map_err(asking("find a grant"))? else { return Ok(None) };
-    Ok(Some(Grant {
-        id: id.clone(),
-        user_id: parsed(&row, "user_id", UserId::parse)?,
-        client_id: parsed(&row, "client_id", ClientId::parse)?,
-        session_id: parsed(&row, "session_id", SessionId::parse)?,
-        scope: text(&row, "scope")?,
-        claims: optional_text(&row, "claims")?,
-        created_at: time(&row, "created_at")?,
-        expires_at: time(&row, "expires_at")?,
-        revoked_at: optional_time(&row, "revoked_at")?,
-    }))
+/// Takes a code: `Some` for exactly one caller, whether or not it has expired.
+pub(crate) async fn take_code(
+    tx: &mut Tx,
+    code: &Digest<kinds::Code>,
+    now: Timestamp,
+) -> Result<Option<Grant>, Fault> {
+    let row = sqlx::query(TAKE_CODE).bind(code.as_str()).bind(now.millis()).fetch_optional(&mut **tx).await;
+    row.map_err(asking("take a code"))?.as_ref().map(grant).transpose()
+}
+
+/// The grant of a code that was taken before; `None` where there never was such a code.
+pub(crate) async fn of_code(conn: &mut Conn, code: &Digest<kinds::Code>) -> Result<Option<GrantId>, Fault> {
+    let row = sqlx::query(OF_CODE).bind(code.as_str()).fetch_optional(conn).await;
+    row.map_err(asking("find a code"))?.map(|row| parsed(&row, "id", GrantId::parse)).transpose()
 }
 
 /// Revokes a grant and with it everything that descends from it.

@@ -10,7 +10,6 @@
 //! if it grows, an index and a line in [`purge`].
 
 pub(crate) mod access_tokens;
-pub(crate) mod authorization_codes;
 pub(crate) mod challenges;
 pub(crate) mod clients;
 mod db;

@@ -9,9 +9,7 @@ statements! {
     DEVICES = "DELETE FROM devices WHERE digest IN (SELECT digest FROM devices WHERE expires_at < $1 LIMIT $2)";
     THROTTLES = "DELETE FROM throttles WHERE bucket IN
         (SELECT bucket FROM throttles WHERE touched_at < $1 LIMIT $2)";
-    ACCESS_TOKENS = "DELETE FROM access_tokens WHERE digest IN
-        (SELECT digest FROM access_tokens WHERE expires_at < $1 LIMIT $2)";
-    /// Takes the codes and tokens that descend from the grants along.
+    /// Takes the tokens that descend from the grants along.
     GRANTS = "DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE expires_at < $1 LIMIT $2)";
     LETTERS = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE settled_at < $1 LIMIT $2)";
     EVENTS = "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at < $1 LIMIT $2)";
@@ -24,7 +22,6 @@ pub(crate) enum Purgeable {
     Sessions,
     Devices,
     Throttles,
-    AccessTokens,
     Grants,
     Letters,
     Events,
@@ -37,7 +34,6 @@ impl Purgeable {
             Self::Sessions => SESSIONS,
             Self::Devices => DEVICES,
             Self::Throttles => THROTTLES,
-            Self::AccessTokens => ACCESS_TOKENS,
             Self::Grants => GRANTS,
             Self::Letters => LETTERS,
             Self::Events => EVENTS,

@@ -3,14 +3,20 @@
 use sqlx::any::AnyRow;
 
 use super::db::{Conn, Tx, asking, optional_time, parsed, statements, text, time};
+use super::users;
 use crate::base::{Digest, Fault, SessionId, Timestamp, UserId, kinds};
-use crate::model::Session;
+use crate::model::{Session, User};
 
 statements! {
     INSERT = "INSERT INTO sessions (id, digest, user_id, authenticated_at, previous_login_at, created_at,
         last_used_at, expires_at, browser, address) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     BY_DIGEST = "SELECT * FROM sessions WHERE digest = $1 AND ended_at IS NULL";
     BY_ID = "SELECT * FROM sessions WHERE id = $1";
+    /// The person's columns under their own names, the session's under names that differ.
+    WITH_USER = "SELECT u.*, s.id AS session_id, s.authenticated_at AS authenticated_at,
+        s.previous_login_at AS previous_login_at, s.created_at AS session_created_at,
+        s.last_used_at AS last_used_at, s.expires_at AS expires_at, s.browser AS browser, s.address AS address
+        FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.digest = $1 AND s.ended_at IS NULL";
     TOUCH = "UPDATE sessions SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2";
     RENEW = "UPDATE sessions SET digest = $2, previous_login_at = authenticated_at, authenticated_at = $3,
         last_used_at = $3, expires_at = $4 WHERE id = $1 AND ended_at IS NULL RETURNING id";
@@ -59,6 +65,30 @@ pub(crate) async fn by_digest(
 ) -> Result<Option<Session>, Fault> {
     let row = sqlx::query(BY_DIGEST).bind(digest.as_str()).fetch_optional(conn).await;
     row.map_err(asking("find a session"))?.as_ref().map(session).transpose()
+}
+
+/// The same, with the person whose it is.
+pub(crate) async fn with_user(
+    conn: &mut Conn,
+    digest: &Digest<kinds::Session>,
+) -> Result<Option<(Session, User)>, Fault> {
+    let row = sqlx::query(WITH_USER).bind(digest.as_str()).fetch_optional(conn).await;
+    let Some(row) = row.map_err(asking("find a session"))? else { return Ok(None) };
+    let user = users::user(&row)?;
+    let session = Session {
+        id: parsed(&row, "session_id", SessionId::parse)?,
+        digest: digest.clone(),
+        user_id: user.id.clone(),
+        authenticated_at: time(&row, "authenticated_at")?,
+        previous_login_at: optional_time(&row, "previous_login_at")?,
+        created_at: time(&row, "session_created_at")?,
+        last_used_at: time(&row, "last_used_at")?,
+        expires_at: time(&row, "expires_at")?,
+        ended_at: None,
+        browser: text(&row, "browser")?,
+        address: text(&row, "address")?,
+    };
+    Ok(Some((session, user)))
 }
 
 pub(crate) async fn by_id(conn: &mut Conn, id: &SessionId) -> Result<Option<Session>, Fault> {

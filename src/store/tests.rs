@@ -7,7 +7,6 @@ use crate::suite::support::Database;
 
 const STATEMENTS: &[(&str, &[&str])] = &[
     ("access_tokens", access_tokens::STATEMENTS),
-    ("authorization_codes", authorization_codes::STATEMENTS),
     ("challenges", challenges::STATEMENTS),
     ("clients", clients::STATEMENTS),
     ("devices", devices::STATEMENTS),

@@ -23,7 +23,8 @@ statements! {
     ENABLE = "UPDATE users SET disabled_at = NULL, updated_at = $2 WHERE id = $1 AND disabled_at IS NOT NULL";
 }
 
-fn user(row: &AnyRow) -> Result<User, Fault> {
+/// A person, from a row that has every column of the table.
+pub(super) fn user(row: &AnyRow) -> Result<User, Fault> {
     Ok(User {
         id: parsed(row, "id", UserId::parse)?,
         subject: parsed(row, "subject", Subject::parse)?,
