@@ -1,4 +1,12 @@
 //! The provider as people and programs meet it: through the router, in process, a database each.
 
+mod emailed_code;
+mod enumeration;
+mod flow;
 mod journey;
+mod letters;
+mod login;
+mod reset;
+mod session;
 pub(crate) mod support;
+mod throttle;

@@ -421,3 +421,52 @@ pub(crate) fn basic(client: &str, secret: &str) -> String {
     let encoded = base64::engine::general_purpose::STANDARD.encode(format!("{client}:{secret}"));
     format!("Basic {encoded}")
 }
+
+impl Page {
+    /// The journey that this page belongs to.
+    pub(crate) fn flow(&self) -> String {
+        self.url.split("flow=").nth(1).unwrap_or_else(|| panic!("no journey in {}", self.url)).to_owned()
+    }
+}
+
+impl Provider {
+    /// Opens the first page of the journey that a request begins.
+    pub(crate) async fn login_page(&self, browser: &mut Browser, ask: &Ask) -> Page {
+        let begun = browser.open(&ask.url()).await.expect(StatusCode::SEE_OTHER);
+        browser.follow(begun).await.expect(StatusCode::OK)
+    }
+
+    /// Walks to the page that asks for the code, with the right password.
+    pub(crate) async fn code_page(&self, browser: &mut Browser, ask: &Ask, email: &str) -> Page {
+        let login = self.login_page(browser, ask).await;
+        let sent = browser.submit(&login, &[("email", email), ("password", PASSWORD)]).await;
+        browser.follow(sent).await.expect(StatusCode::OK)
+    }
+
+    /// Walks to the second page of a reset that leads to no service in particular.
+    pub(crate) async fn reset_code_page(&self, browser: &mut Browser, email: &str) -> Page {
+        let begun = browser.open("/reset").await.expect(StatusCode::SEE_OTHER);
+        let first = browser.follow(begun).await.expect(StatusCode::OK);
+        let sent = browser.submit(&first, &[("email", email)]).await;
+        browser.follow(sent).await.expect(StatusCode::OK)
+    }
+
+    /// Walks to the third page of a reset, with the code from the mailbox.
+    pub(crate) async fn new_password_page(&self, browser: &mut Browser, email: &str) -> Page {
+        let second = self.reset_code_page(browser, email).await;
+        let code = self.last_code_to(email).await;
+        let right = browser.submit(&second, &[("code", &code)]).await;
+        browser.follow(right).await.expect(StatusCode::OK)
+    }
+
+    /// A number out of the database.
+    pub(crate) async fn number(&self, sql: &'static str) -> i64 {
+        let mut conn = self.kit().store.read().await.unwrap();
+        sqlx::query_scalar(sql).fetch_one(&mut *conn).await.unwrap()
+    }
+}
+
+/// Eight digits that are not `code`: the `n`th of them.
+pub(crate) fn other_code(code: &str, n: u32) -> String {
+    format!("{:08}", (code.parse::<u32>().unwrap() + n) % 100_000_000)
+}

@@ -1,0 +1,148 @@
+//! Sessions and cookies: new at every step, for this host only, and no longer than they should be.
+
+use http::StatusCode;
+
+use super::support::{Ask, Browser, PASSWORD, Provider};
+use crate::base::Span;
+
+const ALEX: &str = "alex@school.example";
+
+async fn ready() -> (Provider, Ask) {
+    let provider = Provider::start().await;
+    provider.add_client("portal", |_| {}).await;
+    (provider, Ask::of("portal"))
+}
+
+fn flow_cookie(browser: &Browser, flow: &str) -> String {
+    browser.cookies[&format!("__Host-flow-{flow}")].clone()
+}
+
+#[tokio::test]
+async fn row_31_every_step_gives_a_new_cookie_and_the_old_one_is_dead() {
+    let (provider, ask) = ready().await;
+    let mut alex = provider.browser();
+    let login = provider.login_page(&mut alex, &ask).await;
+    let (flow, planted) = (login.flow(), alex.clone());
+    let first = flow_cookie(&alex, &flow);
+    let sent = alex.submit(&login, &[("email", ALEX), ("password", PASSWORD)]).await;
+    assert_ne!(flow_cookie(&alex, &flow), first);
+    let page = alex.follow(sent).await.expect(StatusCode::OK);
+    // Whoever planted the first cookie is out.
+    let mut thief = planted;
+    thief.open(&page.url).await.expect(StatusCode::BAD_REQUEST);
+    let code = provider.last_code_to(ALEX).await;
+    thief.submit(&page, &[("code", &code)]).await.expect(StatusCode::BAD_REQUEST);
+    alex.submit(&page, &[("code", &code)]).await.expect(StatusCode::SEE_OTHER);
+    let session = alex.cookies["__Host-session"].clone();
+
+    // Logging in again gives another cookie, and keeps the session that relying parties know.
+    let sid = "SELECT COUNT(*) FROM sessions";
+    provider.advance(Span::minutes(1));
+    let mut before = alex.clone();
+    provider.log_in(&mut alex, &ask.clone().with("prompt", "login"), ALEX).await.expect(StatusCode::OK);
+    assert_ne!(alex.cookies["__Host-session"], session);
+    assert_eq!(provider.number(sid).await, 1);
+    let old = before.open(&ask.url()).await.expect(StatusCode::SEE_OTHER);
+    assert!(old.location().starts_with("/login"), "{}", old.location());
+}
+
+#[tokio::test]
+async fn row_31_planted_cookies_are_worth_nothing() {
+    let (provider, ask) = ready().await;
+    let mut thief = provider.browser();
+    provider.log_in(&mut thief, &ask, ALEX).await.expect(StatusCode::OK);
+    provider.add_person("sam@school.example", "Sam Sample").await;
+    let mut sam = provider.browser();
+    sam.cookies.insert("__Host-session".to_owned(), thief.cookies["__Host-session"].clone());
+    sam.cookies.insert("__Host-device".to_owned(), thief.cookies["__Host-device"].clone());
+    provider.log_in(&mut sam, &ask.clone().with("prompt", "login"), "sam@school.example").await;
+    assert_ne!(sam.cookies["__Host-session"], thief.cookies["__Host-session"]);
+    assert_ne!(sam.cookies["__Host-device"], thief.cookies["__Host-device"]);
+    // The planted session was ended, and did not become Sam's.
+    let gone = thief.open(&ask.url()).await.expect(StatusCode::SEE_OTHER);
+    assert!(gone.location().starts_with("/login"));
+    let mut guesser = provider.browser();
+    guesser.cookies.insert("__Host-session".to_owned(), "x".repeat(43));
+    assert!(guesser.open(&ask.url()).await.location().starts_with("/login"));
+}
+
+#[tokio::test]
+async fn row_34_every_cookie_of_a_journey_is_for_this_host_only() {
+    let (provider, ask) = ready().await;
+    let mut alex = provider.browser();
+    let begun = alex.open(&ask.url()).await;
+    let mut answers = vec![begun.clone()];
+    let login = alex.follow(begun).await;
+    let sent = alex.submit(&login, &[("email", ALEX), ("password", PASSWORD)]).await;
+    answers.push(sent.clone());
+    let page = alex.follow(sent).await;
+    let code = provider.last_code_to(ALEX).await;
+    let done = alex.submit(&page, &[("code", &code)]).await;
+    answers.push(done.clone());
+    answers.push(alex.follow(done).await);
+    let out = alex.open("/logout").await.expect(StatusCode::OK);
+    answers.push(alex.submit(&out, &[]).await);
+    let mut seen = 0;
+    for line in answers.iter().flat_map(|answer| answer.headers.get_all("set-cookie")) {
+        let line = line.to_str().unwrap();
+        assert!(line.starts_with("__Host-") && line.len() < 4_096, "{line}");
+        for attribute in ["; Path=/;", "; HttpOnly", "; SameSite=Lax", "; Secure"] {
+            assert!(line.contains(attribute), "{line}");
+        }
+        assert!(!line.to_lowercase().contains("domain"), "{line}");
+        seen += 1;
+    }
+    assert_eq!(seen, 5, "the journey twice, session, device, and the session taken back");
+    assert!(!alex.cookies.contains_key("__Host-session"));
+}
+
+#[tokio::test]
+async fn row_34_a_session_cookie_that_comes_twice_counts_for_nothing() {
+    let (provider, ask) = ready().await;
+    let mut alex = provider.browser();
+    provider.log_in(&mut alex, &ask, ALEX).await.expect(StatusCode::OK);
+    assert!(alex.open(&ask.url()).await.location_param("code").is_some());
+    let session = alex.cookies["__Host-session"].clone();
+    alex.cookies.insert("a".to_owned(), format!("b; __Host-session={session}"));
+    assert!(alex.open(&ask.url()).await.location().starts_with("/login"));
+}
+
+#[tokio::test]
+async fn row_35_a_session_ends_after_an_hour_of_rest_and_after_twelve_of_work() {
+    let (provider, ask) = ready().await;
+    let mut alex = provider.browser();
+    provider.log_in(&mut alex, &ask, ALEX).await.expect(StatusCode::OK);
+    provider.advance(Span::minutes(59));
+    assert!(alex.open(&ask.url()).await.location_param("code").is_some());
+    provider.advance(Span::minutes(61));
+    assert!(alex.open(&ask.url()).await.location().starts_with("/login"));
+    provider.log_in(&mut alex, &ask, ALEX).await.expect(StatusCode::OK);
+    for _ in 0..14 {
+        provider.advance(Span::minutes(50));
+        assert!(alex.open(&ask.url()).await.location_param("code").is_some());
+    }
+    provider.advance(Span::minutes(21));
+    assert!(alex.open(&ask.url()).await.location().starts_with("/login"));
+}
+
+#[tokio::test]
+async fn a_log_in_from_another_browser_is_told_to_the_owner_once() {
+    let (provider, ask) = ready().await;
+    let mut first = provider.browser();
+    provider.log_in(&mut first, &ask, ALEX).await;
+    let letters = async || {
+        provider.mail_to(ALEX).await.into_iter().filter(|(s, _)| !s.contains("code")).collect::<Vec<_>>()
+    };
+    assert_eq!(letters().await.len(), 0, "the first browser is new by nature");
+    provider.advance(Span::minutes(1));
+    let mut second = provider.browser();
+    let agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0";
+    second.extra.push(("user-agent", agent.to_owned()));
+    provider.log_in(&mut second, &ask, ALEX).await;
+    let told = letters().await;
+    assert_eq!(told.len(), 1);
+    assert!(told[0].1.contains("Firefox on Windows"), "{}", told[0].1);
+    provider.advance(Span::minutes(1));
+    provider.log_in(&mut second, &ask.with("prompt", "login"), ALEX).await;
+    assert_eq!(letters().await.len(), 1);
+}

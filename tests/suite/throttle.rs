@@ -1,0 +1,171 @@
+//! Guessing passwords: counted before they are checked, by account, by browser and by network.
+
+use http::StatusCode;
+
+use super::support::{Ask, Browser, PASSWORD, Page, Provider};
+use crate::base::Span;
+
+const ALEX: &str = "alex@school.example";
+const WRONG: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
+const PAUSED: StatusCode = StatusCode::TOO_MANY_REQUESTS;
+const HASHED: &str = "SELECT COUNT(*) FROM events WHERE kind = 'login.password_wrong'";
+
+async fn ready() -> (Provider, Ask) {
+    let provider = Provider::start_with(|config| config.limits.address_failures = 10_000).await;
+    provider.add_client("portal", |_| {}).await;
+    (provider, Ask::of("portal"))
+}
+
+async fn guess(browser: &mut Browser, page: &Page, email: &str, password: &str) -> Page {
+    browser.submit(page, &[("email", email), ("password", password)]).await
+}
+
+#[tokio::test]
+async fn row_16_ten_wrong_passwords_pause_the_account_for_a_quarter_of_an_hour() {
+    let (provider, ask) = ready().await;
+    let mut thief = provider.browser();
+    let page = provider.login_page(&mut thief, &ask).await;
+    for n in 0..10 {
+        guess(&mut thief, &page, ALEX, &format!("guess {n}")).await.expect(WRONG);
+    }
+    let paused = guess(&mut thief, &page, ALEX, PASSWORD).await.expect(PAUSED);
+    assert!(paused.text().contains("You have tried to log in too many times"));
+    assert!(paused.text().contains("You can try again after 12:15pm."), "{}", paused.text());
+    assert_eq!(paused.header("retry-after"), "901");
+    assert_eq!(provider.number(HASHED).await, 10);
+    provider.advance(Span::seconds(899));
+    guess(&mut thief, &page, ALEX, PASSWORD).await.expect(PAUSED);
+    provider.advance(Span::seconds(2));
+    guess(&mut thief, &page, ALEX, PASSWORD).await.expect(StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn the_owner_is_told_once_that_logging_in_is_paused() {
+    let (provider, ask) = ready().await;
+    let mut thief = provider.browser();
+    let page = provider.login_page(&mut thief, &ask).await;
+    for n in 0..15 {
+        guess(&mut thief, &page, ALEX, &format!("guess {n}")).await;
+    }
+    let letters = provider.mail_to(ALEX).await;
+    assert_eq!(letters.len(), 1, "{letters:?}");
+    assert!(letters[0].1.contains("12:15pm"), "{}", letters[0].1);
+}
+
+#[tokio::test]
+async fn row_16_after_a_hundred_failures_only_a_known_browser_or_a_reset_opens_the_account() {
+    let (provider, ask) = ready().await;
+    let mut known = provider.browser();
+    provider.log_in(&mut known, &ask, ALEX).await.expect(StatusCode::OK);
+    for burst in 0..12 {
+        let mut thief = provider.browser();
+        let page = provider.login_page(&mut thief, &ask).await;
+        for n in 0..10 {
+            guess(&mut thief, &page, ALEX, &format!("guess {burst} {n}")).await;
+        }
+        provider.advance(Span::minutes(16));
+    }
+    assert_eq!(provider.number(HASHED).await, 100);
+    provider.advance(Span::days(1));
+    let mut fresh = provider.browser();
+    let page = provider.login_page(&mut fresh, &ask).await;
+    guess(&mut fresh, &page, ALEX, PASSWORD).await.expect(PAUSED);
+    let page = provider.login_page(&mut known, &ask.clone().with("prompt", "login")).await;
+    guess(&mut known, &page, ALEX, PASSWORD).await.expect(StatusCode::SEE_OTHER);
+    let third = provider.new_password_page(&mut fresh, ALEX).await;
+    let new = "velvet kettle thunder";
+    let done = fresh.submit(&third, &[("new_password", new), ("confirm_password", new)]).await;
+    let page = fresh.follow(done).await.expect(StatusCode::OK);
+    guess(&mut fresh, &page, ALEX, new).await.expect(StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn row_17_a_network_that_sprays_is_paused_and_no_owner_is_blamed() {
+    let provider = Provider::start_with(|config| {
+        config.listen.trusted_proxies = vec!["0.0.0.0/32".parse().unwrap()];
+    })
+    .await;
+    let limit = provider.kit().config.limits.address_failures;
+    let header = provider.kit().config.listen.forwarded_header.clone();
+    assert_eq!(header.as_str(), "x-forwarded-for");
+    let mut thief = provider.browser();
+    thief.extra.push(("x-forwarded-for", "203.0.113.9".to_owned()));
+    let begun = thief.open("/login").await;
+    let page = thief.follow(begun).await.expect(StatusCode::OK);
+    for n in 0..limit {
+        guess(&mut thief, &page, &format!("person{n}@school.example"), "Summer2026!").await.expect(WRONG);
+    }
+    guess(&mut thief, &page, ALEX, PASSWORD).await.expect(PAUSED);
+    assert_eq!(provider.number(HASHED).await, i64::from(limit));
+    assert_eq!(provider.mail_to(ALEX).await.len(), 0, "the account is not paused");
+    thief.extra[0].1 = "203.0.113.10".to_owned();
+    guess(&mut thief, &page, ALEX, PASSWORD).await.expect(StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn row_18_a_stranger_cannot_lock_the_owner_out() {
+    let (provider, ask) = ready().await;
+    let mut owner = provider.browser();
+    provider.log_in(&mut owner, &ask, ALEX).await.expect(StatusCode::OK);
+    let mut thief = provider.browser();
+    let page = provider.login_page(&mut thief, &ask).await;
+    for n in 0..20 {
+        guess(&mut thief, &page, ALEX, &format!("guess {n}")).await;
+    }
+    guess(&mut thief, &page, ALEX, PASSWORD).await.expect(PAUSED);
+    let page = provider.login_page(&mut owner, &ask.with("prompt", "login")).await;
+    guess(&mut owner, &page, ALEX, PASSWORD).await.expect(StatusCode::SEE_OTHER);
+    // And a new browser of the owner's has the way by mail.
+    let third = provider.new_password_page(&mut provider.browser(), ALEX).await;
+    assert!(third.url.starts_with("/reset/password"));
+}
+
+#[tokio::test]
+async fn row_19_every_spelling_of_an_address_shares_one_count() {
+    let (provider, ask) = ready().await;
+    let mut thief = provider.browser();
+    let page = provider.login_page(&mut thief, &ask).await;
+    let spellings =
+        ["alex@school.example", "ALEX@school.example", " alex@SCHOOL.example", "Alex@School.Example "];
+    for n in 0..10 {
+        guess(&mut thief, &page, spellings[n % 4], "a guess").await.expect(WRONG);
+    }
+    for spelling in spellings {
+        guess(&mut thief, &page, spelling, PASSWORD).await.expect(PAUSED);
+    }
+}
+
+#[tokio::test]
+async fn row_20_two_journeys_and_two_nodes_share_one_count() {
+    let (provider, ask) = ready().await;
+    let (mut one, mut other) = (provider.browser(), provider.browser());
+    let first = provider.login_page(&mut one, &ask).await;
+    other.router = provider.second_node().await;
+    let begun = other.open("/login").await;
+    let second = other.follow(begun).await.expect(StatusCode::OK);
+    for _ in 0..5 {
+        guess(&mut one, &first, ALEX, "a guess").await.expect(WRONG);
+        guess(&mut other, &second, ALEX, "a guess").await.expect(WRONG);
+    }
+    guess(&mut one, &first, ALEX, PASSWORD).await.expect(PAUSED);
+    guess(&mut other, &second, ALEX, PASSWORD).await.expect(PAUSED);
+}
+
+#[tokio::test]
+async fn sixty_four_guesses_at_once_count_ten() {
+    let (provider, ask) = ready().await;
+    let mut thief = provider.browser();
+    let page = provider.login_page(&mut thief, &ask).await;
+    let guesses: Vec<_> = (0..64)
+        .map(|n| {
+            let (mut thief, page) = (thief.clone(), page.clone());
+            tokio::spawn(async move { guess(&mut thief, &page, ALEX, &format!("guess {n}")).await.status })
+        })
+        .collect();
+    let mut checked = 0;
+    for guess in guesses {
+        checked += usize::from(guess.await.unwrap() == WRONG);
+    }
+    assert_eq!(checked, 10);
+    assert_eq!(provider.number(HASHED).await, 10);
+}
