@@ -75,6 +75,8 @@ pub(super) async fn open(
     }
     match allowance(kit, tx, purpose, recipient.email).await? {
         Allowance::Send => {}
+        // What was sent before goes on working: its letter may only now be arriving.
+        Allowance::Silence if earlier.is_some() => return Ok(Opened::Sent),
         Allowance::Silence => return open_without_sending(tx, journey, purpose, &recipient, now).await,
         Allowance::Refuse { until } => return Ok(Opened::TooMany { until }),
     }
