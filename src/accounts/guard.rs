@@ -114,7 +114,8 @@ async fn admit(kit: &Kit, claim: &Claim<'_>) -> Result<Admission, Fault> {
         Some(bucket) => (bucket.clone(), Limit::window(10, Span::hours(1))),
         None => (account_bucket(kit, claim.email), account_limit(kit)),
     };
-    if verdict == Verdict::Go {
+    let network_is_open = verdict == Verdict::Go;
+    if network_is_open {
         verdict = count(&mut tx, &account, &limit, now).await?;
     }
     if verdict != Verdict::Go {
@@ -122,7 +123,8 @@ async fn admit(kit: &Kit, claim: &Claim<'_>) -> Result<Admission, Fault> {
             .user(user.as_ref().map(|user| &user.id))
             .record(kit, &mut tx)
             .await?;
-        if let (Verdict::Wait { until }, Some(user)) = (verdict, &user) {
+        // A network that is paused has not paused anybody's account.
+        if let (true, Verdict::Wait { until }, Some(user)) = (network_is_open, verdict, &user) {
             tell_owner(kit, &mut tx, user, until).await?;
         }
     }
