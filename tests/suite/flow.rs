@@ -64,7 +64,7 @@ async fn row_8_no_step_can_be_skipped() {
     let second = provider.reset_code_page(&mut alex, ALEX).await;
     fire_everything(&alex, &second.flow(), &second.hidden("token").unwrap()).await;
     assert_eq!(provider.number("SELECT COUNT(*) FROM sessions").await, 0);
-    assert_eq!(provider.number("SELECT COUNT(*) FROM authorization_codes").await, 0);
+    assert_eq!(provider.number("SELECT COUNT(*) FROM grants").await, 0);
     assert_eq!(provider.number("SELECT COUNT(*) FROM events WHERE kind = 'reset.done'").await, 0);
 }
 
@@ -243,7 +243,7 @@ async fn going_on_twice_makes_one_code() {
     assert!(alex.open(&go_on).await.location_param("code").is_some());
     let second = alex.open(&go_on).await.expect(StatusCode::SEE_OTHER);
     assert_eq!(second.location(), "https://portal.example/");
-    assert_eq!(provider.number("SELECT COUNT(*) FROM authorization_codes").await, 1);
+    assert_eq!(provider.number("SELECT COUNT(*) FROM grants").await, 1);
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use crate::model::LetterState;
 use crate::outbox::{self, Round};
 
 const ALEX: &str = "alex@school.example";
-const TABLES: [&str; 14] = [
+const TABLES: [&str; 13] = [
     "facts",
     "users",
     "clients",
@@ -22,7 +22,6 @@ const TABLES: [&str; 14] = [
     "devices",
     "throttles",
     "grants",
-    "authorization_codes",
     "access_tokens",
     "outbox",
     "events",
