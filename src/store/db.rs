@@ -158,6 +158,9 @@ const SQLITE_WRITER: &[&str] = &[
     "PRAGMA busy_timeout = 5000",
     "PRAGMA trusted_schema = OFF",
     "PRAGMA secure_delete = ON",
+    // The same few pages change all the time: the longer the log, the fewer of their versions are copied over.
+    "PRAGMA wal_autocheckpoint = 4000",
+    "PRAGMA cache_size = -8000",
 ];
 
 const SQLITE_READER: &[&str] = &[

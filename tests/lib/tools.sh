@@ -50,7 +50,7 @@ install_packages() {
 # Debian 12 has Node 18, which is too old for the tools: npm has newer ones as packages.
 install_node() {
   local enough='const [major, minor] = process.versions.node.split(".").map(Number);
-    process.exit(major === 20 ? minor < 19 : major === 22 ? minor < 12 : major < 22)'
+    process.exit(Number(major === 20 ? minor < 19 : major === 22 ? minor < 12 : major < 22))'
   if command -v node >/dev/null && node -e "$enough"; then return; fi
   local machine
   case $(uname -m) in

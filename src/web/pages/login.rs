@@ -96,7 +96,6 @@ async fn submit(at: &AtFlow, form: &Params) -> Result<Response, Fault> {
     let Some(email) = email.ok().filter(|_| errors.is_empty()) else {
         return Ok(again(at, typed, errors).await);
     };
-    flow::remember_email(kit, &at.journey.flow, &email).await?;
     let not_correct = || vec![FieldError::new("email", messages::NOT_CORRECT)];
     // A password that nobody can have chosen is not worth a hash.
     if password.len() > MOST_BYTES {
@@ -110,7 +109,11 @@ async fn submit(at: &AtFlow, form: &Params) -> Result<Response, Fault> {
             let cookie = style.give(&style.flow_name(at.id()), &binding, Some(kit.config.login.flow));
             redirect::with_cookie(redirect::to_flow(paths::LOGIN_CODE, at.id()), cookie)
         }
-        PasswordStep::Wrong => again(at, typed, not_correct()).await,
+        PasswordStep::Wrong => {
+            // So that the reset, which is the likely next step, has it filled in.
+            flow::remember_email(kit, &at.journey.flow, &email).await?;
+            again(at, typed, not_correct()).await
+        }
         PasswordStep::TooMany { until } => trouble::too_many_passwords(at, until),
         PasswordStep::TooManyCodes { until } => trouble::too_many_new_codes(at, until),
         PasswordStep::Busy => trouble::busy(at, paths::LOGIN, at.id()),
