@@ -94,8 +94,10 @@ pub(super) async fn verify_password(kit: &Kit, claim: Claim<'_>) -> Result<Outco
 
 /// Takes a true claim off the counters. Belongs in the transaction that acts on it.
 pub(super) async fn settle(kit: &Kit, tx: &mut Tx, proven: &Proven) -> Result<(), Fault> {
-    throttles::forget(tx, &proven.counters.account).await?;
-    give_back(kit, tx, &proven.counters.network).await
+    // The network's counter before the account's, as everywhere: two who lock in opposite orders wait for each
+    // other for ever.
+    give_back(kit, tx, &proven.counters.network).await?;
+    throttles::forget(tx, &proven.counters.account).await
 }
 
 /// Opens every way again that failed log-ins closed: the owner has proved who they are by mail.
@@ -214,8 +216,8 @@ fn account_limit(kit: &Kit) -> Limit {
 }
 
 async fn refund(kit: &Kit, tx: &mut Tx, counters: &Counters) -> Result<(), Fault> {
-    give_back(kit, tx, &counters.account).await?;
-    give_back(kit, tx, &counters.network).await
+    give_back(kit, tx, &counters.network).await?;
+    give_back(kit, tx, &counters.account).await
 }
 
 async fn give_back(kit: &Kit, tx: &mut Tx, bucket: &str) -> Result<(), Fault> {

@@ -1,6 +1,7 @@
 //! The provider as people and programs meet it: through the router, in process, a database each.
 
 mod authorize;
+mod browser;
 mod emailed_code;
 mod enumeration;
 mod flow;

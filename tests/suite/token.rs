@@ -167,6 +167,9 @@ async fn row_47_a_verifier_that_does_not_fit_is_refused() {
     page.expect(StatusCode::OK);
 }
 
+/// What it is, the form, the `Authorization` header, the error that it earns.
+type Case<'a> = (&'a str, Vec<(&'a str, &'a str)>, &'a str, &'a str);
+
 #[tokio::test]
 async fn row_57_a_client_is_believed_by_its_registered_method_only() {
     let provider = Provider::start().await;
@@ -182,7 +185,7 @@ async fn row_57_a_client_is_believed_by_its_registered_method_only() {
     let open_as_basic = basic("open", "x");
     let grant = ("grant_type", "authorization_code");
     let code = ("code", "gh_ac_unknown");
-    let cases: [(&str, Vec<(&str, &str)>, &str, &str); 12] = [
+    let cases: [Case<'_>; 12] = [
         ("basic", vec![grant, code], &good, "invalid_grant"),
         (
             "post",
@@ -217,9 +220,16 @@ async fn row_57_a_client_is_believed_by_its_registered_method_only() {
         let challenged = error == "invalid_client" && !headers.is_empty();
         assert_eq!(!page.header("www-authenticate").is_empty(), challenged, "{name}");
     }
-    let in_query = format!("/token?client_id=posting&client_secret={posting}");
+}
+
+#[tokio::test]
+async fn a_secret_in_the_address_and_a_grant_that_is_not_there_are_refused() {
+    let provider = Provider::start().await;
+    let secret = provider.add_client("portal", |_| {}).await.unwrap();
+    let (good, grant) = (basic("portal", &secret), ("grant_type", "authorization_code"));
+    let in_query = format!("/token?client_id=portal&client_secret={secret}");
     assert_refused(
-        provider.browser().call(&in_query, &[grant, code], &[]).await,
+        provider.browser().call(&in_query, &[grant, ("code", "gh_ac_unknown")], &[]).await,
         StatusCode::BAD_REQUEST,
         "invalid_request",
     );
