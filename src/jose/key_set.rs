@@ -29,12 +29,13 @@ impl KeySet {
         &self.keys
     }
 
-    /// The key that signs now: of those of its algorithm that are active, the one that became so last.
+    /// The key that signs now: of those of its algorithm that are active, the one that became so last. One
+    /// whose removal is set has been replaced, if need be before its time came.
     pub(crate) fn signer(&self, algorithm: Algorithm, now: Timestamp) -> Option<&SigningKey> {
         self.keys
             .iter()
             .filter(|key| key.algorithm == algorithm && key.active_from <= now)
-            .max_by_key(|key| (key.active_from, key.kid.clone()))
+            .max_by_key(|key| (key.remove_after.is_none(), key.active_from, key.kid.clone()))
             .map(AsRef::as_ref)
     }
 

@@ -2,15 +2,20 @@
 
 mod authorize;
 mod browser;
+mod discovery;
 mod emailed_code;
 mod enumeration;
 mod flow;
 mod journey;
+mod keys;
 mod letters;
 mod login;
+mod logout;
+mod portal;
 mod relying_party;
 mod reset;
 mod session;
+mod single_sign_on;
 pub(crate) mod support;
 mod throttle;
 mod token;

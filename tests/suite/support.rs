@@ -6,6 +6,7 @@ use axum::Router;
 use http::StatusCode;
 
 pub(crate) use super::browser::{Browser, Page};
+pub(crate) use super::portal::{Portal, claims_of, header_of};
 use crate::admin::{clients, users};
 use crate::app::{App, Surroundings, open_kit};
 use crate::base::{ClientId, ManualClock, SeededRandom, Span, Timestamp, base64url, sha256};
