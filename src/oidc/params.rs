@@ -46,6 +46,11 @@ impl Params {
         self.0.contains_key(name)
     }
 
+    /// Whether a parameter of one is a parameter of the other too.
+    pub(crate) fn shares_a_name_with(&self, other: &Self) -> bool {
+        self.0.keys().any(|name| other.has(name))
+    }
+
     /// The same parameters as a query string.
     pub(crate) fn to_query(&self) -> String {
         form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.0).finish()

@@ -66,12 +66,19 @@ impl<S: Send + Sync> FromRequest<S> for Form {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Unwanted> {
         let is_form = is_form(request.headers());
+        let query = request.uri().query().unwrap_or_default();
+        let in_address = Params::parse(query.as_bytes()).map_err(Unwanted::Params)?;
         let body = Bytes::from_request(request, state).await.map_err(|_| Unwanted::TooLarge)?;
         // An empty body needs no type: some libraries send none with a bare POST.
         if !is_form && !body.is_empty() {
             return Err(Unwanted::NotAForm);
         }
-        Params::parse(&body).map(Self).map_err(Unwanted::Params)
+        let params = Params::parse(&body).map_err(Unwanted::Params)?;
+        // Once in the address and once in the body is more than once.
+        if params.shares_a_name_with(&in_address) {
+            return Err(Unwanted::Params(BadParams::Repeated));
+        }
+        Ok(Self(params))
     }
 }
 
