@@ -12,7 +12,7 @@ use crate::web::pages::trouble;
 
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 /// A logo may be an SVG, which is a document of its own when somebody opens it: it gets to do nothing.
-const LOGO_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+const LOGO_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox";
 
 pub(super) async fn asset(State(web): State<Arc<Web>>, Path(file): Path<String>) -> Response {
     match assets().find(&file) {
