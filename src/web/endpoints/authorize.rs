@@ -35,7 +35,7 @@ pub(in crate::web) async fn get(
     let visit = parts.extensions.get::<Visit>().cloned().unwrap_or_default();
     match query {
         Ok(Query(params)) => answer(&web, &params, &session, (&parts.headers, &visit)).await,
-        Err(unwanted) => refused(&web, &unwanted.error(), &visit),
+        Err(unwanted) => unreadable(&web, &unwanted, &visit),
     }
 }
 
@@ -50,7 +50,7 @@ pub(in crate::web) async fn post(
     let visit = parts.extensions.get::<Visit>().cloned().unwrap_or_default();
     let params = match form {
         Ok(Form(params)) => params,
-        Err(unwanted) => return refused(&web, &unwanted.error(), &visit),
+        Err(unwanted) => return unreadable(&web, &unwanted, &visit),
     };
     if parts.uri.query().is_some_and(|query| !query.is_empty()) {
         let error = OAuthError::new(
@@ -92,4 +92,11 @@ fn refused(web: &Web, error: &OAuthError, visit: &Visit) -> Response {
     };
     let response = page::page(web, StatusCode::BAD_REQUEST, &shown, &web.front.chrome());
     oauth::noted(response, error)
+}
+
+/// The same page for parameters that cannot be read at all.
+fn unreadable(web: &Web, unwanted: &Unwanted, visit: &Visit) -> Response {
+    let mut response = refused(web, &unwanted.error(), visit);
+    *response.status_mut() = unwanted.status();
+    response
 }

@@ -26,7 +26,11 @@ pub(in crate::web) async fn post(
 ) -> Response {
     let form = match form {
         Ok(Form(form)) => form,
-        Err(unwanted) => return oauth::bearer_error(&unwanted.error()),
+        Err(unwanted) => {
+            let mut response = oauth::bearer_error(&unwanted.error());
+            *response.status_mut() = unwanted.status();
+            return response;
+        }
     };
     let presented = match (bearer(&headers), form.get("access_token")) {
         (Presented::Nothing, Some(token)) => Presented::Token(token.to_owned()),
