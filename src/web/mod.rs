@@ -28,6 +28,8 @@ use crate::kit::Kit;
 use crate::view::Engine;
 
 pub(crate) use front::Front;
+#[cfg(test)]
+pub(crate) use serve::PeerAddress;
 pub(crate) use serve::serve;
 
 /// No form of ours is longer.

@@ -1,11 +1,13 @@
 //! The provider as people and programs meet it: through the router, in process, a database each.
 
+mod admin;
 mod authorize;
 mod browser;
 mod discovery;
 mod emailed_code;
 mod enumeration;
 mod flow;
+mod http;
 mod journey;
 mod keys;
 mod letters;
@@ -19,3 +21,4 @@ mod single_sign_on;
 pub(crate) mod support;
 mod throttle;
 mod token;
+mod userinfo;

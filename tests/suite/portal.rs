@@ -58,6 +58,13 @@ impl Portal {
     }
 }
 
+/// The names of an object's members, in order.
+pub(crate) fn names_of(object: &serde_json::Value) -> Vec<&str> {
+    let mut names: Vec<&str> = object.as_object().unwrap().keys().map(String::as_str).collect();
+    names.sort_unstable();
+    names
+}
+
 /// The claims of a token as they stand, unverified.
 pub(crate) fn claims_of(token: &str) -> serde_json::Value {
     segment(token, 1)
