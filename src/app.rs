@@ -11,7 +11,7 @@ use crate::base::{Clock, Fault, Random, SystemClock};
 use crate::config::{Config, Smtp, SmtpSecurity, Transport};
 use crate::hash::{Cost, Hasher};
 use crate::keyring::Keyring;
-use crate::kit::{Kit, Signing};
+use crate::kit::{Kit, KnownClients, Signing};
 use crate::mail::{Mailbox, Mailer, Security, SmtpSettings};
 use crate::store::Store;
 use crate::view::Engine;
@@ -55,6 +55,7 @@ pub(crate) async fn open_kit(config: Config, surroundings: Surroundings) -> Resu
         hasher,
         keyring,
         signing: Signing::default(),
+        clients: KnownClients::default(),
         mail_bell: Notify::new(),
     })
 }

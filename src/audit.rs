@@ -43,7 +43,7 @@ impl<'a> Entry<'a> {
     /// Records it. Where that fails the whole transaction must: an act without its record does not happen.
     pub(crate) async fn record(self, kit: &Kit, tx: &mut Tx) -> Result<(), Fault> {
         let event = Event {
-            id: EventId::generate(&*kit.random),
+            id: EventId::generate(kit.now(), &*kit.random),
             at: kit.now(),
             kind: self.kind,
             user_id: self.user.cloned(),

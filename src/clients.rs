@@ -34,8 +34,8 @@ pub(crate) enum Disbelief {
 
 /// The active client with this identifier.
 pub(crate) async fn find(kit: &Kit, id: &ClientId) -> Result<Option<Client>, Fault> {
-    let client = clients::by_id(&mut *kit.store.read().await?, id).await?;
-    Ok(client.filter(Client::is_active))
+    let known = kit.client(id).await?;
+    Ok(known.map(|known| known.client.clone()).filter(Client::is_active))
 }
 
 /// Every active client that people can be sent to, by name, at most a hundred.
@@ -54,8 +54,8 @@ pub(crate) async fn authenticate(
     presented: &Presented,
 ) -> Result<Result<AuthenticatedClient, Disbelief>, Fault> {
     let Some(id) = ClientId::parse(&presented.client_id) else { return Ok(Err(Disbelief::Unknown)) };
-    let mut conn = kit.store.read().await?;
-    let Some(client) = clients::by_id(&mut conn, &id).await? else { return Ok(Err(Disbelief::Unknown)) };
+    let Some(known) = kit.client(&id).await? else { return Ok(Err(Disbelief::Unknown)) };
+    let client = &known.client;
     if !client.is_active() {
         return Ok(Err(Disbelief::Disabled));
     }
@@ -63,13 +63,13 @@ pub(crate) async fn authenticate(
         return Ok(Err(Disbelief::Method));
     }
     if presented.method == ClientAuthentication::None {
-        return Ok(Ok(AuthenticatedClient(client)));
+        return Ok(Ok(AuthenticatedClient(client.clone())));
     }
     let Some(secret) = presented.secret.as_deref().and_then(Secret::<kinds::Client>::presented) else {
         return Ok(Err(Disbelief::Secret));
     };
-    let digest = kit.keyring.digest(&secret);
-    let live = clients::live_secrets(&mut conn, &id, kit.now()).await?;
-    let believed = live.iter().any(|known| known.matches(&digest));
-    Ok(if believed { Ok(AuthenticatedClient(client)) } else { Err(Disbelief::Secret) })
+    if !known.has_secret(&kit.keyring.digest(&secret), kit.now()) {
+        return Ok(Err(Disbelief::Secret));
+    }
+    Ok(Ok(AuthenticatedClient(client.clone())))
 }

@@ -1,10 +1,13 @@
 //! What every use case is handed.
 
+mod known_clients;
+
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::Notify;
 
-use crate::base::{Clock, Random, Timestamp};
+pub(crate) use self::known_clients::{KnownClient, KnownClients};
+use crate::base::{ClientId, Clock, Fault, Random, Timestamp};
 use crate::config::Config;
 use crate::hash::Hasher;
 use crate::jose::KeySet;
@@ -20,6 +23,7 @@ pub(crate) struct Kit {
     pub(crate) hasher: Hasher,
     pub(crate) keyring: Keyring,
     pub(crate) signing: Signing,
+    pub(crate) clients: KnownClients,
     /// Rung when a letter has been queued, so that it need not wait for the next look.
     pub(crate) mail_bell: Notify,
 }
@@ -27,6 +31,11 @@ pub(crate) struct Kit {
 impl Kit {
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// A registered client, as it is or was a moment ago ([`known_clients`]).
+    pub(crate) async fn client(&self, id: &ClientId) -> Result<Option<Arc<KnownClient>>, Fault> {
+        self.clients.find(&self.store, id, self.now()).await
     }
 }
 

@@ -67,7 +67,7 @@ pub(crate) async fn queue_decoy(kit: &Kit, tx: &mut Tx, draft: Draft<'_>) -> Res
 }
 
 fn seal(kit: &Kit, draft: &Draft<'_>) -> Result<QueuedLetter, Fault> {
-    let id = LetterId::generate(&*kit.random);
+    let id = LetterId::generate(kit.now(), &*kit.random);
     let envelope = Envelope {
         to: draft.to.shown().to_owned(),
         service: draft.service.to_owned(),

@@ -4,7 +4,7 @@ use crate::base::{ClientId, Fault, FlowId, Secret, kinds};
 use crate::config::Config;
 use crate::kit::Kit;
 use crate::model::{Client, Email, Flow, FlowStage};
-use crate::store::{challenges, clients, flows};
+use crate::store::{challenges, flows};
 
 /// What a journey begins with.
 #[derive(Debug, Default)]
@@ -42,7 +42,7 @@ pub(crate) async fn begin(kit: &Kit, new: NewFlow) -> Result<Begun, Fault> {
     let now = kit.now();
     let binding = Secret::generate(&*kit.random);
     let flow = Flow {
-        id: FlowId::generate(&*kit.random),
+        id: FlowId::generate(now, &*kit.random),
         binding: kit.keyring.digest(&binding),
         client_id: new.client_id,
         request: new.request,
@@ -70,13 +70,13 @@ pub(crate) enum Found {
 
 /// The journey with this identifier, where it belongs to the browser that asks.
 pub(crate) async fn open(kit: &Kit, id: &FlowId, binding: &Secret<kinds::Flow>) -> Result<Found, Fault> {
-    let mut conn = kit.store.read().await?;
-    let Some(flow) = flows::by_id(&mut conn, id).await? else { return Ok(Found::Nothing) };
+    let flow = flows::by_id(&mut *kit.store.read().await?, id).await?;
+    let Some(flow) = flow else { return Ok(Found::Nothing) };
     if !flow.binding.matches(&kit.keyring.digest(binding)) {
         return Ok(Found::Nothing);
     }
     let client = match &flow.client_id {
-        Some(id) => clients::by_id(&mut conn, id).await?.filter(Client::is_active),
+        Some(id) => kit.client(id).await?.map(|known| known.client.clone()).filter(Client::is_active),
         None => None,
     };
     if kit.now() >= flow.expires_at {

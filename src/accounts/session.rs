@@ -69,7 +69,7 @@ pub(super) async fn begin(
     let session_id = match renewed {
         Some(id) => id,
         None => {
-            let id = SessionId::generate(&*kit.random);
+            let id = SessionId::generate(now, &*kit.random);
             let session = Session {
                 id: id.clone(),
                 digest,

@@ -69,6 +69,7 @@ pub(crate) async fn update(kit: &Kit, mut client: Client) -> Result<Client, Erro
     }
     Entry::by_operator(EventKind::ClientUpdated).client(Some(&client.id)).record(kit, &mut tx).await?;
     tx.commit().await?;
+    kit.clients.forget(&client.id);
     Ok(client)
 }
 
@@ -78,6 +79,7 @@ pub(crate) async fn remove(kit: &Kit, client: &Client) -> Result<(), Error<Refus
     clients::remove(&mut tx, &client.id).await?;
     Entry::by_operator(EventKind::ClientRemoved).client(Some(&client.id)).record(kit, &mut tx).await?;
     tx.commit().await?;
+    kit.clients.forget(&client.id);
     Ok(())
 }
 
@@ -95,6 +97,7 @@ pub(crate) async fn rotate_secret(
     let secret = give_secret(kit, &mut tx, &client.id).await?;
     Entry::by_operator(EventKind::ClientSecretRotated).client(Some(&client.id)).record(kit, &mut tx).await?;
     tx.commit().await?;
+    kit.clients.forget(&client.id);
     Ok(secret)
 }
 

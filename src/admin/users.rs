@@ -34,7 +34,7 @@ pub(crate) async fn add(kit: &Kit, new: NewUser) -> Result<User, Error<Refusal>>
     let mut random = [0; 16];
     kit.random.fill(&mut random);
     let user = User {
-        id: UserId::generate(&*kit.random),
+        id: UserId::generate(now, &*kit.random),
         subject: Subject::parse(&base64url(random)).ok_or_else(|| Fault::new("no subject could be made"))?,
         email: new.email,
         name: new.name,

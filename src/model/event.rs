@@ -51,7 +51,6 @@ event_kinds! {
     LoggedOut = "session.ended",
     ResetAsked = "reset.asked",
     ResetDone = "reset.done",
-    CodeIssued = "grant.code_issued",
     TokensIssued = "grant.tokens_issued",
     CodeReplayed = "grant.code_replayed",
     UserAdded = "user.added",

@@ -4,7 +4,7 @@ use crate::accounts::flow::{self, Begun, Journey, NewFlow};
 use crate::accounts::session::{self, Current};
 use crate::base::Fault;
 use crate::kit::Kit;
-use crate::model::{Client, FlowStage, Visit};
+use crate::model::{Client, FlowStage};
 use crate::oidc::code;
 use crate::oidc::error::{AuthorizeError, ErrorCode, OAuthError};
 use crate::oidc::params::Params;
@@ -71,7 +71,6 @@ pub(crate) async fn authorize(
     kit: &Kit,
     params: &Params,
     session: Option<&Current>,
-    visit: &Visit,
 ) -> Result<Authorization, AuthorizeError> {
     let (request, wishes) = request::validate(kit, params).await?;
     let standing = session.map(|current| Standing {
@@ -80,7 +79,7 @@ pub(crate) async fn authorize(
     });
     match (prompt::step(wishes.prompt, wishes.max_age, standing, kit.now()), session) {
         (Step::Proceed, Some(current)) => {
-            let code = code::issue(kit, &request, current, visit).await?;
+            let code = code::issue(kit, &request, current).await?;
             Ok(Authorization::Answer(request.respond(kit, vec![("code", code.reveal().to_owned())])))
         }
         (Step::LoginRequired, _) => Err(request.refuse(
@@ -115,7 +114,7 @@ pub(crate) fn greets(kit: &Kit, client: Option<&Client>) -> bool {
 
 /// Goes on from a finished log-in. The code is made at this moment, so that its short life is not spent on
 /// reading the greeting; pressing twice makes only one.
-pub(crate) async fn go_on(kit: &Kit, journey: &Journey, visit: &Visit) -> Result<Onward, Fault> {
+pub(crate) async fn go_on(kit: &Kit, journey: &Journey) -> Result<Onward, Fault> {
     let home = || Onward::Home(journey.client.as_ref().and_then(crate::policy::redirect::home_page));
     let session_id = match &journey.flow.stage {
         FlowStage::Welcome { session_id } => session_id,
@@ -131,7 +130,7 @@ pub(crate) async fn go_on(kit: &Kit, journey: &Journey, visit: &Visit) -> Result
         tx.commit().await?;
         return Ok(home());
     };
-    let code = code::issue_in(kit, &mut tx, &request, &current, visit).await?;
+    let code = code::issue_in(kit, &mut tx, &request, &current).await?;
     tx.commit().await?;
     Ok(Onward::Answer(request.respond(kit, vec![("code", code.reveal().to_owned())])))
 }

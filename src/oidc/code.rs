@@ -1,10 +1,8 @@
 //! Authorization codes (RFC 6749, section 4.1.2): issued with the grant they stand for.
 
 use crate::accounts::session::Current;
-use crate::audit::Entry;
 use crate::base::{Fault, GrantId, Secret, kinds};
 use crate::kit::Kit;
-use crate::model::{EventKind, Visit};
 use crate::oidc::request::ValidRequest;
 use crate::policy::lifetime;
 use crate::store::grants::Grant;
@@ -15,10 +13,9 @@ pub(super) async fn issue(
     kit: &Kit,
     request: &ValidRequest,
     current: &Current,
-    visit: &Visit,
 ) -> Result<Secret<kinds::Code>, Fault> {
     let mut tx = kit.store.begin().await?;
-    let code = issue_in(kit, &mut tx, request, current, visit).await?;
+    let code = issue_in(kit, &mut tx, request, current).await?;
     if lifetime::session_wants_touch(&current.session, kit.now()) {
         sessions::touch(&mut tx, &current.session.id, kit.now()).await?;
     }
@@ -32,7 +29,6 @@ pub(super) async fn issue_in(
     tx: &mut Tx,
     request: &ValidRequest,
     current: &Current,
-    visit: &Visit,
 ) -> Result<Secret<kinds::Code>, Fault> {
     let now = kit.now();
     let tokens = &kit.config.tokens;
@@ -45,7 +41,7 @@ pub(super) async fn issue_in(
     };
     let secret = Secret::generate(&*kit.random);
     let grant = Grant {
-        id: GrantId::generate(&*kit.random),
+        id: GrantId::generate(now, &*kit.random),
         user_id: current.user.id.clone(),
         client_id: request.client_id.clone(),
         session_id: current.session.id.clone(),
@@ -62,11 +58,5 @@ pub(super) async fn issue_in(
         revoked_at: None,
     };
     grants::insert(tx, &grant).await?;
-    Entry::by_visitor(EventKind::CodeIssued, visit)
-        .user(Some(&current.user.id))
-        .client(Some(&request.client_id))
-        .session(&current.session.id)
-        .record(kit, tx)
-        .await?;
     Ok(secret)
 }

@@ -26,9 +26,9 @@ mod tests {
     fn row_35_a_session_ends_after_an_idle_hour_and_after_twelve_hours_whatever_happens() {
         let minute = |minutes: i64| Timestamp::from_millis(minutes * 60_000);
         let mut session = Session {
-            id: SessionId::generate(&SeededRandom::new(1)),
+            id: SessionId::generate(minute(0), &SeededRandom::new(1)),
             digest: Digest::stored(String::new()),
-            user_id: UserId::generate(&SeededRandom::new(2)),
+            user_id: UserId::generate(minute(0), &SeededRandom::new(2)),
             authenticated_at: minute(0),
             previous_login_at: None,
             created_at: minute(0),

@@ -5,7 +5,7 @@ use sqlx::any::AnyRow;
 use super::db::{
     Conn, Tx, asking, is_conflict, json, optional_time, parsed, statements, text, time, to_json,
 };
-use crate::base::{ClientId, Digest, Fault, Timestamp, kinds};
+use crate::base::{ClientId, Digest, Fault, Timestamp};
 use crate::model::{Client, ClientSecret};
 
 statements! {
@@ -16,7 +16,7 @@ statements! {
     UPDATE = "UPDATE clients SET name = $2, settings = $3, updated_at = $4 WHERE id = $1";
     REMOVE = "DELETE FROM clients WHERE id = $1";
     ADD_SECRET = "INSERT INTO client_secrets (digest, client_id, created_at, expires_at) VALUES ($1, $2, $3, $4)";
-    SECRETS = "SELECT digest, expires_at FROM client_secrets WHERE client_id = $1";
+    SECRETS = "SELECT digest, created_at, expires_at FROM client_secrets WHERE client_id = $1";
     EXPIRE_SECRETS = "UPDATE client_secrets SET expires_at = $2
         WHERE client_id = $1 AND (expires_at IS NULL OR expires_at > $2)";
 }
@@ -92,20 +92,18 @@ pub(crate) async fn add_secret(tx: &mut Tx, secret: &ClientSecret) -> Result<(),
     Ok(())
 }
 
-/// The digests of a client's secrets that are valid now.
-pub(crate) async fn live_secrets(
-    conn: &mut Conn,
-    id: &ClientId,
-    now: Timestamp,
-) -> Result<Vec<Digest<kinds::Client>>, Fault> {
+/// Every secret of a client, those included that have ended.
+pub(crate) async fn secrets(conn: &mut Conn, id: &ClientId) -> Result<Vec<ClientSecret>, Fault> {
     let rows = sqlx::query(SECRETS).bind(id.as_str()).fetch_all(conn).await;
-    let mut live = Vec::new();
-    for row in rows.map_err(asking("read client secrets"))? {
-        if optional_time(&row, "expires_at")?.is_none_or(|end| now < end) {
-            live.push(Digest::stored(text(&row, "digest")?));
-        }
-    }
-    Ok(live)
+    let secret = |row: &AnyRow| {
+        Ok(ClientSecret {
+            digest: Digest::stored(text(row, "digest")?),
+            client_id: id.clone(),
+            created_at: time(row, "created_at")?,
+            expires_at: optional_time(row, "expires_at")?,
+        })
+    };
+    rows.map_err(asking("read client secrets"))?.iter().map(secret).collect()
 }
 
 /// Lets every present secret of a client end at `end`, where it does not end earlier.

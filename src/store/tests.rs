@@ -61,5 +61,62 @@ async fn row_103_thirty_two_writers_at_once_are_never_told_that_the_database_is_
     for writer in writers.collect::<Vec<_>>() {
         writer.await.unwrap();
     }
-    assert_eq!(database.store.commits(), 160);
+    assert!(database.store.commits() <= 160, "some were kept together");
+    let mut conn = database.store.read().await.unwrap();
+    for writer in 0..32 {
+        for turn in 0..5 {
+            let kept = facts::find(&mut conn, &format!("{writer}-{turn}")).await.unwrap();
+            assert_eq!(kept.as_deref(), Some("here"), "{writer}-{turn}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_taken_back_takes_nothing_with_it_of_those_who_commit_at_the_same_moment() {
+    let database = Database::fresh().await;
+    let writers = (0..24).map(|writer| {
+        let store = database.store.clone();
+        tokio::spawn(async move {
+            let mut tx = store.begin().await.unwrap();
+            facts::set_once(&mut tx, &format!("{writer}"), "here").await.unwrap();
+            if writer % 3 == 0 {
+                drop(tx);
+            } else {
+                tx.commit().await.unwrap();
+            }
+        })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        writer.await.unwrap();
+    }
+    // The next one waits until everything before it has been settled.
+    database.store.begin().await.unwrap().commit().await.unwrap();
+    let mut conn = database.store.read().await.unwrap();
+    for writer in 0..24 {
+        let kept = facts::find(&mut conn, &format!("{writer}")).await.unwrap();
+        assert_eq!(kept.is_some(), writer % 3 != 0, "{writer}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_stops_waiting_half_way_leaves_the_database_usable_and_his_change_whole_or_absent() {
+    let database = Database::fresh().await;
+    for microseconds in (0..2_000).step_by(50) {
+        let store = database.store.clone();
+        let impatient = async move {
+            let mut tx = store.begin().await.unwrap();
+            for half in ["left", "right"] {
+                facts::set_once(&mut tx, &format!("{half} {microseconds}"), "here").await.unwrap();
+            }
+            tx.commit().await.unwrap();
+        };
+        let _ = tokio::time::timeout(std::time::Duration::from_micros(microseconds), impatient).await;
+    }
+    database.store.begin().await.unwrap().commit().await.unwrap();
+    let mut conn = database.store.read().await.unwrap();
+    for microseconds in (0..2_000).step_by(50) {
+        let left = facts::find(&mut conn, &format!("left {microseconds}")).await.unwrap();
+        let right = facts::find(&mut conn, &format!("right {microseconds}")).await.unwrap();
+        assert_eq!(left, right, "{microseconds}");
+    }
 }

@@ -72,7 +72,7 @@ async fn answer(
     session: &MaybeLoggedIn,
     (headers, visit): (&HeaderMap, &Visit),
 ) -> Response {
-    match authorize::authorize(&web.kit, params, session.current.as_ref(), visit).await {
+    match authorize::authorize(&web.kit, params, session.current.as_ref()).await {
         Ok(Authorization::Answer(response)) => redirect::answer(web, &response),
         Ok(Authorization::LogIn(begun)) => login::begun(web, &begun, &Cookies::read(headers), paths::LOGIN),
         Err(AuthorizeError::Redirect(response, error)) => {

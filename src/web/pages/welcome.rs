@@ -47,7 +47,7 @@ pub(in crate::web) async fn go_on(at: AtFlow) -> Response {
 }
 
 async fn onward(at: &AtFlow) -> Result<Response, Fault> {
-    Ok(match authorize::go_on(&at.web.kit, &at.journey, &at.visit).await? {
+    Ok(match authorize::go_on(&at.web.kit, &at.journey).await? {
         Onward::Answer(response) => redirect::answer(&at.web, &response),
         Onward::Home(Some(home)) => redirect::see_other(home.as_str()),
         Onward::Home(None) => redirect::see_other(paths::HOME),

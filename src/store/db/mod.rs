@@ -1,0 +1,205 @@
+//! The one place that names the driver and what differs between SQLite and PostgreSQL.
+
+mod batch;
+mod columns;
+mod postgres;
+mod sqlite;
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use sqlx::{AnyConnection, Row as _};
+
+pub(super) use self::columns::{
+    json, number, optional_parsed, optional_text, optional_time, parsed, text, time, to_json,
+};
+use crate::base::{Fault, Timestamp};
+
+/// A connection: what every function of this room asks for. A [`Tx`] is one too.
+pub(crate) type Conn = AnyConnection;
+
+/// Every migration, in order; the same set for both databases.
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+
+/// The database.
+#[derive(Clone)]
+pub(crate) struct Store {
+    engine: Engine,
+    commits: Arc<AtomicU64>,
+}
+
+#[derive(Clone)]
+enum Engine {
+    Sqlite(sqlite::Sqlite),
+    Postgres(postgres::Postgres),
+}
+
+impl Store {
+    /// Connects to `sqlite:PATH` or `postgres://…`; on PostgreSQL with at most `connections` at once.
+    ///
+    /// # Errors
+    /// Where the database is not there, or is not open to us. An SQLite file is created, for its owner only.
+    pub(crate) async fn open(url: &str, connections: u32) -> Result<Self, Fault> {
+        sqlx::any::install_default_drivers();
+        let commits = Arc::default();
+        let engine = if let Some(path) = url.strip_prefix("sqlite:") {
+            Engine::Sqlite(sqlite::Sqlite::open(path.trim_start_matches("//"), Arc::clone(&commits)).await?)
+        } else {
+            Engine::Postgres(postgres::Postgres::open(url, connections).await?)
+        };
+        Ok(Self { engine, commits })
+    }
+
+    /// Brings the schema up to date. Several nodes may try at once: one does it, the others wait.
+    pub(crate) async fn migrate(&self) -> Result<(), Fault> {
+        let run = async |conn: &mut Conn| {
+            MIGRATIONS.run(conn).await.map_err(|error| Fault::caused("the database cannot be migrated", error))
+        };
+        match &self.engine {
+            Engine::Sqlite(sqlite) => run(&mut *sqlite.exclusive().await?).await,
+            Engine::Postgres(postgres) => run(&mut *postgres.connection().await?).await,
+        }
+    }
+
+    /// How many migrations this program knows that the database has not had.
+    pub(crate) async fn pending_migrations(&self) -> Result<usize, Fault> {
+        let mut conn = self.read().await?;
+        let applied = sqlx::query("SELECT COUNT(*) AS applied FROM _sqlx_migrations")
+            .fetch_one(&mut *conn)
+            .await
+            .and_then(|row| row.try_get::<i64, _>("applied"));
+        // The table is made by the first migration run: without it, none has been.
+        let applied = usize::try_from(applied.unwrap_or(0)).unwrap_or(0);
+        Ok(MIGRATIONS.iter().count().saturating_sub(applied))
+    }
+
+    /// A connection to read with.
+    pub(crate) async fn read(&self) -> Result<Reader, Fault> {
+        Ok(match &self.engine {
+            Engine::Sqlite(sqlite) => Reader::Sqlite(sqlite.read().await?),
+            Engine::Postgres(postgres) => Reader::Postgres(postgres.connection().await?),
+        })
+    }
+
+    /// Opens a transaction that may write.
+    pub(crate) async fn begin(&self) -> Result<Tx, Fault> {
+        Ok(match &self.engine {
+            Engine::Sqlite(sqlite) => Tx::Sqlite(sqlite.begin().await?),
+            Engine::Postgres(postgres) => Tx::Postgres(postgres.begin().await?, Arc::clone(&self.commits)),
+        })
+    }
+
+    /// How often this process has made changes durable: for the benchmark. Changes that were made durable
+    /// together count once.
+    pub(crate) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
+    }
+
+    /// The database's own clock, where it has one apart from ours.
+    pub(crate) async fn remote_clock(&self) -> Result<Option<Timestamp>, Fault> {
+        match &self.engine {
+            Engine::Sqlite(_) => Ok(None),
+            Engine::Postgres(postgres) => postgres.clock().await.map(Some),
+        }
+    }
+
+    /// Closes every connection, writing back what SQLite still holds in its log.
+    pub(crate) async fn close(&self) {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.close().await,
+            Engine::Postgres(postgres) => postgres.close().await,
+        }
+    }
+}
+
+async fn run_all(conn: &mut Conn, statements: &'static [&'static str]) -> Result<(), sqlx::Error> {
+    for statement in statements {
+        sqlx::query(*statement).execute(&mut *conn).await?;
+    }
+    Ok(())
+}
+
+/// A connection to read with, given back when it is dropped.
+pub(crate) enum Reader {
+    Sqlite(sqlite::Reader),
+    Postgres(postgres::Connection),
+}
+
+impl Deref for Reader {
+    type Target = Conn;
+    fn deref(&self) -> &Conn {
+        match self {
+            Self::Sqlite(reader) => reader,
+            Self::Postgres(connection) => connection,
+        }
+    }
+}
+
+impl DerefMut for Reader {
+    fn deref_mut(&mut self) -> &mut Conn {
+        match self {
+            Self::Sqlite(reader) => reader,
+            Self::Postgres(connection) => connection,
+        }
+    }
+}
+
+/// A transaction. Dropped without [`Tx::commit`], it never happened.
+pub(crate) enum Tx {
+    Sqlite(batch::Member),
+    Postgres(sqlx::Transaction<'static, sqlx::Any>, Arc<AtomicU64>),
+}
+
+impl Tx {
+    /// Makes everything since the beginning durable, all at once.
+    pub(crate) async fn commit(self) -> Result<(), Fault> {
+        match self {
+            Self::Sqlite(member) => member.commit().await,
+            Self::Postgres(inner, commits) => {
+                inner.commit().await.map_err(asking("commit"))?;
+                commits.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Deref for Tx {
+    type Target = Conn;
+    fn deref(&self) -> &Conn {
+        match self {
+            Self::Sqlite(member) => member,
+            Self::Postgres(inner, _) => inner,
+        }
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut Conn {
+        match self {
+            Self::Sqlite(member) => member,
+            Self::Postgres(inner, _) => inner,
+        }
+    }
+}
+
+/// Turns the driver's error into a fault that says what was being done.
+pub(super) fn asking(what: &'static str) -> impl FnOnce(sqlx::Error) -> Fault {
+    move |error| Fault::caused(format!("the database would not {what}"), error)
+}
+
+/// Whether an insert failed because a row with that key is there already.
+pub(super) fn is_conflict(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
+}
+
+/// Declares a file's statements, so that a test can prepare every one of them on both databases.
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident = $sql:expr;)+) => {
+        $($(#[$doc])* const $name: &str = $sql;)+
+        #[cfg(test)]
+        pub(super) const STATEMENTS: &[&str] = &[$($name),+];
+    };
+}
+pub(super) use statements;

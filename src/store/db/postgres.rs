@@ -1,0 +1,67 @@
+//! PostgreSQL: a pool of connections.
+
+use std::time::Duration;
+
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::{Any, AnyPool};
+
+use super::{asking, run_all, time};
+use crate::base::{Fault, Timestamp};
+
+const SETUP: &[&str] = &[
+    "SET statement_timeout = '5s'",
+    "SET lock_timeout = '2s'",
+    "SET idle_in_transaction_session_timeout = '10s'",
+];
+
+pub(crate) type Connection = sqlx::pool::PoolConnection<Any>;
+
+/// The pool of this process.
+#[derive(Clone)]
+pub(super) struct Postgres(AnyPool);
+
+impl Postgres {
+    pub(super) async fn open(url: &str, connections: u32) -> Result<Self, Fault> {
+        let options: AnyConnectOptions =
+            url.parse().map_err(|error| Fault::caused("the database address cannot be used", error))?;
+        let pool = AnyPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(Duration::from_secs(3))
+            // A question before each use would cost as much as the use itself.
+            .test_before_acquire(false)
+            .before_acquire(|conn, meta| {
+                Box::pin(async move {
+                    if meta.idle_for > Duration::from_secs(1) {
+                        sqlx::Connection::ping(conn).await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .after_connect(|conn, _| Box::pin(run_all(conn, SETUP)))
+            .connect_with(options)
+            .await
+            .map_err(|error| Fault::caused("the PostgreSQL database cannot be reached", error))?;
+        Ok(Self(pool))
+    }
+
+    pub(super) async fn connection(&self) -> Result<Connection, Fault> {
+        self.0.acquire().await.map_err(asking("connect"))
+    }
+
+    pub(super) async fn begin(&self) -> Result<sqlx::Transaction<'static, Any>, Fault> {
+        self.0.begin().await.map_err(asking("begin a transaction"))
+    }
+
+    pub(super) async fn clock(&self) -> Result<Timestamp, Fault> {
+        let row =
+            sqlx::query("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS millis")
+                .fetch_one(&mut *self.connection().await?)
+                .await
+                .map_err(asking("read the clock"))?;
+        time(&row, "millis")
+    }
+
+    pub(super) async fn close(&self) {
+        self.0.close().await;
+    }
+}

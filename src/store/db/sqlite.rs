@@ -1,0 +1,152 @@
+//! SQLite: one connection that writes ([`batch`](super::batch)) and a few that read.
+//!
+//! The driver's own pool is not used: it asks a connection whether it is well each time it comes back, which
+//! for a file of ours costs as much as the question it was used for.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use sqlx::ConnectOptions as _;
+use sqlx::any::AnyConnectOptions;
+use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
+
+use super::batch::{Member, Writer};
+use super::{Conn, run_all};
+use crate::base::Fault;
+
+/// Each has a thread, and reads from memory: more of them than cores bring nothing.
+const READERS: usize = 4;
+/// Beyond this something is wrong, and whoever waits should hear of it.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+const WRITER: &[&str] = &[
+    "PRAGMA journal_mode = WAL",
+    // NORMAL would acknowledge changes that a power cut takes back.
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA busy_timeout = 5000",
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA secure_delete = ON",
+    // The same few pages change all the time: the longer the log, the fewer of their versions are copied over.
+    "PRAGMA wal_autocheckpoint = 4000",
+    "PRAGMA cache_size = -8000",
+    "PRAGMA temp_store = MEMORY",
+];
+
+const READER: &[&str] = &[
+    "PRAGMA busy_timeout = 5000",
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA query_only = ON",
+    // Pages that another connection changed are looked at where they lie, rather than read in again.
+    "PRAGMA mmap_size = 268435456",
+];
+
+/// A database file.
+#[derive(Clone)]
+pub(super) struct Sqlite {
+    writer: Arc<Writer>,
+    readers: Arc<Readers>,
+}
+
+impl Sqlite {
+    pub(super) async fn open(path: &str, commits: Arc<AtomicU64>) -> Result<Self, Fault> {
+        create_private_file(path)?;
+        let options: AnyConnectOptions = format!("sqlite://{path}")
+            .parse()
+            .map_err(|error| Fault::caused(format!("the database path {path} cannot be used"), error))?;
+        let options = options.disable_statement_logging();
+        let connect = async |setup| {
+            let mut conn = options.connect().await?;
+            run_all(&mut conn, setup).await?;
+            Ok(conn)
+        };
+        let doing =
+            |error: sqlx::Error| Fault::caused(format!("the database {path} cannot be opened"), error);
+        let writer = connect(WRITER).await.map_err(doing)?;
+        let mut readers = Vec::with_capacity(READERS);
+        for _ in 0..READERS {
+            readers.push(Arc::new(Mutex::new(connect(READER).await.map_err(doing)?)));
+        }
+        Ok(Self {
+            writer: Arc::new(Writer::new(writer, commits)),
+            readers: Arc::new(Readers { all: readers, turns: Arc::new(Semaphore::new(READERS)) }),
+        })
+    }
+
+    /// A connection to read with.
+    pub(super) async fn read(&self) -> Result<Reader, Fault> {
+        let turns = Arc::clone(&self.readers.turns);
+        let turn = tokio::time::timeout(PATIENCE, turns.acquire_owned()).await.ok().and_then(Result::ok);
+        let mut free = self.readers.all.iter().filter_map(|reader| Arc::clone(reader).try_lock_owned().ok());
+        match (turn, free.next()) {
+            (Some(turn), Some(conn)) => Ok(Reader { conn, _turn: turn }),
+            _ => Err(Fault::new("the database has too much to do")),
+        }
+    }
+
+    /// Begins a transaction, as a member of the batch that is open or the first of a new one.
+    pub(super) async fn begin(&self) -> Result<Member, Fault> {
+        Member::enter(Arc::clone(&self.writer)).await
+    }
+
+    /// The writer's connection, outside of any batch.
+    pub(super) async fn exclusive(&self) -> Result<impl DerefMut<Target = Conn> + use<>, Fault> {
+        self.writer.exclusive().await
+    }
+
+    /// Writes back what is still in the log. The connections end with their last owner.
+    pub(super) async fn close(&self) {
+        let Ok(mut conn) = self.exclusive().await else { return };
+        // What cannot be written back now stays safe in the log.
+        let _ = run_all(&mut conn, &["PRAGMA wal_checkpoint(TRUNCATE)"]).await;
+    }
+}
+
+/// The connections that read.
+struct Readers {
+    all: Vec<Arc<Mutex<Conn>>>,
+    /// As many as there are connections: whoever has one finds a connection free.
+    turns: Arc<Semaphore>,
+}
+
+/// A connection to read with, given back when it is dropped.
+pub(crate) struct Reader {
+    // Let go before the turn is: fields are dropped in this order.
+    conn: OwnedMutexGuard<Conn>,
+    _turn: OwnedSemaphorePermit,
+}
+
+impl Deref for Reader {
+    type Target = Conn;
+    fn deref(&self) -> &Conn {
+        &self.conn
+    }
+}
+
+impl DerefMut for Reader {
+    fn deref_mut(&mut self) -> &mut Conn {
+        &mut self.conn
+    }
+}
+
+/// Makes the database file for its owner only, and refuses one that others may read.
+fn create_private_file(path: &str) -> Result<(), Fault> {
+    use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+    let opened = std::fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(path);
+    match opened {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            let meta = std::fs::metadata(path)
+                .map_err(|error| Fault::caused(format!("the database {path} cannot be looked at"), error))?;
+            if meta.mode() & 0o077 != 0 {
+                return Err(Fault::new(format!(
+                    "the database {path} can be read by other users of this machine: run chmod 600 {path}"
+                )));
+            }
+            Ok(())
+        }
+        Err(error) => Err(Fault::caused(format!("the database {path} cannot be created"), error)),
+    }
+}
