@@ -1,11 +1,11 @@
 //! Password hashing: argon2id (RFC 9106), away from the threads that answer requests.
 //!
 //! At most one hash runs per core, a short queue waits, and the rest are told to come back. The memory of a
-//! finished hash is kept for the next one: giving 19 MiB back and asking for them again costs as much as a
-//! tenth of the hash.
+//! finished hash is kept for the next one while there is one: giving 19 MiB back and asking for them again
+//! costs as much as a tenth of the hash. Where nobody else is hashing or waiting, it is given back.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -19,6 +19,9 @@ use crate::base::{Fault, Random, constant_time_eq};
 
 /// How long a log-in waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// KiB of address space for each hash, of which only what it needs is used: the C library gives back what is
+/// larger than 32 MiB as soon as it is free, and keeps the rest for ever.
+const ROOM: usize = 33 * 1024;
 const SALT: usize = 16;
 const TAG: usize = 32;
 
@@ -61,14 +64,35 @@ pub(crate) struct Hasher {
 struct Workshop {
     cost: Cost,
     pepper: [u8; 32],
+    /// How many hashes are being made or wait for their turn.
+    wanted: AtomicUsize,
     /// Memory of finished hashes.
     benches: Mutex<Vec<Vec<Block>>>,
+}
+
+/// One hash that is being made or waits for its turn. The last one to go gives the memory back.
+struct Want(Arc<Workshop>);
+
+impl Want {
+    fn new(workshop: &Arc<Workshop>) -> Self {
+        workshop.wanted.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(workshop))
+    }
+}
+
+impl Drop for Want {
+    fn drop(&mut self) {
+        if self.0.wanted.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.0.benches().clear();
+        }
+    }
 }
 
 impl Hasher {
     /// A hasher of `cost` that runs `at_once` hashes and lets `queue` more wait.
     pub(crate) fn new(cost: Cost, pepper: [u8; 32], at_once: usize, queue: usize) -> Self {
-        let workshop = Arc::new(Workshop { cost, pepper, benches: Mutex::default() });
+        let workshop =
+            Arc::new(Workshop { cost, pepper, wanted: AtomicUsize::new(0), benches: Mutex::default() });
         Self {
             workshop,
             turns: Arc::new(Semaphore::new(at_once.max(1))),
@@ -121,6 +145,7 @@ impl Hasher {
         &self,
         work: impl FnOnce(&Workshop) -> Result<T, Fault> + Send + 'static,
     ) -> Result<Result<T, Busy>, Fault> {
+        let want = Want::new(&self.workshop);
         let turn = match Arc::clone(&self.turns).try_acquire_owned() {
             Ok(turn) => turn,
             Err(_) => match self.wait_for_turn().await {
@@ -128,9 +153,8 @@ impl Hasher {
                 None => return Ok(Err(Busy)),
             },
         };
-        let workshop = Arc::clone(&self.workshop);
         let done = tokio::task::spawn_blocking(move || {
-            let result = work(&workshop);
+            let result = work(&want.0);
             drop(turn);
             result
         });
@@ -162,18 +186,22 @@ impl Drop for Place<'_> {
 }
 
 impl Workshop {
+    fn benches(&self) -> MutexGuard<'_, Vec<Vec<Block>>> {
+        self.benches.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn tag(&self, cost: Cost, mut password: String, salt: &[u8]) -> Result<[u8; TAG], Fault> {
         let failed = |error: argon2::Error| Fault::new(format!("a password could not be hashed: {error}"));
         let params = Params::new(cost.memory, cost.passes, cost.lanes, Some(TAG)).map_err(failed)?;
         let blocks = params.block_count();
         let argon = Argon2::new_with_secret(&self.pepper, Algorithm::Argon2id, Version::V0x13, params)
             .map_err(failed)?;
-        let mut bench = self.benches.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+        let mut bench = self.benches().pop().unwrap_or_else(|| Vec::with_capacity(blocks.max(ROOM)));
         bench.resize(blocks, Block::default());
         let mut tag = [0; TAG];
         let result = argon.hash_password_into_with_memory(password.as_bytes(), salt, &mut tag, &mut bench);
         password.zeroize();
-        self.benches.lock().unwrap_or_else(PoisonError::into_inner).push(bench);
+        self.benches().push(bench);
         result.map_err(failed)?;
         Ok(tag)
     }

@@ -141,6 +141,8 @@ async fn a_client_that_is_switched_off_is_known_nowhere() {
     let mut tx = portal.provider.kit().store.begin().await.unwrap();
     sqlx::query("UPDATE clients SET disabled_at = 1 WHERE id = 'portal'").execute(&mut *tx).await.unwrap();
     tx.commit().await.unwrap();
+    // By another process: what this one knows of it, it believes for a second.
+    portal.provider.advance(Span::seconds(1));
     portal.answer(&portal.ask).await.expect(StatusCode::BAD_REQUEST);
     let refused = portal.redeem(&code).await.expect(StatusCode::UNAUTHORIZED);
     assert_eq!(refused.json()["error"], "invalid_client");

@@ -6,14 +6,17 @@
 //! Where nobody waits, a transaction is committed by itself, as it would be anywhere.
 //!
 //! A member that is done goes to the end of the queue; by the time its turn comes again, everybody who stood
-//! before it has joined, and it commits for all of them. Each step runs in a task of its own, so that a visitor
-//! who goes away in the middle leaves nothing in a state that nobody knows.
+//! before it has joined, and it commits for all of them. Each step is done to its end, so that a visitor who
+//! goes away in the middle leaves nothing in a state that nobody knows.
 
 use std::ops::{Deref, DerefMut};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
 use super::{Conn, asking};
@@ -109,7 +112,9 @@ impl Writer {
         let fate = *fate.borrow();
         match fate {
             Fate::Kept => Ok(()),
-            Fate::Open | Fate::Lost => Err(Fault::new("the database did not keep a change, nor those beside it")),
+            Fate::Open | Fate::Lost => {
+                Err(Fault::new("the database did not keep a change, nor those beside it"))
+            }
         }
     }
 }
@@ -158,11 +163,32 @@ async fn run(conn: &mut Conn, statement: &'static str) -> Result<(), sqlx::Error
     sqlx::query(statement).execute(conn).await.map(drop)
 }
 
-/// Runs something to its end even where whoever wants the result goes away.
-async fn unhindered<T: Send + 'static>(
-    work: impl Future<Output = Result<T, Fault>> + Send + 'static,
-) -> Result<T, Fault> {
-    tokio::spawn(work).await.map_err(|error| Fault::caused("the database did not finish", error))?
+/// Work that is done to its end: where whoever wants the result goes away, it goes on in a task of its own.
+struct Unhindered<T: Send + 'static>(Option<Pin<Box<dyn Future<Output = T> + Send>>>);
+
+fn unhindered<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> Unhindered<T> {
+    Unhindered(Some(Box::pin(work)))
+}
+
+impl<T: Send + 'static> Future for Unhindered<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        let Some(work) = self.0.as_mut() else { return Poll::Pending };
+        let progress = work.as_mut().poll(context);
+        if progress.is_ready() {
+            self.0 = None;
+        }
+        progress
+    }
+}
+
+impl<T: Send + 'static> Drop for Unhindered<T> {
+    fn drop(&mut self) {
+        if let (Some(work), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
+            runtime.spawn(async move { drop(work.await) });
+        }
+    }
 }
 
 struct Exclusive(OwnedMutexGuard<Desk>);
@@ -231,7 +257,7 @@ impl Drop for Member {
         }
         self.desk.abandoned = true;
         // Whoever comes next takes it back, and somebody must come: an open transaction keeps others out.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+        if let Ok(runtime) = Handle::try_current() {
             let writer = Arc::clone(&self.writer);
             runtime.spawn(async move { writer.lock().await.map(drop) });
         }

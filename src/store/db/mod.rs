@@ -54,7 +54,10 @@ impl Store {
     /// Brings the schema up to date. Several nodes may try at once: one does it, the others wait.
     pub(crate) async fn migrate(&self) -> Result<(), Fault> {
         let run = async |conn: &mut Conn| {
-            MIGRATIONS.run(conn).await.map_err(|error| Fault::caused("the database cannot be migrated", error))
+            MIGRATIONS
+                .run(conn)
+                .await
+                .map_err(|error| Fault::caused("the database cannot be migrated", error))
         };
         match &self.engine {
             Engine::Sqlite(sqlite) => run(&mut *sqlite.exclusive().await?).await,

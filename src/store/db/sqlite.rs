@@ -35,13 +35,8 @@ const WRITER: &[&str] = &[
     "PRAGMA temp_store = MEMORY",
 ];
 
-const READER: &[&str] = &[
-    "PRAGMA busy_timeout = 5000",
-    "PRAGMA trusted_schema = OFF",
-    "PRAGMA query_only = ON",
-    // Pages that another connection changed are looked at where they lie, rather than read in again.
-    "PRAGMA mmap_size = 268435456",
-];
+const READER: &[&str] =
+    &["PRAGMA busy_timeout = 5000", "PRAGMA trusted_schema = OFF", "PRAGMA query_only = ON"];
 
 /// A database file.
 #[derive(Clone)]
