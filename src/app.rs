@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 
 use crate::base::{Clock, Fault, Random, SystemClock};
 use crate::config::{Config, Smtp, SmtpSecurity, Transport};
+use crate::fetch::Fetcher;
 use crate::hash::{Cost, Hasher};
 use crate::keyring::Keyring;
 use crate::kit::{Kit, KnownClients, Signing};
@@ -47,6 +48,7 @@ pub(crate) async fn open_kit(config: Config, surroundings: Surroundings) -> Resu
         configured => configured,
     };
     let hasher = Hasher::new(cost, keyring.pepper(), at_once, config.limits.hash_queue);
+    let fetcher = Fetcher::new(&config.outgoing).map_err(Fault::new)?;
     Ok(Kit {
         config,
         clock,
@@ -54,6 +56,7 @@ pub(crate) async fn open_kit(config: Config, surroundings: Surroundings) -> Resu
         store,
         hasher,
         keyring,
+        fetcher,
         signing: Signing::default(),
         clients: KnownClients::default(),
         mail_bell: Notify::new(),

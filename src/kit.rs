@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 pub(crate) use self::known_clients::{KnownClient, KnownClients};
 use crate::base::{ClientId, Clock, Fault, Random, Timestamp};
 use crate::config::Config;
+use crate::fetch::Fetcher;
 use crate::hash::Hasher;
 use crate::jose::KeySet;
 use crate::keyring::Keyring;
@@ -22,6 +23,7 @@ pub(crate) struct Kit {
     pub(crate) store: Store,
     pub(crate) hasher: Hasher,
     pub(crate) keyring: Keyring,
+    pub(crate) fetcher: Fetcher,
     pub(crate) signing: Signing,
     pub(crate) clients: KnownClients,
     /// Rung when a letter has been queued, so that it need not wait for the next look.

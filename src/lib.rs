@@ -11,12 +11,12 @@
 //! | 4 | `web`, `jobs`, `portal` | the front door; what happens unasked; the sample relying party of `demo` |
 //! | 3 | `audit` < `outbox` < `keys` < `accounts` < `clients` < `oidc` < `admin` | the use cases; each uses those to its left |
 //! | 2 | `kit` | what a use case is handed |
-//! | 1 | `store`, `jose`, `mail`, `view`, `hash`, `keyring`, `keyfile`, `policy` | one outside thing each; never one another |
+//! | 1 | `store`, `jose`, `mail`, `view`, `fetch`, `hash`, `keyring`, `keyfile`, `policy` | one outside thing each; never one another |
 //! | 0 | `base`, `config`, `model` | words |
 //!
 //! A use case decides and returns a small enum that says what it decided; only `web` knows status codes,
 //! headers, cookies and pages. SQL lives in `store`, josekit in `jose`, lettre in `mail`, minijinja in `view`,
-//! axum in `web`. One-use things are consumed by one guarded `UPDATE … RETURNING`. Secrets are stored as
+//! axum in `web`; requests of our own leave through `fetch`. One-use things are consumed by one guarded `UPDATE … RETURNING`. Secrets are stored as
 //! digests, and their types keep them apart. Time and chance arrive as arguments.
 
 mod accounts;
@@ -27,6 +27,7 @@ mod base;
 mod cli;
 mod clients;
 mod config;
+mod fetch;
 mod hash;
 mod jobs;
 mod jose;

@@ -42,9 +42,11 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("axum", &["web", "portal", "app", "cli/demo.rs", "cli/serve.rs"]),
     ("tower", &["web"]),
     ("tower_http", &["web"]),
-    ("hyper", &["web"]),
+    ("hyper", &["web", "fetch"]),
     // The portal fetches as a relying party does.
-    ("hyper_util", &["web", "portal"]),
+    ("hyper_util", &["web", "fetch", "portal"]),
+    ("native_tls", &["fetch"]),
+    ("tokio_native_tls", &["fetch"]),
     ("openidconnect", &["portal"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),

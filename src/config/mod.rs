@@ -18,6 +18,7 @@ mod listen;
 mod log;
 mod login;
 mod mail;
+mod outgoing;
 mod problems;
 mod retention;
 mod secret_text;
@@ -50,6 +51,7 @@ use written::Written;
 
 pub(crate) use log::Log;
 pub(crate) use mail::Transport;
+pub(crate) use outgoing::Outgoing;
 #[cfg(feature = "demo")]
 pub(crate) use secret_text::SecretText;
 pub(crate) use smtp::{Smtp, SmtpSecurity};
@@ -72,6 +74,7 @@ pub(crate) struct Config {
     pub(crate) tokens: Tokens,
     pub(crate) limits: Limits,
     pub(crate) retention: Retention,
+    pub(crate) outgoing: Outgoing,
     pub(crate) log: Log,
     /// A directory whose files take the place of the built-in pages and letters.
     pub(crate) templates: Option<PathBuf>,

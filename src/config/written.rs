@@ -4,7 +4,8 @@ use confique::Config;
 
 use super::problems::Problems;
 use super::{
-    brand, database, issuer, keys, limits, listen, log, login, mail, retention, session, templates, tokens,
+    brand, database, issuer, keys, limits, listen, log, login, mail, outgoing, retention, session, templates,
+    tokens,
 };
 
 /// Reference configuration of Gatehouse: every setting, explained. A setting that is commented out has the value
@@ -61,6 +62,10 @@ pub(super) struct Written {
     #[config(nested)]
     retention: retention::Written,
 
+    /// The requests that this provider makes, such as for the keys of a service.
+    #[config(nested)]
+    outgoing: outgoing::Written,
+
     /// What is told to the operator, on standard output.
     #[config(nested)]
     log: log::Written,
@@ -84,6 +89,7 @@ impl Written {
         let tokens = self.tokens.check(problems);
         let limits = self.limits.check(problems);
         let retention = self.retention.check(problems);
+        let outgoing = self.outgoing.check(problems);
         let log = self.log.check(problems);
         let templates = self.templates.check(problems);
         Some(super::Config {
@@ -98,6 +104,7 @@ impl Written {
             tokens,
             limits,
             retention,
+            outgoing,
             log,
             templates,
         })
