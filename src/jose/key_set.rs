@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::SigningKey;
-use crate::base::{Document, Kid, Timestamp, base64url_decode, strict_json};
+use super::{SigningKey, decode_object};
+use crate::base::{Document, Kid, Timestamp, base64url_decode};
 use crate::model::Algorithm;
 
 /// No token of ours is longer, so nothing longer is looked at.
@@ -66,14 +66,6 @@ impl KeySet {
         let as_signed = header.get("alg")?.as_str()? == key.algorithm.name() && !header.contains_key("crit");
         let verified = as_signed && key.verifies(message.as_bytes(), &base64url_decode(signature)?);
         if verified { decode_object(claims) } else { None }
-    }
-}
-
-fn decode_object(segment: &str) -> Option<serde_json::Map<String, Value>> {
-    let text = String::from_utf8(base64url_decode(segment)?).ok()?;
-    match strict_json(&text)? {
-        Value::Object(members) => Some(members),
-        _ => None,
     }
 }
 
