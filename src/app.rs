@@ -12,7 +12,7 @@ use crate::config::{Config, Smtp, SmtpSecurity, Transport};
 use crate::fetch::Fetcher;
 use crate::hash::{Cost, Hasher};
 use crate::keyring::Keyring;
-use crate::kit::{Kit, KnownClients, Signing};
+use crate::kit::{ClientKeys, Kit, KnownClients, Signing};
 use crate::mail::{Mailbox, Mailer, Security, SmtpSettings};
 use crate::store::Store;
 use crate::view::Engine;
@@ -59,6 +59,7 @@ pub(crate) async fn open_kit(config: Config, surroundings: Surroundings) -> Resu
         fetcher,
         signing: Signing::default(),
         clients: KnownClients::default(),
+        client_keys: ClientKeys::default(),
         mail_bell: Notify::new(),
     })
 }

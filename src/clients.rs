@@ -1,5 +1,8 @@
 //! Relying parties: who they are at the token endpoint.
 
+pub(crate) mod assertion;
+mod keys;
+
 use crate::base::{ClientId, Fault, Secret, kinds};
 use crate::kit::Kit;
 use crate::model::{Client, ClientAuthentication};

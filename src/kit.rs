@@ -2,7 +2,8 @@
 
 mod known_clients;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tokio::sync::Notify;
 
@@ -11,7 +12,7 @@ use crate::base::{ClientId, Clock, Fault, Random, Timestamp};
 use crate::config::Config;
 use crate::fetch::Fetcher;
 use crate::hash::Hasher;
-use crate::jose::KeySet;
+use crate::jose::{KeySet, PublicKeys};
 use crate::keyring::Keyring;
 use crate::store::Store;
 
@@ -26,6 +27,7 @@ pub(crate) struct Kit {
     pub(crate) fetcher: Fetcher,
     pub(crate) signing: Signing,
     pub(crate) clients: KnownClients,
+    pub(crate) client_keys: ClientKeys,
     /// Rung when a letter has been queued, so that it need not wait for the next look.
     pub(crate) mail_bell: Notify,
 }
@@ -53,4 +55,28 @@ impl Signing {
     pub(crate) fn replace(&self, keys: KeySet) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
     }
+}
+
+/// The public keys of clients as this node knows them.
+#[derive(Default)]
+pub(crate) struct ClientKeys(Mutex<HashMap<ClientId, ClientPlace>>);
+
+/// Where the keys of one client are kept, for one at a time to look after.
+type ClientPlace = Arc<tokio::sync::Mutex<Option<HeldKeys>>>;
+
+impl ClientKeys {
+    pub(crate) fn of(&self, client: &ClientId) -> ClientPlace {
+        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(places.entry(client.clone()).or_default())
+    }
+}
+
+/// A client's keys, and where and when they were read.
+#[derive(Clone)]
+pub(crate) struct HeldKeys {
+    /// The set as it was registered, or the address that was asked.
+    pub(crate) source: String,
+    /// Why there are none, in words for the log.
+    pub(crate) keys: Result<Arc<PublicKeys>, String>,
+    pub(crate) read_at: Timestamp,
 }

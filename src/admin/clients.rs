@@ -2,11 +2,13 @@
 
 use crate::audit::Entry;
 use crate::base::{ClientId, Error, Fault, Secret, Span, base64url, kinds};
+use crate::clients::assertion;
+use crate::jose::PublicKeys;
 use crate::keys;
 use crate::kit::Kit;
-use crate::model::{Client, ClientSecret, ClientSettings, EventKind};
+use crate::model::{Client, ClientAuthentication, ClientSecret, ClientSettings, EventKind};
 use crate::policy::registration;
-use crate::store::{Tx, clients};
+use crate::store::{Tx, clients, sealed_secrets};
 
 /// Why an action on a client was refused: sentences for the administrator.
 pub(crate) type Refusal = String;
@@ -14,7 +16,7 @@ pub(crate) type Refusal = String;
 /// A client with the secret that is shown this once.
 pub(crate) struct Registered {
     pub(crate) client: Client,
-    /// `None` for a public client.
+    /// `None` for a client that has none: a public one, or one with a key of its own.
     pub(crate) secret: Option<Secret<kinds::Client>>,
 }
 
@@ -37,8 +39,8 @@ pub(crate) async fn add(
     if !clients::insert(&mut tx, &client).await? {
         return Err(Error::Refused(format!("there is a client {} already", client.id)));
     }
-    let secret = match client.is_confidential() {
-        true => Some(give_secret(kit, &mut tx, &client.id).await?),
+    let secret = match client.settings.authentication.has_secret() {
+        true => Some(give_secret(kit, &mut tx, &client).await?),
         false => None,
     };
     Entry::by_operator(EventKind::ClientAdded).client(Some(&client.id)).record(kit, &mut tx).await?;
@@ -67,6 +69,9 @@ pub(crate) async fn update(kit: &Kit, mut client: Client) -> Result<Client, Erro
     if !clients::update(&mut tx, &client).await? {
         return Err(Error::Refused(format!("client {} has been removed", client.id)));
     }
+    if client.settings.authentication != ClientAuthentication::ClientSecretJwt {
+        sealed_secrets::forget(&mut tx, &client.id).await?;
+    }
     Entry::by_operator(EventKind::ClientUpdated).client(Some(&client.id)).record(kit, &mut tx).await?;
     tx.commit().await?;
     kit.clients.forget(&client.id);
@@ -89,27 +94,34 @@ pub(crate) async fn rotate_secret(
     client: &Client,
     overlap: Span,
 ) -> Result<Secret<kinds::Client>, Error<Refusal>> {
-    if !client.is_confidential() {
-        return Err(Error::Refused(format!("client {} is public and has no secret", client.id)));
+    let method = client.settings.authentication;
+    if !method.has_secret() {
+        let why = if client.is_confidential() { "proves who it is by a key of its own" } else { "is public" };
+        return Err(Error::Refused(format!("client {} {why} and has no secret", client.id)));
     }
     let mut tx = kit.store.begin().await?;
     clients::expire_secrets(&mut tx, &client.id, kit.now() + overlap).await?;
-    let secret = give_secret(kit, &mut tx, &client.id).await?;
+    let secret = give_secret(kit, &mut tx, client).await?;
     Entry::by_operator(EventKind::ClientSecretRotated).client(Some(&client.id)).record(kit, &mut tx).await?;
     tx.commit().await?;
     kit.clients.forget(&client.id);
     Ok(secret)
 }
 
-async fn give_secret(kit: &Kit, tx: &mut Tx, id: &ClientId) -> Result<Secret<kinds::Client>, Fault> {
+async fn give_secret(kit: &Kit, tx: &mut Tx, client: &Client) -> Result<Secret<kinds::Client>, Fault> {
     let secret = Secret::generate(&*kit.random);
     let stored = ClientSecret {
         digest: kit.keyring.digest(&secret),
-        client_id: id.clone(),
+        client_id: client.id.clone(),
         created_at: kit.now(),
         expires_at: None,
     };
     clients::add_secret(tx, &stored).await?;
+    if client.settings.authentication == ClientAuthentication::ClientSecretJwt {
+        let context = assertion::secret_context(&client.id);
+        let sealed = kit.keyring.seal(&context, secret.reveal().as_bytes(), &*kit.random)?;
+        sealed_secrets::add(tx, &stored.digest, &client.id, &sealed).await?;
+    }
     Ok(secret)
 }
 
@@ -120,6 +132,7 @@ fn generate_id(kit: &Kit) -> Result<ClientId, Fault> {
 }
 
 fn judge(client: &Client) -> Result<(), Error<Refusal>> {
-    let problems = registration::judge(client);
+    let mut problems = registration::judge(client);
+    problems.extend(client.settings.jwks.as_ref().and_then(|set| PublicKeys::import(set).err()));
     if problems.is_empty() { Ok(()) } else { Err(Error::Refused(problems.join("\n"))) }
 }

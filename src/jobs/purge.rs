@@ -20,6 +20,7 @@ pub(crate) async fn round(kit: &Kit) -> Result<(), Fault> {
         (Purgeable::Throttles, keep.throttles),
         (Purgeable::Grants, Span::days(1)),
         (Purgeable::Letters, keep.letters),
+        (Purgeable::Assertions, nothing),
         (Purgeable::Events, keep.events),
     ] {
         let removed = purge(kit, what, kit.now() - kept_for).await?;

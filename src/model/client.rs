@@ -1,6 +1,7 @@
 //! A relying party, as it was registered.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::base::{ClientId, Digest, Timestamp, kinds};
 use crate::model::Algorithm;
@@ -36,6 +37,14 @@ pub(crate) struct ClientSettings {
     pub(crate) application_type: ApplicationType,
     #[serde(rename = "token_endpoint_auth_method")]
     pub(crate) authentication: ClientAuthentication,
+    /// The algorithm of its assertions; `None` for every one that its profile allows.
+    #[serde(rename = "token_endpoint_auth_signing_alg")]
+    pub(crate) assertion_algorithm: Option<Algorithm>,
+    /// Its public keys, as a JWK set (RFC 7517, section 5); or else the address where it publishes them.
+    pub(crate) jwks: Option<Value>,
+    pub(crate) jwks_uri: Option<String>,
+    /// Which rules it agreed to.
+    pub(crate) profile: SecurityProfile,
     /// Compared byte for byte; only a native client's loopback address may vary in its port.
     pub(crate) redirect_uris: Vec<String>,
     pub(crate) post_logout_redirect_uris: Vec<String>,
@@ -63,6 +72,10 @@ impl Default for ClientSettings {
         Self {
             application_type: ApplicationType::Web,
             authentication: ClientAuthentication::ClientSecretBasic,
+            assertion_algorithm: None,
+            jwks: None,
+            jwks_uri: None,
+            profile: SecurityProfile::Oidc,
             redirect_uris: Vec::new(),
             post_logout_redirect_uris: Vec::new(),
             scopes: None,
@@ -86,6 +99,25 @@ pub(crate) enum ApplicationType {
     Native,
 }
 
+/// Where the rules for clients differ from one specification to the next (PROTOCOL.md, section 1.8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum SecurityProfile {
+    /// OpenID Connect Core 1.0.
+    Oidc,
+    /// FAPI 2.0 Security Profile: fewer choices, all of them good.
+    Fapi2,
+}
+
+impl SecurityProfile {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Oidc => "oidc",
+            Self::Fapi2 => "fapi2",
+        }
+    }
+}
+
 /// How a client proves who it is at the token endpoint (OpenID Connect Core 1.0, section 9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -93,10 +125,20 @@ pub(crate) enum ClientAuthentication {
     None,
     ClientSecretBasic,
     ClientSecretPost,
+    /// Signs with its secret.
+    ClientSecretJwt,
+    /// Signs with a key of its own.
+    PrivateKeyJwt,
 }
 
 impl ClientAuthentication {
-    pub(crate) const ALL: [Self; 3] = [Self::ClientSecretBasic, Self::ClientSecretPost, Self::None];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::ClientSecretBasic,
+        Self::ClientSecretPost,
+        Self::ClientSecretJwt,
+        Self::PrivateKeyJwt,
+        Self::None,
+    ];
 
     /// The registered name of the method.
     pub(crate) const fn name(self) -> &'static str {
@@ -104,7 +146,19 @@ impl ClientAuthentication {
             Self::None => "none",
             Self::ClientSecretBasic => "client_secret_basic",
             Self::ClientSecretPost => "client_secret_post",
+            Self::ClientSecretJwt => "client_secret_jwt",
+            Self::PrivateKeyJwt => "private_key_jwt",
         }
+    }
+
+    /// Whether the client is given a secret.
+    pub(crate) const fn has_secret(self) -> bool {
+        matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost | Self::ClientSecretJwt)
+    }
+
+    /// Whether what it sends is an assertion (RFC 7521, section 4.2).
+    pub(crate) const fn is_by_assertion(self) -> bool {
+        matches!(self, Self::ClientSecretJwt | Self::PrivateKeyJwt)
     }
 }
 

@@ -12,7 +12,9 @@ mod session;
 mod throttle;
 mod user;
 
-pub(crate) use client::{ApplicationType, Client, ClientAuthentication, ClientSecret, ClientSettings};
+pub(crate) use client::{
+    ApplicationType, Client, ClientAuthentication, ClientSecret, ClientSettings, SecurityProfile,
+};
 pub(crate) use email::{Email, EmailError};
 pub(crate) use event::{Event, EventKind, Visit};
 pub(crate) use flow::{Challenge, ChallengeState, EmailedCode, Flow, FlowStage, Purpose};

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::base::paths;
 use crate::config::Config;
-use crate::model::ClientAuthentication;
+use crate::model::{Algorithm, ClientAuthentication};
 use crate::oidc::claims::{self, ACR};
 use crate::oidc::request::{self, ResponseMode};
 use crate::oidc::token::GRANT_TYPES;
@@ -34,6 +34,7 @@ pub(crate) fn document(config: &Config) -> Value {
         "id_token_signing_alg_values_supported": request::algorithms(),
         "userinfo_signing_alg_values_supported": ["none"],
         "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_signing_alg_values_supported": assertion_algorithms(),
         "display_values_supported": ["page"],
         "claim_types_supported": ["normal"],
         "claims_supported": claims::supported(),
@@ -46,4 +47,9 @@ pub(crate) fn document(config: &Config) -> Value {
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
     })
+}
+
+/// What clients may sign assertions with: their own keys, and HS256 for `client_secret_jwt`.
+fn assertion_algorithms() -> Vec<&'static str> {
+    Algorithm::ALL.into_iter().map(Algorithm::name).chain(["HS256"]).collect()
 }

@@ -2,6 +2,8 @@
 //!
 //! Nothing here reads a clock, a database or a setting; whoever asks brings them along.
 
+pub(crate) mod assertion;
+pub(crate) mod client_keys;
 pub(crate) mod emailed_code;
 pub(crate) mod lifetime;
 pub(crate) mod password;

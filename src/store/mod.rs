@@ -20,11 +20,13 @@ pub(crate) mod flows;
 pub(crate) mod grants;
 pub(crate) mod outbox;
 pub(crate) mod purge;
+pub(crate) mod sealed_secrets;
 pub(crate) mod sessions;
 pub(crate) mod signing_keys;
 #[cfg(test)]
 mod tests;
 pub(crate) mod throttles;
+pub(crate) mod used_assertions;
 pub(crate) mod users;
 
 pub(crate) use db::{Store, Tx};

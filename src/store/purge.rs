@@ -12,6 +12,8 @@ statements! {
     /// Takes the tokens that descend from the grants along.
     GRANTS = "DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE expires_at < $1 LIMIT $2)";
     LETTERS = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE settled_at < $1 LIMIT $2)";
+    ASSERTIONS = "DELETE FROM used_assertions WHERE digest IN
+        (SELECT digest FROM used_assertions WHERE expires_at < $1 LIMIT $2)";
     EVENTS = "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at < $1 LIMIT $2)";
 }
 
@@ -24,6 +26,7 @@ pub(crate) enum Purgeable {
     Throttles,
     Grants,
     Letters,
+    Assertions,
     Events,
 }
 
@@ -36,6 +39,7 @@ impl Purgeable {
             Self::Throttles => THROTTLES,
             Self::Grants => GRANTS,
             Self::Letters => LETTERS,
+            Self::Assertions => ASSERTIONS,
             Self::Events => EVENTS,
         }
     }

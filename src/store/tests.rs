@@ -16,9 +16,11 @@ const STATEMENTS: &[(&str, &[&str])] = &[
     ("grants", grants::STATEMENTS),
     ("outbox", outbox::STATEMENTS),
     ("purge", purge::STATEMENTS),
+    ("sealed_secrets", sealed_secrets::STATEMENTS),
     ("sessions", sessions::STATEMENTS),
     ("signing_keys", signing_keys::STATEMENTS),
     ("throttles", throttles::STATEMENTS),
+    ("used_assertions", used_assertions::STATEMENTS),
     ("users", users::STATEMENTS),
 ];
 

@@ -3,6 +3,8 @@
 mod admin;
 mod authorize;
 mod browser;
+mod client_assertion;
+mod client_keys;
 mod discovery;
 mod emailed_code;
 mod enumeration;

@@ -8,12 +8,14 @@ use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::clients::assertion::{self, Disproof};
 use crate::clients::{self, AuthenticatedClient, Disbelief, Presented};
 use crate::model::{ClientAuthentication, Visit};
 use crate::oidc::error::{ErrorCode, OAuthError};
 use crate::oidc::params::Params;
 use crate::web::Web;
 use crate::web::extract::Form;
+use crate::web::extract::assertion::asserted;
 use crate::web::respond::oauth::{self, Came};
 use crate::web::respond::problem;
 
@@ -29,7 +31,10 @@ impl FromRequest<Arc<Web>> for ClientAuth {
 
     async fn from_request(request: Request, web: &Arc<Web>) -> Result<Self, Response> {
         let visit = request.extensions().get::<Visit>().cloned().unwrap_or_default();
-        let in_query = request.uri().query().is_some_and(|query| query.contains("client_secret"));
+        let is_credential =
+            |query: &str| query.contains("client_secret") || query.contains("client_assertion");
+        let in_query = request.uri().query().is_some_and(is_credential);
+        let endpoint = format!("{}{}", web.kit.config.issuer(), request.uri().path());
         let basic = basic_credentials(request.headers());
         let Form(form) =
             Form::from_request(request, web).await.map_err(|unwanted| unwanted.into_response())?;
@@ -40,6 +45,11 @@ impl FromRequest<Arc<Web>> for ClientAuth {
                 ErrorCode::InvalidRequest,
                 "a client secret must never be in the address; change it, it may be in logs",
             )));
+        }
+        if let Some(asserted) = asserted(basic != Basic::Absent, &form, endpoint).map_err(refuse)? {
+            let believed = assertion::authenticate(&web.kit, &asserted).await.map_err(problem::broken)?;
+            let client = believed.map_err(|Disproof(why)| refuse(failed().noting(why)))?;
+            return Ok(Self { client, form, visit });
         }
         let presented = presented(&basic, &form).map_err(refuse)?;
         match clients::authenticate(&web.kit, &presented).await.map_err(problem::broken)? {
@@ -85,7 +95,7 @@ fn presented(basic: &Basic, form: &Params) -> Result<Presented, OAuthError> {
         Basic::Malformed => {
             refuse(ErrorCode::InvalidClient, "the Authorization header is not valid HTTP Basic credentials")
         }
-        Basic::Present { .. } if form.has("client_secret") || form.has("client_assertion") => {
+        Basic::Present { .. } if form.has("client_secret") => {
             refuse(ErrorCode::InvalidRequest, "client credentials came in two ways; use one")
         }
         Basic::Present { id, .. } if form.get("client_id").is_some_and(|named| named != id) => {
@@ -118,11 +128,14 @@ fn unbelieved(presented: &Presented, disbelief: Disbelief) -> OAuthError {
         Disbelief::Method => "the client is registered for another authentication method",
         Disbelief::Secret => "the secret is not one of the client's",
     };
+    failed().noting(format!("client {:?} by {}: {why}", presented.client_id, presented.method.name()))
+}
+
+fn failed() -> OAuthError {
     OAuthError::new(
         ErrorCode::InvalidClient,
-        "client authentication failed; check client_id, client_secret and the registered authentication method",
+        "client authentication failed; check the client, its secret or key, and the registered authentication method",
     )
-    .noting(format!("client {:?} by {}: {why}", presented.client_id, presented.method.name()))
 }
 
 #[cfg(test)]

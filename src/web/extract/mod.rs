@@ -1,5 +1,6 @@
 //! Locks: a handler that takes one of these cannot be reached without what it stands for.
 
+mod assertion;
 mod client;
 mod flow;
 mod form;
