@@ -5,10 +5,12 @@ use serde_json::{Value, json};
 
 use super::{Failure, key, open, show};
 use crate::admin::clients::{self, Registered};
-use crate::base::{ClientId, Secret, Span, kinds};
+use crate::base::{ClientId, Secret, Span, kinds, strict_json};
 use crate::config::Config;
 use crate::kit::Kit;
-use crate::model::{Algorithm, ApplicationType, Client, ClientAuthentication, ClientSettings};
+use crate::model::{
+    Algorithm, ApplicationType, Client, ClientAuthentication, ClientSettings, SecurityProfile,
+};
 
 #[derive(Subcommand)]
 pub(super) enum Action {
@@ -66,9 +68,23 @@ pub(super) enum Action {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Auth {
+    /// A secret in the Authorization header.
     Basic,
+    /// A secret in the form.
     Post,
+    /// A signature with the secret.
+    ClientSecretJwt,
+    /// A signature with a key of its own.
+    PrivateKeyJwt,
     None,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Profile {
+    /// OpenID Connect.
+    Oidc,
+    /// FAPI 2.0: stricter.
+    Fapi2,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -90,6 +106,18 @@ pub(super) struct Settings {
     /// How the service proves who it is; none for apps that cannot keep a secret.
     #[arg(long)]
     auth: Option<Auth>,
+    /// A file with its public keys, as a JWK set.
+    #[arg(long, value_name = "FILE", value_parser = key_set, conflicts_with = "jwks_uri")]
+    jwks: Option<Value>,
+    /// The address where it publishes its keys.
+    #[arg(long, value_name = "URL")]
+    jwks_uri: Option<String>,
+    /// The only algorithm that it signs with, to prove who it is.
+    #[arg(long, value_name = "ALGORITHM", value_parser = key::algorithm)]
+    auth_algorithm: Option<Algorithm>,
+    /// Which rules it agrees to.
+    #[arg(long)]
+    profile: Option<Profile>,
     /// An app on people's own devices: its loopback address may have any port.
     #[arg(long)]
     native: bool,
@@ -137,9 +165,24 @@ impl Settings {
             settings.authentication = match auth {
                 Auth::Basic => ClientAuthentication::ClientSecretBasic,
                 Auth::Post => ClientAuthentication::ClientSecretPost,
+                Auth::ClientSecretJwt => ClientAuthentication::ClientSecretJwt,
+                Auth::PrivateKeyJwt => ClientAuthentication::PrivateKeyJwt,
                 Auth::None => ClientAuthentication::None,
             };
         }
+        if let Some(profile) = self.profile {
+            settings.profile = match profile {
+                Profile::Oidc => SecurityProfile::Oidc,
+                Profile::Fapi2 => SecurityProfile::Fapi2,
+            };
+        }
+        // Either takes the place of the other.
+        if self.jwks.is_some() || self.jwks_uri.is_some() {
+            (settings.jwks, settings.jwks_uri) = (self.jwks, self.jwks_uri);
+        }
+        // What was chosen for one way of proving means nothing for another.
+        settings.assertion_algorithm.take_if(|_| self.auth.is_some());
+        settings.assertion_algorithm = self.auth_algorithm.or(settings.assertion_algorithm);
         if let Some(welcome) = self.welcome {
             settings.welcome_page = match welcome {
                 Welcome::Show => Some(true),
@@ -192,6 +235,12 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Reads a JWK set from a file.
+fn key_set(file: &str) -> Result<Value, String> {
+    let text = std::fs::read_to_string(file).map_err(|error| format!("it cannot be read: {error}"))?;
+    strict_json(&text).ok_or_else(|| "it is not a JSON document, or names a member twice".to_owned())
+}
+
 fn client_id(text: &str) -> Result<ClientId, Failure> {
     ClientId::parse(text).ok_or_else(|| {
         Failure(
@@ -241,6 +290,16 @@ fn document(client: &Client) -> Value {
     document
 }
 
+/// Where its keys are, or which they are by their names.
+fn keys(client: &Client) -> String {
+    let registered = client.settings.jwks.as_ref().and_then(|set| set.get("keys")?.as_array());
+    let names = registered.into_iter().flatten().map(|key| {
+        let member = |name: &str| key.get(name).and_then(Value::as_str);
+        member("kid").or(member("kty")).unwrap_or_default().to_owned()
+    });
+    client.settings.jwks_uri.clone().unwrap_or_else(|| names.collect::<Vec<_>>().join(" "))
+}
+
 fn show_one(kit: &Kit, client: &Client, secret: Option<&Secret<kinds::Client>>, as_json: bool) {
     if as_json {
         let mut shown = document(client);
@@ -255,6 +314,8 @@ fn show_one(kit: &Kit, client: &Client, secret: Option<&Secret<kinds::Client>>, 
         ("Client ID", client.id.to_string()),
         ("Client secret", secret.map(|secret| secret.reveal().to_owned()).unwrap_or_default()),
         ("Authentication", client.settings.authentication.name().to_owned()),
+        ("Keys", keys(client)),
+        ("Profile", client.settings.profile.name().to_owned()),
         ("Redirect addresses", client.settings.redirect_uris.join(" ")),
         ("After logging out", client.settings.post_logout_redirect_uris.join(" ")),
         ("ID tokens signed", client.settings.id_token_algorithm.name().to_owned()),

@@ -128,6 +128,11 @@ const MISTAKES: &[(&str, &str)] = &[
     ("[listen]\naddress = \"here\"", "listen.address is \"here\"; it must be an address and a port"),
     ("[listen]\ntrusted_proxies = [\"x\"]", "listen.trusted_proxies has \"x\"; each must be a network"),
     ("[listen]\ntrusted_proxies = [\"::/0\"]", "listen.trusted_proxies has \"::/0\", which is everybody"),
+    ("[outgoing]\nallow_networks = [\"x\"]", "outgoing.allow_networks has \"x\"; each must be a network"),
+    (
+        "[outgoing]\nallow_networks = [\"0.0.0.0/0\"]",
+        "outgoing.allow_networks has \"0.0.0.0/0\", which is everything",
+    ),
     ("[listen]\ntrusted_proxies = [5]", "invalid type: integer `5`, expected a string"),
     ("[listen]\nforwarded_header = \"a b\"", "listen.forwarded_header is \"a b\"; it must be the name"),
     ("[listen]\nforwarded_header = \"Forwarded\"", "listen.forwarded_header is \"forwarded\", which is not"),
