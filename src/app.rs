@@ -83,6 +83,7 @@ pub(crate) struct App {
     pub(crate) engine: Arc<Engine>,
     pub(crate) mailer: Arc<Mailer>,
     /// Where letters are kept when they are kept in memory.
+    #[cfg_attr(not(any(test, feature = "demo")), expect(dead_code, reason = "read by the demo"))]
     pub(crate) mailbox: Mailbox,
     web: Arc<Web>,
 }

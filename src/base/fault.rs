@@ -28,13 +28,18 @@ impl Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.what)?;
+        let mut said = self.what.clone();
         let mut cause = self.source.as_ref().map(|s| &**s as &dyn std::error::Error);
         while let Some(error) = cause {
-            write!(f, ": {error}")?;
+            // Many a library repeats in its sentence what the cause says by itself.
+            let more = error.to_string();
+            if !said.ends_with(&more) {
+                said.push_str(": ");
+                said.push_str(&more);
+            }
             cause = error.source();
         }
-        Ok(())
+        f.write_str(&said)
     }
 }
 

@@ -86,6 +86,7 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     open::log(&config.log);
     let clock = Arc::new(SystemClock::default());
     let kit = open::kit(config, Arc::clone(&clock) as _).await?;
+    let _claim = kit.store.claim()?;
     keep_time::round(&kit, &clock).await?;
     let app = App::start(kit).await?;
     let settled = settle(&app.kit, &places).await?;

@@ -51,11 +51,13 @@ pub(super) enum Action {
 
 #[derive(Args)]
 pub(super) struct Add {
+    /// The email they log in with and are written to.
     #[arg(long)]
     email: String,
     /// The name they are greeted by.
     #[arg(long)]
     name: String,
+    /// The school, practice or council they belong to.
     #[arg(long)]
     organisation: Option<String>,
     /// A JSON file with further standard claims, such as given_name and phone_number.

@@ -53,7 +53,7 @@ pub(super) fn merge(
         match find(&table, &leaf.path) {
             Some(value) if !leaf.shape.fits(value) => problems.say(&leaf.path, leaf.shape.expected()),
             None if leaf.is_required => {
-                problems.say(&leaf.path, format_args!("is missing; give it here or as {}", leaf.variable));
+                problems.miss(&leaf.path, leaf.variable);
             }
             _ => {}
         }

@@ -45,6 +45,7 @@ pub(crate) enum Transport {
     Smtp(Smtp),
     Directory(PathBuf),
     /// Kept in memory, for the demo and for tests; cannot be configured.
+    #[cfg_attr(not(any(test, feature = "demo")), expect(dead_code, reason = "made by the demo"))]
     Memory,
 }
 

@@ -105,6 +105,7 @@ impl Config {
     ///
     /// # Errors
     /// Where the issuer or the database cannot be one.
+    #[cfg(any(test, feature = "demo"))]
     pub(crate) fn minimal(issuer: &str, database: &str) -> Result<Self, ConfigError> {
         let section =
             |key: &str, value: &str| Value::from(Table::from_iter([(key.to_owned(), value.into())]));

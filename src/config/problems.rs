@@ -32,6 +32,14 @@ impl Problems {
         }
     }
 
+    /// A setting that has to be given and was not, with the environment variable that could give it.
+    pub(super) fn miss(&mut self, setting: &str, variable: &str) {
+        self.said.push(match &self.file {
+            Some(file) => format!("{file}: {setting} is missing; give it there or as {variable}"),
+            None => format!("{setting} is missing; give it in a file that --config names, or as {variable}"),
+        });
+    }
+
     /// A sentence about the configuration file as a whole.
     pub(super) fn say_of_file(&mut self, sentence: impl Display) {
         match &self.file {

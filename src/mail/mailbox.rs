@@ -11,6 +11,7 @@ const CAPACITY: usize = 1000;
 
 /// A letter that was delivered into memory.
 #[derive(Clone)]
+#[cfg_attr(not(any(test, feature = "demo")), expect(dead_code, reason = "read by the demo"))]
 pub(crate) struct Delivered {
     pub(crate) to: String,
     /// The sender's address.
@@ -28,6 +29,7 @@ pub(crate) struct Mailbox(Arc<Mutex<VecDeque<Delivered>>>);
 
 impl Mailbox {
     /// Every letter that is still kept, newest first.
+    #[cfg(any(test, feature = "demo"))]
     pub(crate) fn letters(&self) -> Vec<Delivered> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }

@@ -20,7 +20,9 @@ pub(crate) use event::{Event, EventKind, Visit};
 pub(crate) use flow::{Challenge, ChallengeState, EmailedCode, Flow, FlowStage, Purpose};
 pub(crate) use key::{Algorithm, KeyRecord};
 pub(crate) use letter::{LetterState, QueuedLetter};
-pub(crate) use profile::{Address, Profile};
+#[cfg(any(test, feature = "demo"))]
+pub(crate) use profile::Address;
+pub(crate) use profile::Profile;
 pub(crate) use session::{Device, Session};
 pub(crate) use throttle::Tally;
 pub(crate) use user::User;

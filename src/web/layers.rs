@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use tower_http::cors::{self, CorsLayer};
 
 use crate::base::{Fault, Random};
 use crate::config::Config;
@@ -19,6 +20,8 @@ use crate::web::serve::PeerAddress;
 
 /// No answer takes longer.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a browser need not ask again whether it may ask.
+const PREFLIGHT: Duration = Duration::from_secs(3600);
 const LONGEST_COOKIES: usize = 8 * 1024;
 const LONGEST_TARGET: usize = 8 * 1024;
 const LONGEST_NOTE: usize = 1_000;
@@ -75,6 +78,19 @@ async fn guarded(
     };
     tracing::error!(reference = visit.reference, fault, "something broke");
     problem::problem(web, visit, wants_json)
+}
+
+/// Lets scripts of any site call an endpoint (Fetch standard, section 3.3): a relying party that runs in the
+/// browser holds its code or token itself, and no cookie counts there.
+pub(super) fn any_origin() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(cors::Any)
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, HeaderName::from_static("dpop")])
+        .expose_headers([header::WWW_AUTHENTICATE, HeaderName::from_static("dpop-nonce")])
+        .max_age(PREFLIGHT)
+        // The answer is the same for everybody.
+        .vary([])
 }
 
 /// Turns a panic into the same kind of breakage as any other.

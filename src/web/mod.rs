@@ -4,7 +4,7 @@
 //! turns the decision into an answer.
 //!
 //! **To add a route:** its path in `base::paths`, a handler under `endpoints/` (for programs) or `pages/` (for
-//! people), a line in [`router`].
+//! people), a line in [`router`]: among what is `called` where scripts of other sites may call it.
 
 mod assets;
 mod cookies;
@@ -44,13 +44,17 @@ pub(crate) struct Web {
 
 /// Every route of the provider.
 pub(crate) fn router(web: Arc<Web>, extra: Router) -> Router {
-    let endpoints = Router::new()
+    let called = Router::new()
         .route(paths::OPENID_CONFIGURATION, get(endpoints::discovery::get))
         .route(paths::OAUTH_METADATA, get(endpoints::discovery::get))
         .route(paths::JWKS, get(endpoints::jwks::get))
-        .route(paths::AUTHORIZE, get(endpoints::authorize::get).post(endpoints::authorize::post))
         .route(paths::TOKEN, post(endpoints::token::post))
         .route(paths::USERINFO, get(endpoints::userinfo::get).post(endpoints::userinfo::post))
+        // Before the layer, which answers what a browser asks first by OPTIONS.
+        .method_not_allowed_fallback(pages::trouble::method_not_allowed)
+        .layer(layers::any_origin());
+    let endpoints = Router::new()
+        .route(paths::AUTHORIZE, get(endpoints::authorize::get).post(endpoints::authorize::post))
         .route(paths::LOGOUT, get(pages::logout::get).post(pages::logout::post))
         .route(paths::HEALTHZ, get(endpoints::health::healthz))
         .route(paths::READYZ, get(endpoints::health::readyz));
@@ -75,7 +79,8 @@ pub(crate) fn router(web: Arc<Web>, extra: Router) -> Router {
         .route(paths::CONTACT, get(pages::help::contact))
         .route(paths::STATIC, get(assets::asset))
         .route(paths::BRAND, get(assets::brand));
-    endpoints
+    called
+        .merge(endpoints)
         .merge(pages)
         .fallback(pages::trouble::not_found)
         .method_not_allowed_fallback(pages::trouble::method_not_allowed)

@@ -4,7 +4,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 
-use crate::house::House;
+use crate::house::{House, Node, free_port};
 
 /// Starts a provider that must refuse; its one sentence.
 fn refusal(house: &House) -> String {
@@ -111,4 +111,35 @@ async fn a_port_that_is_taken_is_named() {
     let _taken = TcpListener::bind(("127.0.0.1", house.port)).unwrap();
     let said = refusal(&house);
     assert!(said.contains(&house.port.to_string()) && said.contains("something else"), "{said}");
+    nothing_was_made(&house);
+}
+
+#[tokio::test]
+async fn row_103_a_second_server_on_one_sqlite_file_is_refused_and_commands_are_not() {
+    let mut house = House::new().await;
+    house.set("GATEHOUSE_DATABASE_URL", format!("sqlite:{}", house.path("gatehouse.db").display()));
+    let first = house.serve().await;
+    let port = free_port();
+    house.set("GATEHOUSE_LISTEN_ADDRESS", format!("127.0.0.1:{port}"));
+    let said = refusal(&house);
+    assert!(said.contains("gatehouse.db") && said.contains("already"), "{said}");
+    house.must(&["user", "list"], "");
+    drop(first);
+    let _second = Node::start(house.command(&["serve"]), port).await;
+}
+
+#[tokio::test]
+async fn a_database_server_that_does_not_answer_is_named_once() {
+    let mut house = House::new().await;
+    house.set("GATEHOUSE_DATABASE_URL", "postgres://nobody@127.0.0.1:1/gatehouse");
+    let said = refusal(&house);
+    assert_eq!(said.matches("refused").count(), 1, "{said}");
+}
+
+#[tokio::test]
+async fn whoever_has_no_configuration_is_told_where_it_belongs() {
+    let mut house = House::new().await;
+    house.settings.retain(|(name, _)| *name != "GATEHOUSE_ISSUER");
+    let said = refusal(&house);
+    assert!(said.contains("--config") && said.contains("GATEHOUSE_ISSUER"), "{said}");
 }

@@ -385,3 +385,34 @@ async fn row_94_no_secret_is_ever_logged() {
         assert!(!logged.contains(&secret), "{secret} was logged");
     }
 }
+
+#[tokio::test]
+async fn scripts_of_any_site_may_call_what_programs_call_and_nothing_that_has_cookies() {
+    let portal = Portal::open().await;
+    let ask = |method: Method, path: &str| {
+        Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::ORIGIN, "https://app.example")
+            .header(header::ACCESS_CONTROL_REQUEST_METHOD, "POST")
+            .header(header::ACCESS_CONTROL_REQUEST_HEADERS, "authorization,dpop")
+            .body(Body::empty())
+            .unwrap()
+    };
+    let router = &portal.provider.router;
+    for path in [paths::OPENID_CONFIGURATION, paths::JWKS, paths::TOKEN, paths::USERINFO] {
+        let preflight = send(router, ask(Method::OPTIONS, path)).await.expect(StatusCode::OK);
+        assert_eq!(preflight.header("access-control-allow-origin"), "*", "{path}");
+        assert_eq!(preflight.header("access-control-allow-headers"), "authorization,content-type,dpop");
+        assert!(!preflight.headers.contains_key("access-control-allow-credentials"), "{path}");
+        // A refusal is an answer too, and the script must be able to read it.
+        let answer = send(router, ask(Method::POST, path)).await;
+        assert_eq!(answer.header("access-control-allow-origin"), "*", "{path} {}", answer.status);
+    }
+    for path in [paths::AUTHORIZE, paths::LOGIN, paths::LOGOUT, paths::HOME] {
+        for method in [Method::OPTIONS, Method::GET] {
+            let answer = send(router, ask(method, path)).await;
+            assert!(!answer.headers.contains_key("access-control-allow-origin"), "{path}");
+        }
+    }
+}

@@ -51,6 +51,19 @@ impl Store {
         Ok(Self { engine, commits })
     }
 
+    /// Makes this process the only one that serves from the database where only one may: while the claim is
+    /// held, no other is given. Commands need none.
+    ///
+    /// # Errors
+    /// Where another process has it.
+    pub(crate) fn claim(&self) -> Result<Claim, Fault> {
+        let lock = match &self.engine {
+            Engine::Sqlite(sqlite) => Some(sqlite.claim()?),
+            Engine::Postgres(_) => None,
+        };
+        Ok(Claim { _lock: lock })
+    }
+
     /// Brings the schema up to date. Several nodes may try at once: one does it, the others wait.
     pub(crate) async fn migrate(&self) -> Result<(), Fault> {
         let run = async |conn: &mut Conn| {
@@ -95,6 +108,7 @@ impl Store {
 
     /// How often this process has made changes durable: for the benchmark. Changes that were made durable
     /// together count once.
+    #[cfg(any(test, feature = "demo"))]
     pub(crate) fn commits(&self) -> u64 {
         self.commits.load(Ordering::Relaxed)
     }
@@ -121,6 +135,11 @@ async fn run_all(conn: &mut Conn, statements: &'static [&'static str]) -> Result
         sqlx::query(*statement).execute(&mut *conn).await?;
     }
     Ok(())
+}
+
+/// The right to serve from a database ([`Store::claim`]).
+pub(crate) struct Claim {
+    _lock: Option<std::fs::File>,
 }
 
 /// A connection to read with, given back when it is dropped.

@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{Any, AnyPool};
+use sqlx::{Any, AnyPool, Connection as _};
 
-use super::{asking, run_all, time};
+use super::{Conn, asking, run_all, time};
 use crate::base::{Fault, Timestamp};
+
+/// Whoever cannot have a connection by then is told so.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 const SETUP: &[&str] = &[
     "SET statement_timeout = '5s'",
@@ -24,9 +27,14 @@ impl Postgres {
     pub(super) async fn open(url: &str, connections: u32) -> Result<Self, Fault> {
         let options: AnyConnectOptions =
             url.parse().map_err(|error| Fault::caused("the database address cannot be used", error))?;
+        // A pool that cannot connect says no more than that it took too long.
+        let unreachable = |why: sqlx::Error| Fault::caused("the PostgreSQL database cannot be reached", why);
+        let first = tokio::time::timeout(PATIENCE, Conn::connect_with(&options)).await;
+        let first = first.map_err(|_| Fault::new("the PostgreSQL database does not answer"))?;
+        first.map_err(unreachable)?.close().await.map_err(unreachable)?;
         let pool = AnyPoolOptions::new()
             .max_connections(connections)
-            .acquire_timeout(Duration::from_secs(3))
+            .acquire_timeout(PATIENCE)
             // A question before each use would cost as much as the use itself.
             .test_before_acquire(false)
             .before_acquire(|conn, meta| {
@@ -40,7 +48,7 @@ impl Postgres {
             .after_connect(|conn, _| Box::pin(run_all(conn, SETUP)))
             .connect_with(options)
             .await
-            .map_err(|error| Fault::caused("the PostgreSQL database cannot be reached", error))?;
+            .map_err(unreachable)?;
         Ok(Self(pool))
     }
 

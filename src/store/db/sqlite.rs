@@ -3,7 +3,9 @@
 //! The driver's own pool is not used: it asks a connection whether it is well each time it comes back, which
 //! for a file of ours costs as much as the question it was used for.
 
+use std::fs::{File, TryLockError};
 use std::ops::{Deref, DerefMut};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -41,6 +43,7 @@ const READER: &[&str] =
 /// A database file.
 #[derive(Clone)]
 pub(super) struct Sqlite {
+    path: Arc<str>,
     writer: Arc<Writer>,
     readers: Arc<Readers>,
 }
@@ -65,6 +68,7 @@ impl Sqlite {
             readers.push(Arc::new(Mutex::new(connect(READER).await.map_err(doing)?)));
         }
         Ok(Self {
+            path: path.into(),
             writer: Arc::new(Writer::new(writer, commits)),
             readers: Arc::new(Readers { all: readers, turns: Arc::new(Semaphore::new(READERS)) }),
         })
@@ -89,6 +93,25 @@ impl Sqlite {
     /// The writer's connection, outside of any batch.
     pub(super) async fn exclusive(&self) -> Result<impl DerefMut<Target = Conn> + use<>, Fault> {
         self.writer.exclusive().await
+    }
+
+    /// Makes this process the one that serves from the file, until it ends.
+    ///
+    /// # Errors
+    /// Where another does. Locks of SQLite's own would keep commands out too.
+    pub(super) fn claim(&self) -> Result<File, Fault> {
+        let path = format!("{}.serving", self.path);
+        let unusable = |error| Fault::caused(format!("{path} cannot be locked"), error);
+        let file = File::options().create(true).append(true).mode(0o600).open(&path).map_err(unusable)?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => Err(Fault::new(format!(
+                "another gatehouse is serving from the database {} already: stop it first, or move to PostgreSQL, \
+                 which several may share",
+                self.path
+            ))),
+            Err(TryLockError::Error(error)) => Err(unusable(error)),
+        }
     }
 
     /// Writes back what is still in the log. The connections end with their last owner.
@@ -128,8 +151,7 @@ impl DerefMut for Reader {
 
 /// Makes the database file for its owner only, and refuses one that others may read.
 fn create_private_file(path: &str) -> Result<(), Fault> {
-    use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
-    let opened = std::fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(path);
+    let opened = File::options().create_new(true).write(true).mode(0o600).open(path);
     match opened {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse as _, Response};
 use crate::base::Document;
 
 /// A public document from memory: kept by whoever asks for as long as `cache_control` says, and not sent again
-/// to who has it. Any origin may read it.
+/// to who has it.
 fn document(document: &Document, cache_control: &'static str, headers: &HeaderMap) -> Response {
     let known = headers.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
     let is_known = known.is_some_and(|tags| tags.split(',').any(|tag| tag.trim() == document.etag));
@@ -24,7 +24,6 @@ fn document(document: &Document, cache_control: &'static str, headers: &HeaderMa
     };
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache_control));
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     if let Ok(etag) = HeaderValue::try_from(&document.etag) {
         headers.insert(header::ETAG, etag);
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
 
 use crate::base::Error;
@@ -60,7 +60,7 @@ fn bearer(headers: &HeaderMap) -> Presented {
 }
 
 async fn answer(web: &Web, presented: Presented) -> Response {
-    let mut response = match presented {
+    match presented {
         Presented::Nothing => oauth::bearer_challenge(),
         Presented::Twice => oauth::bearer_error(&OAuthError::new(
             ErrorCode::InvalidRequest,
@@ -69,10 +69,7 @@ async fn answer(web: &Web, presented: Presented) -> Response {
         Presented::Token(token) => match userinfo::claims(&web.kit, &token).await {
             Ok(claims) => Json(claims).into_response(),
             Err(Error::Refused(error)) => oauth::bearer_error(&error),
-            Err(Error::Fault(fault)) => return problem::broken(fault),
+            Err(Error::Fault(fault)) => problem::broken(fault),
         },
-    };
-    // A browser app holds its token itself; no cookie counts here, so any origin may ask.
-    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    response
+    }
 }
