@@ -31,7 +31,10 @@ pub(super) struct Claim<'a> {
 pub(super) enum Outcome {
     Right(Box<Proven>),
     Wrong,
-    TooMany { until: Timestamp },
+    /// `until` is `None` where only a reset opens this way again.
+    TooMany {
+        until: Option<Timestamp>,
+    },
     Busy,
 }
 
@@ -49,7 +52,7 @@ struct Counters {
 
 enum Admission {
     Go { user: Box<Option<User>>, counters: Counters },
-    Wait { until: Timestamp },
+    Wait { until: Option<Timestamp> },
 }
 
 /// Checks a password, within the limits.
@@ -126,23 +129,26 @@ async fn admit(kit: &Kit, claim: &Claim<'_>) -> Result<Admission, Fault> {
             .record(kit, &mut tx)
             .await?;
         // A network that is paused has not paused anybody's account.
-        if let (true, Verdict::Wait { until }, Some(user)) = (network_is_open, verdict, &user) {
-            tell_owner(kit, &mut tx, user, until).await?;
+        if let (true, Some(user)) = (network_is_open, &user) {
+            tell_owner(kit, &mut tx, user, verdict.until()).await?;
         }
     }
     tx.commit().await?;
     Ok(match verdict {
         Verdict::Go => Admission::Go { user: Box::new(user), counters: Counters { account, network } },
-        Verdict::Wait { until } => Admission::Wait { until },
-        // To the visitor this is one more pause; only a reset ends it.
-        Verdict::Shut => Admission::Wait { until: now + kit.config.limits.window },
+        Verdict::Wait { .. } | Verdict::Shut => Admission::Wait { until: verdict.until() },
     })
 }
 
-/// Tells the owner by mail that wrong passwords have paused logging in: at most once an hour.
-async fn tell_owner(kit: &Kit, tx: &mut Tx, user: &User, until: Timestamp) -> Result<(), Fault> {
-    let bucket = kit.keyring.bucket(&["account locked", user.email.canonical()]);
-    let once = Limit::window(1, Span::hours(1));
+/// Tells the owner by mail that wrong passwords have paused logging in: at most once an hour, and once a day
+/// that only a reset ends it.
+async fn tell_owner(kit: &Kit, tx: &mut Tx, user: &User, until: Option<Timestamp>) -> Result<(), Fault> {
+    let (kind, often) = match until {
+        Some(_) => ("account locked", Span::hours(1)),
+        None => ("account shut", Span::days(1)),
+    };
+    let bucket = kit.keyring.bucket(&[kind, user.email.canonical()]);
+    let once = Limit::window(1, often);
     if !user.is_active() || count(tx, &bucket, &once, kit.now()).await? != Verdict::Go {
         return Ok(());
     }

@@ -62,11 +62,11 @@ pub(super) fn reset_refused(kit: &Kit, service: &str) -> AnyLetter {
 }
 
 /// Notice that wrong passwords have paused logging in.
-pub(super) fn account_locked(kit: &Kit, until: Timestamp) -> AnyLetter {
+pub(super) fn account_locked(kit: &Kit, until: Option<Timestamp>) -> AnyLetter {
     AnyLetter::from(AccountLocked {
         sender: sender(kit, &kit.config.brand.service),
         when: when::clock_time_and_date(kit.now()),
-        until: when::clock_time_and_date(until),
+        until: until.map(when::clock_time_and_date),
     })
 }
 

@@ -17,8 +17,9 @@ pub(crate) enum PasswordStep {
         binding: Secret<kinds::Flow>,
     },
     Wrong,
+    /// `until` is `None` where only a reset opens this way again.
     TooMany {
-        until: Timestamp,
+        until: Option<Timestamp>,
     },
     TooManyCodes {
         until: Timestamp,

@@ -8,7 +8,7 @@ use crate::keys;
 use crate::kit::Kit;
 use crate::model::{Client, ClientAuthentication, ClientSecret, ClientSettings, EventKind};
 use crate::policy::registration;
-use crate::store::{Tx, clients, sealed_secrets};
+use crate::store::{Tx, clients, grants, sealed_secrets};
 
 /// Why an action on a client was refused: sentences for the administrator.
 pub(crate) type Refusal = String;
@@ -76,6 +76,22 @@ pub(crate) async fn update(kit: &Kit, mut client: Client) -> Result<Client, Erro
     tx.commit().await?;
     kit.clients.forget(&client.id);
     Ok(client)
+}
+
+/// Switches a client off, with all that was granted to it, or on again; `false` where it was so already.
+pub(crate) async fn set_active(kit: &Kit, client: &Client, active: bool) -> Result<bool, Fault> {
+    let mut tx = kit.store.begin().await?;
+    let changed = clients::set_active(&mut tx, &client.id, active, kit.now()).await?;
+    if changed {
+        if !active {
+            grants::revoke_client(&mut tx, &client.id, kit.now()).await?;
+        }
+        let kind = if active { EventKind::ClientEnabled } else { EventKind::ClientDisabled };
+        Entry::by_operator(kind).client(Some(&client.id)).record(kit, &mut tx).await?;
+    }
+    tx.commit().await?;
+    kit.clients.forget(&client.id);
+    Ok(changed)
 }
 
 /// Removes a client with all that was granted to it.

@@ -52,6 +52,10 @@ pub(super) enum Action {
         #[arg(long)]
         json: bool,
     },
+    /// Switch a service off: nobody can log in to it, and what was granted to it ends.
+    Disable { id: String },
+    /// Switch a service on again.
+    Enable { id: String },
     /// Remove a service with everything that was granted to it.
     Remove { id: String },
     /// Make a new secret. It is shown once.
@@ -221,6 +225,8 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
             settings.apply(&mut client.settings);
             show_one(&kit, &clients::update(&kit, client).await?, None, json);
         }
+        Action::Disable { id } => set_active(&kit, &id, false).await?,
+        Action::Enable { id } => set_active(&kit, &id, true).await?,
         Action::Remove { id } => {
             let client = clients::find(&kit, &id).await?;
             clients::remove(&kit, &client).await?;
@@ -232,6 +238,18 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
             show_one(&kit, &client, Some(&secret), json);
         }
     }
+    Ok(())
+}
+
+async fn set_active(kit: &Kit, id: &str, active: bool) -> Result<(), Failure> {
+    let client = clients::find(kit, id).await?;
+    let done = match (active, clients::set_active(kit, &client, active).await?) {
+        (true, true) => "is on again. What was granted before stays ended.",
+        (false, true) => "is off: nobody can log in to it, and what was granted to it has ended.",
+        (true, false) => "was on already.",
+        (false, false) => "was off already.",
+    };
+    show::line(format_args!("{} ({}) {done}", client.name, client.id));
     Ok(())
 }
 

@@ -26,7 +26,8 @@ pub(super) struct Written {
     forwarded_header: String,
 
     /// While this file is there, everybody sees that the service is unavailable. Its first line follows the words
-    /// "You will be able to use the service from", for example: 9am on Monday 23 November 2026
+    /// "You will be able to use the service from", for example: 9am on Monday 23 November 2026. /healthz and /readyz
+    /// answer as ever, so that a balancer goes on sending people to that page.
     #[config(env = "GATEHOUSE_LISTEN_CLOSED_FILE")]
     closed_file: Option<PathBuf>,
 }

@@ -59,6 +59,8 @@ event_kinds! {
     PasswordSet = "user.password_set",
     ClientAdded = "client.added",
     ClientUpdated = "client.updated",
+    ClientDisabled = "client.disabled",
+    ClientEnabled = "client.enabled",
     ClientRemoved = "client.removed",
     ClientSecretRotated = "client.secret_rotated",
     KeyRotated = "key.rotated",

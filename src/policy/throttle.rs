@@ -35,6 +35,16 @@ pub(crate) enum Verdict {
     Shut,
 }
 
+impl Verdict {
+    /// When a wait ends by itself.
+    pub(crate) const fn until(self) -> Option<Timestamp> {
+        match self {
+            Self::Wait { until } => Some(until),
+            Self::Go | Self::Shut => None,
+        }
+    }
+}
+
 /// Counts one more attempt, before it is made. The tally is to be saved whatever the verdict.
 pub(crate) fn attempt(tally: &mut Tally, limit: &Limit, now: Timestamp) -> Verdict {
     if limit.consecutive.is_some_and(|most| tally.consecutive >= most) {

@@ -14,6 +14,8 @@ statements! {
     BY_ID = "SELECT * FROM clients WHERE id = $1";
     PAGE = "SELECT * FROM clients WHERE id > $1 ORDER BY id LIMIT $2";
     UPDATE = "UPDATE clients SET name = $2, settings = $3, updated_at = $4 WHERE id = $1";
+    DISABLE = "UPDATE clients SET disabled_at = $2, updated_at = $2 WHERE id = $1 AND disabled_at IS NULL";
+    ENABLE = "UPDATE clients SET disabled_at = NULL, updated_at = $2 WHERE id = $1 AND disabled_at IS NOT NULL";
     REMOVE = "DELETE FROM clients WHERE id = $1";
     ADD_SECRET = "INSERT INTO client_secrets (digest, client_id, created_at, expires_at) VALUES ($1, $2, $3, $4)";
     SECRETS = "SELECT digest, created_at, expires_at FROM client_secrets WHERE client_id = $1";
@@ -71,6 +73,22 @@ pub(crate) async fn update(tx: &mut Tx, client: &Client) -> Result<bool, Fault> 
         .execute(&mut **tx)
         .await
         .map_err(asking("change a client"))?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Switches a client off or on; `false` where it was so already.
+pub(crate) async fn set_active(
+    tx: &mut Tx,
+    id: &ClientId,
+    active: bool,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let done = sqlx::query(if active { ENABLE } else { DISABLE })
+        .bind(id.as_str())
+        .bind(now.millis())
+        .execute(&mut **tx)
+        .await
+        .map_err(asking("change a client's status"))?;
     Ok(done.rows_affected() == 1)
 }
 

@@ -14,6 +14,7 @@ statements! {
     OF_CODE = "SELECT id FROM grants WHERE code = $1";
     REVOKE = "UPDATE grants SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
     REVOKE_SESSION = "UPDATE grants SET revoked_at = $2 WHERE session_id = $1 AND revoked_at IS NULL";
+    REVOKE_CLIENT = "UPDATE grants SET revoked_at = $2 WHERE client_id = $1 AND revoked_at IS NULL";
     REVOKE_USER = "UPDATE grants SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL";
 }
 
@@ -110,6 +111,13 @@ pub(crate) async fn revoke(tx: &mut Tx, id: &GrantId, now: Timestamp) -> Result<
 /// Revokes what was granted in a session.
 pub(crate) async fn revoke_session(tx: &mut Tx, session: &SessionId, now: Timestamp) -> Result<(), Fault> {
     let done = sqlx::query(REVOKE_SESSION).bind(session.as_str()).bind(now.millis()).execute(&mut **tx).await;
+    done.map_err(asking("revoke grants"))?;
+    Ok(())
+}
+
+/// Revokes all that was granted to a client: rare enough to look through the table.
+pub(crate) async fn revoke_client(tx: &mut Tx, client: &ClientId, now: Timestamp) -> Result<(), Fault> {
+    let done = sqlx::query(REVOKE_CLIENT).bind(client.as_str()).bind(now.millis()).execute(&mut **tx).await;
     done.map_err(asking("revoke grants"))?;
     Ok(())
 }

@@ -81,8 +81,8 @@ pub(crate) struct AccountLocked {
     pub(crate) sender: Sender,
     /// When the last wrong password came: "3:57pm on 22 November 2026"
     pub(crate) when: String,
-    /// When the pause ends, in the same form.
-    pub(crate) until: String,
+    /// When the pause ends, in the same form; `None` where only a reset ends it.
+    pub(crate) until: Option<String>,
 }
 
 /// Answers somebody who asked for a reset and whose account is switched off: no code, but whom to call.
@@ -198,11 +198,9 @@ impl Letter for AccountLocked {
     const FOLDER: &'static str = "account_locked";
 
     fn samples() -> Vec<Self> {
-        vec![Self {
-            sender: Sender::sample(),
-            when: SAMPLE_MOMENT.into(),
-            until: "4:12pm on 22 November 2026".into(),
-        }]
+        [Some("4:12pm on 22 November 2026".into()), None]
+            .map(|until| Self { sender: Sender::sample(), when: SAMPLE_MOMENT.into(), until })
+            .into()
     }
 }
 

@@ -4,6 +4,8 @@ passed=0
 failed=0
 last_log=
 steps=0
+# The tests that failed, by step: repeated at the end, where whoever has only the end of the output finds them.
+broken=
 
 # Ends a run that cannot be started, with one sentence for whoever started it.
 refuse() {
@@ -29,6 +31,7 @@ step() {
   if ((step_failed)); then
     tail -n 60 "$last_log" | sed 's/^/       | /'
     echo "       all of it: ${last_log#"$PWD"/}"
+    broken+="$name"$'\n'"$(what_failed "$last_log")"$'\n'
   fi
   passed=$((passed + step_passed))
   failed=$((failed + step_failed))
@@ -54,6 +57,23 @@ count() {
   if ((left_out)); then step_left_out=", $left_out left out"; fi
 }
 
+# what_failed LOG: the tests that failed by name, with the first lines of what they said.
+what_failed() {
+  awk '
+    # Node: a result that is not ok, and the error of the block that follows it.
+    /^ *not ok [0-9]/ { print "  " $0; left = 25 }
+    left > 0 && /^ *error:/ { more = 5 }
+    more > 0 { print "    " $0; more-- }
+    left > 0 { left-- }
+    # Cargo: the line of the test, and where it stopped.
+    / \.\.\. FAILED$/ { print "  " $0 }
+    /^thread .* panicked at / { print "    " $0; getline; print "    " substr($0, 1, 500) }
+    # Python, and compilers.
+    /^(FAIL|ERROR): / { print "  " $0 }
+    /^error(\[|:)/ { print "  " $0; getline; print "    " $0 }
+  ' "$1" | head -n 60
+}
+
 # add_up LOG SCRIPT: the sum of the numbers that a sed script finds.
 add_up() {
   sed -nE "$2" "$1" | awk '{ sum += $1 } END { print sum + 0 }'
@@ -68,6 +88,7 @@ show_last_log() {
 
 # The line of totals, and the exit status.
 finish() {
+  if [[ $broken ]]; then printf '\nWhat failed:\n%s' "$broken"; fi
   printf '\n%d passed, %d failed\n' "$passed" "$failed"
   ((failed == 0))
 }

@@ -76,6 +76,9 @@ async fn services_are_registered_changed_and_removed() {
     let bad = ["client", "update", "portal", "--redirect-uri", "http://portal.example/callback"];
     assert!(refusal(&house, &bad, "").contains("portal.example"));
     assert_eq!(json(&house.must(&["client", "list", "--json"], ""))[0]["client_name"], "Hub");
+    assert!(house.must(&["client", "disable", "portal"], "").contains("is off"));
+    assert!(house.must(&["client", "disable", "portal"], "").contains("off already"));
+    assert!(house.must(&["client", "enable", "portal"], "").contains("is on again"));
     assert!(house.must(&["client", "remove", "portal"], "").contains("removed"));
     assert_eq!(json(&house.must(&["client", "list", "--json"], "")), Value::Array(Vec::new()));
     refusal(&house, &["client", "show", "portal"], "");

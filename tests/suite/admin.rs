@@ -150,6 +150,27 @@ async fn a_client_that_is_switched_off_is_known_nowhere() {
 }
 
 #[tokio::test]
+async fn a_client_that_an_administrator_switches_off_loses_at_once_what_it_was_granted() {
+    let portal = Portal::open().await;
+    let kit = portal.provider.kit();
+    let tokens = portal.tokens(&portal.ask).await;
+    let token = tokens["access_token"].as_str().unwrap();
+    let code = portal.code(&portal.ask).await;
+    let client = clients::find(kit, "portal").await.unwrap();
+    assert!(clients::set_active(kit, &client, false).await.unwrap());
+    assert!(!clients::set_active(kit, &client, false).await.unwrap());
+    portal.answer(&portal.ask).await.expect(StatusCode::BAD_REQUEST);
+    portal.redeem(&code).await.expect(StatusCode::UNAUTHORIZED);
+    portal.userinfo(token).await.expect(StatusCode::UNAUTHORIZED);
+
+    assert!(clients::set_active(kit, &client, true).await.unwrap());
+    let refused = portal.redeem(&code).await.expect(StatusCode::BAD_REQUEST);
+    assert_eq!(refused.json()["error"], "invalid_grant");
+    portal.userinfo(token).await.expect(StatusCode::UNAUTHORIZED);
+    portal.tokens(&portal.ask).await;
+}
+
+#[tokio::test]
 async fn row_43_a_native_client_is_gone_back_to_at_whatever_port_it_listens() {
     let portal = Portal::open_with(|settings| {
         settings.application_type = ApplicationType::Native;

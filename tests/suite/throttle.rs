@@ -69,7 +69,19 @@ async fn row_16_after_a_hundred_failures_only_a_known_browser_or_a_reset_opens_t
     provider.advance(Span::days(1));
     let mut fresh = provider.browser();
     let page = provider.login_page(&mut fresh, &ask).await;
+    let told = provider.mail_to(ALEX).await.len();
+    let shut = guess(&mut fresh, &page, ALEX, PASSWORD).await.expect(PAUSED);
+    assert!(shut.body.contains("To log in again, reset your password."), "{}", shut.body);
+    assert!(!shut.body.contains("You can try again after"), "{}", shut.body);
+    provider.advance(Span::hours(2));
+    let page = provider.login_page(&mut fresh, &ask).await;
     guess(&mut fresh, &page, ALEX, PASSWORD).await.expect(PAUSED);
+    let letters = provider.mail_to(ALEX).await;
+    assert_eq!(letters.len() - told, 1, "the owner is told once a day");
+    assert!(
+        letters.iter().any(|(_, text)| text.contains("when you have reset your password")),
+        "{letters:?}"
+    );
     let page = provider.login_page(&mut known, &ask.clone().with("prompt", "login")).await;
     guess(&mut known, &page, ALEX, PASSWORD).await.expect(StatusCode::SEE_OTHER);
     let third = provider.new_password_page(&mut fresh, ALEX).await;

@@ -9,8 +9,8 @@ use crate::view::TimeText;
 #[derive(Serialize)]
 #[serde(tag = "reason", rename_all = "snake_case")]
 pub(crate) enum TooManyPage {
-    /// Wrong passwords. Resetting the password stays open.
-    Passwords { until: TimeText, reset_url: String },
+    /// Wrong passwords. Resetting the password stays open, and is the only way where there is no time.
+    Passwords { until: Option<TimeText>, reset_url: String },
     /// Wrong codes: the journey is over, a new one may begin.
     Codes { start_url: String },
     /// New codes asked for.
@@ -75,7 +75,11 @@ impl Page for TooManyPage {
 
     fn samples() -> Vec<Self> {
         vec![
-            Self::Passwords { until: sample::time(30), reset_url: format!("/reset?flow={}", sample::FLOW) },
+            Self::Passwords {
+                until: Some(sample::time(30)),
+                reset_url: format!("/reset?flow={}", sample::FLOW),
+            },
+            Self::Passwords { until: None, reset_url: format!("/reset?flow={}", sample::FLOW) },
             Self::Codes { start_url: format!("/login?flow={}", sample::FLOW) },
             Self::NewCodes { until: sample::time(30) },
         ]

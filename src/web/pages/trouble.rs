@@ -51,9 +51,10 @@ pub(in crate::web) fn over(at: &AtFlow) -> Response {
 }
 
 /// P07: too many passwords.
-pub(in crate::web) fn too_many_passwords(at: &AtFlow, until: Timestamp) -> Response {
+pub(in crate::web) fn too_many_passwords(at: &AtFlow, until: Option<Timestamp>) -> Response {
     let reset_url = in_flow(paths::RESET, at.id());
-    too_many(at, &TooManyPage::Passwords { until: time(at, until), reset_url }, Some(until))
+    let shown = TooManyPage::Passwords { until: until.map(|until| time(at, until)), reset_url };
+    too_many(at, &shown, until)
 }
 
 /// P07b: too many wrong codes. The journey may begin again at once, with a new code; from its first step, or

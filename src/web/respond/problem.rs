@@ -49,10 +49,12 @@ pub(in crate::web) fn problem(web: &Web, visit: &Visit, wants_json: bool) -> Res
     (status, Html(html)).into_response()
 }
 
-/// Whether the operator has closed the service (P21). The files that its page needs, and the sign of life, are
+/// Whether the operator has closed the service (P21). The files that its page needs, and the signs of life, are
 /// served all the same.
 pub(in crate::web) fn is_closed(web: &Web, path: &str) -> bool {
-    let spared = path == paths::HEALTHZ || path.starts_with("/static/") || path.starts_with("/brand/");
+    // A balancer that is told "not ready" would show a page of its own.
+    let answers_machines = path == paths::HEALTHZ || path == paths::READYZ;
+    let spared = answers_machines || path.starts_with("/static/") || path.starts_with("/brand/");
     web.kit.config.listen.closed_file.as_ref().is_some_and(|file| !spared && file.exists())
 }
 
