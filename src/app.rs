@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
 use crate::base::{Clock, Fault, Random, SystemClock};
+use crate::certificate::Authorities;
 use crate::config::{Config, Smtp, SmtpSecurity, Transport};
 use crate::fetch::Fetcher;
 use crate::hash::{Cost, Hasher};
@@ -48,6 +49,10 @@ pub(crate) async fn open_kit(config: Config, surroundings: Surroundings) -> Resu
         configured => configured,
     };
     let hasher = Hasher::new(cost, keyring.pepper(), at_once, config.limits.hash_queue);
+    let client_authorities = match &config.listen.client_authorities_file {
+        Some(file) => Authorities::read(file).map_err(Fault::new)?,
+        None => Authorities::default(),
+    };
     let fetcher = Fetcher::new(&config.outgoing).map_err(Fault::new)?;
     Ok(Kit {
         config,
@@ -60,6 +65,7 @@ pub(crate) async fn open_kit(config: Config, surroundings: Surroundings) -> Resu
         signing: Signing::default(),
         clients: KnownClients::default(),
         client_keys: ClientKeys::default(),
+        client_authorities,
         mail_bell: Notify::new(),
     })
 }

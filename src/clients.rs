@@ -1,6 +1,7 @@
 //! Relying parties: who they are at the token endpoint.
 
 pub(crate) mod assertion;
+pub(crate) mod certificate;
 mod keys;
 
 use crate::base::{ClientId, Fault, Secret, kinds};

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 
 pub(crate) use self::known_clients::{KnownClient, KnownClients};
 use crate::base::{ClientId, Clock, Fault, Random, Timestamp};
+use crate::certificate::Authorities;
 use crate::config::Config;
 use crate::fetch::Fetcher;
 use crate::hash::Hasher;
@@ -28,6 +29,8 @@ pub(crate) struct Kit {
     pub(crate) signing: Signing,
     pub(crate) clients: KnownClients,
     pub(crate) client_keys: ClientKeys,
+    /// Believed about the names in clients' certificates.
+    pub(crate) client_authorities: Authorities,
     /// Rung when a letter has been queued, so that it need not wait for the next look.
     pub(crate) mail_bell: Notify,
 }

@@ -11,7 +11,7 @@
 //! | 4 | `web`, `jobs`, `portal` | the front door; what happens unasked; the sample relying party of `demo` |
 //! | 3 | `audit` < `outbox` < `keys` < `accounts` < `clients` < `oidc` < `admin` | the use cases; each uses those to its left |
 //! | 2 | `kit` | what a use case is handed |
-//! | 1 | `store`, `jose`, `mail`, `view`, `fetch`, `hash`, `keyring`, `keyfile`, `policy` | one outside thing each; never one another |
+//! | 1 | `store`, `jose`, `mail`, `view`, `certificate`, `fetch`, `hash`, `keyring`, `keyfile`, `policy` | one outside thing each; never one another |
 //! | 0 | `base`, `config`, `model` | words |
 //!
 //! A use case decides and returns a small enum that says what it decided; only `web` knows status codes,
@@ -24,6 +24,7 @@ mod admin;
 mod app;
 mod audit;
 mod base;
+mod certificate;
 mod cli;
 mod clients;
 mod config;

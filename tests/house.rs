@@ -22,8 +22,8 @@ const RECLUSES: &[(&str, &[&str], &str)] =
 const OUTSIDE: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("josekit", &["jose"]),
-    // Only its vendored build is wanted; josekit is what calls it.
-    ("openssl", &[]),
+    // josekit, lettre and sqlx call it too.
+    ("openssl", &["certificate"]),
     ("lettre", &["mail"]),
     ("minijinja", &["view"]),
     ("argon2", &["hash"]),

@@ -23,7 +23,7 @@ pub(super) enum Action {
         #[arg(long)]
         id: Option<String>,
         #[command(flatten)]
-        settings: Settings,
+        settings: Box<Settings>,
         /// Print JSON.
         #[arg(long)]
         json: bool,
@@ -47,7 +47,7 @@ pub(super) enum Action {
         #[arg(long)]
         name: Option<String>,
         #[command(flatten)]
-        settings: Settings,
+        settings: Box<Settings>,
         /// Print JSON.
         #[arg(long)]
         json: bool,
@@ -80,6 +80,11 @@ enum Auth {
     ClientSecretJwt,
     /// A signature with a key of its own.
     PrivateKeyJwt,
+    /// A certificate with a name that an authority vouches for.
+    Tls,
+    /// A certificate that is registered.
+    SelfSignedTls,
+    /// Nothing.
     None,
 }
 
@@ -119,6 +124,12 @@ pub(super) struct Settings {
     /// The only algorithm that it signs with, to prove who it is.
     #[arg(long, value_name = "ALGORITHM", value_parser = key::algorithm)]
     auth_algorithm: Option<Algorithm>,
+    /// The subject of its certificate, as text: CN=portal.example,O=Example,C=GB
+    #[arg(long, value_name = "NAME", conflicts_with = "tls_host")]
+    tls_subject: Option<String>,
+    /// The host that its certificate is for.
+    #[arg(long, value_name = "HOST")]
+    tls_host: Option<String>,
     /// Which rules it agrees to.
     #[arg(long)]
     profile: Option<Profile>,
@@ -171,6 +182,8 @@ impl Settings {
                 Auth::Post => ClientAuthentication::ClientSecretPost,
                 Auth::ClientSecretJwt => ClientAuthentication::ClientSecretJwt,
                 Auth::PrivateKeyJwt => ClientAuthentication::PrivateKeyJwt,
+                Auth::Tls => ClientAuthentication::TlsClientAuth,
+                Auth::SelfSignedTls => ClientAuthentication::SelfSignedTlsClientAuth,
                 Auth::None => ClientAuthentication::None,
             };
         }
@@ -185,6 +198,10 @@ impl Settings {
             (settings.jwks, settings.jwks_uri) = (self.jwks, self.jwks_uri);
         }
         // What was chosen for one way of proving means nothing for another.
+        let names = [&self.tls_subject, &self.tls_host];
+        if self.auth.is_some() || names.iter().any(|name| name.is_some()) {
+            (settings.tls_subject, settings.tls_host) = (self.tls_subject, self.tls_host);
+        }
         settings.assertion_algorithm.take_if(|_| self.auth.is_some());
         settings.assertion_algorithm = self.auth_algorithm.or(settings.assertion_algorithm);
         if let Some(welcome) = self.welcome {
@@ -221,9 +238,17 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
         Action::Show { id, json } => show_one(&kit, &clients::find(&kit, &id).await?, None, json),
         Action::Update { id, name, settings, json } => {
             let mut client = clients::find(&kit, &id).await?;
+            let before = client.settings.authentication;
             client.name = name.unwrap_or(client.name);
             settings.apply(&mut client.settings);
-            show_one(&kit, &clients::update(&kit, client).await?, None, json);
+            let client = clients::update(&kit, client).await?;
+            show_one(&kit, &client, None, json);
+            if !json && lacks_secret(before, client.settings.authentication) {
+                show::line(format_args!(
+                    "\nNow make it a secret: gatehouse client rotate-secret {}",
+                    client.id
+                ));
+            }
         }
         Action::Disable { id } => set_active(&kit, &id, false).await?,
         Action::Enable { id } => set_active(&kit, &id, true).await?,
@@ -251,6 +276,13 @@ async fn set_active(kit: &Kit, id: &str, active: bool) -> Result<(), Failure> {
     };
     show::line(format_args!("{} ({}) {done}", client.name, client.id));
     Ok(())
+}
+
+/// Whether a change of the way to prove itself leaves a client without a secret that it can use: signatures cannot be
+/// checked with the digest that is kept of other secrets.
+fn lacks_secret(before: ClientAuthentication, now: ClientAuthentication) -> bool {
+    let by_signature = now == ClientAuthentication::ClientSecretJwt && now != before;
+    now.has_secret() && (by_signature || !before.has_secret())
 }
 
 /// Reads a JWK set from a file.
@@ -333,6 +365,10 @@ fn show_one(kit: &Kit, client: &Client, secret: Option<&Secret<kinds::Client>>, 
         ("Client secret", secret.map(|secret| secret.reveal().to_owned()).unwrap_or_default()),
         ("Authentication", client.settings.authentication.name().to_owned()),
         ("Keys", keys(client)),
+        (
+            "Certificate",
+            client.settings.tls_subject.clone().or(client.settings.tls_host.clone()).unwrap_or_default(),
+        ),
         ("Profile", client.settings.profile.name().to_owned()),
         ("Redirect addresses", client.settings.redirect_uris.join(" ")),
         ("After logging out", client.settings.post_logout_redirect_uris.join(" ")),

@@ -111,7 +111,7 @@ async fn check_signature(
         Some(only) => std::slice::from_ref(only),
         None => assertion::algorithms(client.settings.profile),
     };
-    Ok(keys::verify(kit, client, token, agreed).await)
+    Ok(keys::check(kit, client, |keys| keys.verify(token, agreed)).await)
 }
 
 async fn check_mac(

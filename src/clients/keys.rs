@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use super::assertion::Disproof;
 use crate::base::{Span, Timestamp, strict_json};
-use crate::jose::{Presented, PublicKeys, Unverified};
+use crate::jose::{PublicKeys, Unverified};
 use crate::kit::{HeldKeys, Kit};
-use crate::model::{Algorithm, Client};
+use crate::model::Client;
 
 /// How long fetched keys are good.
 const FRESH: Span = Span::hours(1);
@@ -20,23 +20,22 @@ const PAUSE: Span = Span::seconds(60);
 const PAUSE_AFTER_FAILURE: Span = Span::seconds(10);
 const ACCEPTED: &str = "application/jwk-set+json, application/json";
 
-/// Checks that a client's key signed a token.
-pub(super) async fn verify(
+/// Asks a client's keys; and asks newer ones, where those at hand have no answer.
+pub(super) async fn check(
     kit: &Kit,
     client: &Client,
-    token: &Presented<'_>,
-    agreed: &[Algorithm],
+    ask: impl Fn(&PublicKeys) -> Result<(), Unverified>,
 ) -> Result<(), Disproof> {
     let held = current(kit, client, None).await?;
-    let mut outcome = keys(&held)?.verify(token, agreed);
+    let mut outcome = ask(keys(&held)?);
     if outcome == Err(Unverified::NoKey) {
         let newer = current(kit, client, Some(held.read_at)).await?;
-        outcome = keys(&newer)?.verify(token, agreed);
+        outcome = ask(keys(&newer)?);
     }
     outcome.map_err(|unverified| {
         Disproof::new(match unverified {
             Unverified::Algorithm => "it is not signed by an algorithm that was agreed",
-            Unverified::NoKey => "it is signed by none of the client's keys",
+            Unverified::NoKey => "it is by none of the client's keys",
             Unverified::Signature => "its signature is not that of the key it names",
         })
     })

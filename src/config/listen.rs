@@ -25,6 +25,17 @@ pub(super) struct Written {
     #[config(env = "GATEHOUSE_LISTEN_FORWARDED_HEADER", default = "x-forwarded-for")]
     forwarded_header: String,
 
+    /// The header in which those proxies hand on the certificate that a service showed them, for services that prove
+    /// who they are by one; such as "client-cert" (RFC 9440), or a name of yours for nginx's
+    /// $ssl_client_escaped_cert. The proxy must ask for certificates, and take this header off what comes from outside.
+    #[config(env = "GATEHOUSE_LISTEN_CLIENT_CERTIFICATE_HEADER")]
+    client_certificate_header: Option<String>,
+
+    /// A file with the certificates (PEM) of the authorities that are believed about the names of services, with all
+    /// those between. Without it a service can only register its very certificate.
+    #[config(env = "GATEHOUSE_LISTEN_CLIENT_AUTHORITIES_FILE")]
+    client_authorities_file: Option<PathBuf>,
+
     /// While this file is there, everybody sees that the service is unavailable. Its first line follows the words
     /// "You will be able to use the service from", for example: 9am on Monday 23 November 2026. /healthz and /readyz
     /// answer as ever, so that a balancer goes on sending people to that page.
@@ -38,8 +49,18 @@ pub(crate) struct Listen {
     pub(crate) address: SocketAddr,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) forwarded_header: HeaderName,
+    /// Believed of trusted proxies only.
+    pub(crate) client_certificate_header: Option<HeaderName>,
+    pub(crate) client_authorities_file: Option<PathBuf>,
     /// The service is closed while this is there.
     pub(crate) closed_file: Option<PathBuf>,
+}
+
+impl Listen {
+    /// Whether an address is one of our own reverse proxies'.
+    pub(crate) fn is_proxy(&self, address: IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|network| network.contains(&address))
+    }
 }
 
 impl Written {
@@ -53,10 +74,23 @@ impl Written {
             trusted_proxies.extend(problems.take("listen.trusted_proxies", network(text)));
         }
         let forwarded_header = problems.take("listen.forwarded_header", header(&self.forwarded_header));
+        let named = self.client_certificate_header.as_deref().map(header);
+        let client_certificate_header =
+            named.and_then(|header| problems.take("listen.client_certificate_header", header));
+        if client_certificate_header.is_some() && trusted_proxies.is_empty() {
+            let why = "is believed of trusted proxies only: name yours with listen.trusted_proxies";
+            problems.say("listen.client_certificate_header", why);
+        }
+        if self.client_authorities_file.is_some() && client_certificate_header.is_none() {
+            let why = "is of no use without listen.client_certificate_header";
+            problems.say("listen.client_authorities_file", why);
+        }
         Some(Listen {
             address: address?,
             trusted_proxies,
             forwarded_header: forwarded_header?,
+            client_certificate_header,
+            client_authorities_file: self.client_authorities_file,
             closed_file: self.closed_file,
         })
     }

@@ -128,6 +128,11 @@ const MISTAKES: &[(&str, &str)] = &[
     ("[listen]\naddress = \"here\"", "listen.address is \"here\"; it must be an address and a port"),
     ("[listen]\ntrusted_proxies = [\"x\"]", "listen.trusted_proxies has \"x\"; each must be a network"),
     ("[listen]\ntrusted_proxies = [\"::/0\"]", "listen.trusted_proxies has \"::/0\", which is everybody"),
+    (
+        "[listen]\nclient_certificate_header = \"client-cert\"",
+        "listen.client_certificate_header is believed of trusted proxies only",
+    ),
+    ("[listen]\nclient_authorities_file = \"x\"", "listen.client_authorities_file is of no use without"),
     ("[outgoing]\nallow_networks = [\"x\"]", "outgoing.allow_networks has \"x\"; each must be a network"),
     (
         "[outgoing]\nallow_networks = [\"0.0.0.0/0\"]",

@@ -85,7 +85,11 @@ pub(crate) enum Unverified {
 }
 
 /// The public keys of somebody else (RFC 7517, section 5).
-pub(crate) struct PublicKeys(Vec<PublicKey>);
+pub(crate) struct PublicKeys {
+    keys: Vec<PublicKey>,
+    /// In base64 (RFC 7517, section 4.7).
+    certificates: Vec<String>,
+}
 
 struct PublicKey {
     kid: Option<String>,
@@ -97,22 +101,29 @@ impl PublicKeys {
     /// Reads a JWK set, and readies its keys for use.
     ///
     /// # Errors
-    /// One sentence: it is not a set, it holds a secret, or a key in it is too weak; or there is none that signs.
+    /// One sentence: it is not a set, it holds a secret, or a key in it is too weak; or there is none that signs, and no certificate.
     /// Kinds of key that we do not know are passed over (RFC 7517, section 5).
     pub(crate) fn import(set: &Value) -> Result<Self, String> {
         let keys = set.get("keys").and_then(Value::as_array).ok_or("The key set has no list of keys")?;
         if keys.len() > MOST_KEYS {
             return Err(format!("The key set has more than {MOST_KEYS} keys"));
         }
-        let mut read = Vec::new();
+        let (mut read, mut certificates) = (Vec::new(), Vec::new());
         for key in keys {
             let members = key.as_object().ok_or("A key in the key set is not an object")?;
             read.extend(public_key(members)?);
+            let own = members.get("x5c").and_then(|chain| chain.get(0)?.as_str());
+            certificates.extend(own.map(str::to_owned));
         }
-        if read.is_empty() {
+        if read.is_empty() && certificates.is_empty() {
             return Err("The key set has no key for RS256, PS256, ES256 or EdDSA signatures".to_owned());
         }
-        Ok(Self(read))
+        Ok(Self { keys: read, certificates })
+    }
+
+    /// Whether a key of the set came with this certificate, in base64.
+    pub(crate) fn has_certificate(&self, certificate: &str) -> bool {
+        self.certificates.iter().any(|known| known == certificate)
     }
 
     /// Whether one of these keys signed a token, by one of the algorithms that were agreed.
@@ -123,7 +134,7 @@ impl PublicKeys {
         let algorithm =
             token.algorithm().filter(|named| agreed.contains(named)).ok_or(Unverified::Algorithm)?;
         let named = |key: &&PublicKey| token.kid().is_none() || token.kid() == key.kid.as_deref();
-        let fitting = self.0.iter().filter(named).flat_map(|key| &key.verifiers);
+        let fitting = self.keys.iter().filter(named).flat_map(|key| &key.verifiers);
         let mut fitting = fitting.filter(|(fits, _)| *fits == algorithm).peekable();
         if fitting.peek().is_none() {
             return Err(Unverified::NoKey);

@@ -43,6 +43,11 @@ pub(crate) struct ClientSettings {
     /// Its public keys, as a JWK set (RFC 7517, section 5); or else the address where it publishes them.
     pub(crate) jwks: Option<Value>,
     pub(crate) jwks_uri: Option<String>,
+    /// The subject of its certificate as text (RFC 4514), or else the host that it is for (RFC 8705, section 2.1.2).
+    #[serde(rename = "tls_client_auth_subject_dn")]
+    pub(crate) tls_subject: Option<String>,
+    #[serde(rename = "tls_client_auth_san_dns")]
+    pub(crate) tls_host: Option<String>,
     /// Which rules it agreed to.
     pub(crate) profile: SecurityProfile,
     /// Compared byte for byte; only a native client's loopback address may vary in its port.
@@ -75,6 +80,8 @@ impl Default for ClientSettings {
             assertion_algorithm: None,
             jwks: None,
             jwks_uri: None,
+            tls_subject: None,
+            tls_host: None,
             profile: SecurityProfile::Oidc,
             redirect_uris: Vec::new(),
             post_logout_redirect_uris: Vec::new(),
@@ -129,14 +136,20 @@ pub(crate) enum ClientAuthentication {
     ClientSecretJwt,
     /// Signs with a key of its own.
     PrivateKeyJwt,
+    /// Shows a certificate with a name that an authority vouches for.
+    TlsClientAuth,
+    /// Shows a certificate that it registered.
+    SelfSignedTlsClientAuth,
 }
 
 impl ClientAuthentication {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::ClientSecretBasic,
         Self::ClientSecretPost,
         Self::ClientSecretJwt,
         Self::PrivateKeyJwt,
+        Self::TlsClientAuth,
+        Self::SelfSignedTlsClientAuth,
         Self::None,
     ];
 
@@ -148,12 +161,19 @@ impl ClientAuthentication {
             Self::ClientSecretPost => "client_secret_post",
             Self::ClientSecretJwt => "client_secret_jwt",
             Self::PrivateKeyJwt => "private_key_jwt",
+            Self::TlsClientAuth => "tls_client_auth",
+            Self::SelfSignedTlsClientAuth => "self_signed_tls_client_auth",
         }
     }
 
     /// Whether the client is given a secret.
     pub(crate) const fn has_secret(self) -> bool {
         matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost | Self::ClientSecretJwt)
+    }
+
+    /// Whether it is a certificate that the client shows (RFC 8705, section 2).
+    pub(crate) const fn is_by_certificate(self) -> bool {
+        matches!(self, Self::TlsClientAuth | Self::SelfSignedTlsClientAuth)
     }
 
     /// Whether what it sends is an assertion (RFC 7521, section 4.2).

@@ -14,7 +14,7 @@ use crate::policy::scope;
 /// What this provider is and can do. Nothing but registered members, and nothing that it cannot.
 pub(crate) fn document(config: &Config) -> Value {
     let at = |path: &str| format!("{}{path}", config.issuer());
-    let methods = ClientAuthentication::ALL.map(ClientAuthentication::name);
+    let methods = authentication_methods(config);
     let scopes = scope::STANDARD.map(|(name, _)| name);
     json!({
         "issuer": config.issuer(),
@@ -52,4 +52,14 @@ pub(crate) fn document(config: &Config) -> Value {
 /// What clients may sign assertions with: their own keys, and HS256 for `client_secret_jwt`.
 fn assertion_algorithms() -> Vec<&'static str> {
     Algorithm::ALL.into_iter().map(Algorithm::name).chain(["HS256"]).collect()
+}
+
+/// How clients can prove who they are; by certificates only where a proxy hands them on.
+fn authentication_methods(config: &Config) -> Vec<&'static str> {
+    let is_offered = |method: &ClientAuthentication| match method {
+        ClientAuthentication::TlsClientAuth => config.listen.client_authorities_file.is_some(),
+        ClientAuthentication::SelfSignedTlsClientAuth => config.listen.client_certificate_header.is_some(),
+        _ => true,
+    };
+    ClientAuthentication::ALL.into_iter().filter(is_offered).map(ClientAuthentication::name).collect()
 }

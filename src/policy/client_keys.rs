@@ -7,6 +7,7 @@ pub(crate) fn judge(settings: &ClientSettings) -> Vec<&'static str> {
     let (has_set, has_address) = (settings.jwks.is_some(), settings.jwks_uri.is_some());
     let method = settings.authentication;
     let is_fapi2 = settings.profile == SecurityProfile::Fapi2;
+    let names = usize::from(settings.tls_subject.is_some()) + usize::from(settings.tls_host.is_some());
     let is_rs256 = |algorithm: Option<Algorithm>| algorithm == Some(Algorithm::RS256);
     [
         (
@@ -18,12 +19,24 @@ pub(crate) fn judge(settings: &ClientSettings) -> Vec<&'static str> {
             "With private_key_jwt, give the client's public keys or the address where they are published",
         ),
         (
+            method == ClientAuthentication::SelfSignedTlsClientAuth && !has_set && !has_address,
+            "With self_signed_tls_client_auth, give the client's certificate: as x5c of a key among its public keys",
+        ),
+        (
+            method == ClientAuthentication::TlsClientAuth && names != 1,
+            "With tls_client_auth, give either the subject of the client's certificate or the host that it is for",
+        ),
+        (
+            method != ClientAuthentication::TlsClientAuth && names > 0,
+            "Only a client that shows a certificate of an authority, by tls_client_auth, has a name in it",
+        ),
+        (
             method != ClientAuthentication::PrivateKeyJwt && settings.assertion_algorithm.is_some(),
             "Only a client that signs with its own key, by private_key_jwt, can choose the algorithm",
         ),
         (
-            is_fapi2 && method != ClientAuthentication::PrivateKeyJwt,
-            "FAPI 2.0 has no secrets that both sides know: use private_key_jwt",
+            is_fapi2 && method != ClientAuthentication::PrivateKeyJwt && !method.is_by_certificate(),
+            "FAPI 2.0 has no secrets that both sides know: use private_key_jwt or a certificate",
         ),
         (
             is_fapi2 && is_rs256(settings.assertion_algorithm),
@@ -66,10 +79,15 @@ mod tests {
         for good in [&ClientSettings::default(), &by_key, &fapi2] {
             assert!(judge(good).is_empty(), "{good:?}");
         }
+        assert!(
+            said(&fapi2, |s| s.authentication = ClientAuthentication::SelfSignedTlsClientAuth).is_empty()
+        );
         assert!(said(&by_key, |s| s.assertion_algorithm = Some(Algorithm::RS256)).is_empty());
         for (settings, adjust, says) in [
             (&by_key, (|s| s.jwks_uri = Some(String::new())) as fn(&mut ClientSettings), "not both"),
             (&by_key, |s| s.jwks = None, "public keys"),
+            (&fapi2, |s| s.authentication = ClientAuthentication::TlsClientAuth, "either the subject"),
+            (&by_key, |s| s.tls_host = Some(String::new()), "has a name"),
             (
                 &by_key,
                 |s| {

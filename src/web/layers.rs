@@ -112,8 +112,7 @@ fn visit(web: &Web, request: &Request) -> Visit {
 fn address(config: &Config, peer: Option<SocketAddr>, headers: &HeaderMap) -> IpAddr {
     let unknown = IpAddr::from([0, 0, 0, 0]);
     let peer = peer.map_or(unknown, |peer| peer.ip().to_canonical());
-    let is_ours = |address: &IpAddr| config.listen.trusted_proxies.iter().any(|net| net.contains(address));
-    if !is_ours(&peer) {
+    if !config.listen.is_proxy(peer) {
         return peer;
     }
     let lines: Vec<&str> = headers
@@ -124,7 +123,7 @@ fn address(config: &Config, peer: Option<SocketAddr>, headers: &HeaderMap) -> Ip
     let hops = lines.iter().flat_map(|line| line.split(',')).map(str::trim).collect::<Vec<_>>();
     for hop in hops.into_iter().rev() {
         let Ok(hop) = hop.parse::<IpAddr>() else { return peer };
-        if !is_ours(&hop.to_canonical()) {
+        if !config.listen.is_proxy(hop.to_canonical()) {
             return hop.to_canonical();
         }
     }

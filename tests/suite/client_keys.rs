@@ -8,6 +8,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use super::client_assertion::{assert_believed, assert_not_believed, claims, key_set, own_key, present};
+use super::http::Log;
 use super::support::{ISSUER, Page, Provider};
 use crate::base::Span;
 use crate::jose::SigningKey;
@@ -110,14 +111,27 @@ async fn many_who_come_at_once_with_a_new_key_are_all_believed() {
 async fn keys_that_cannot_be_fetched_cost_the_client_its_word_and_the_log_says_why() {
     let (publisher, key) = (Publisher::start().await, own_key(Algorithm::ES256));
     let provider = with_publisher(&publisher).await;
-    for document in ["", "<html>", "{}", r#"{"keys":[{"kty":"oct","k":"AAAA"}]}"#] {
+    let (log, guard) = Log::keep();
+    for (document, why) in [
+        ("", "answered with status 404"),
+        ("<html>", "leads to something that is not JSON"),
+        ("{}", "has no list of keys"),
+        (r#"{"keys":[{"kty":"oct","k":"AAAA"}]}"#, "is a secret one"),
+    ] {
         document.clone_into(&mut publisher.document.lock().unwrap());
         let before = publisher.asked();
         assert_not_believed(&present_by(&provider, &key).await, document);
         assert_not_believed(&present_by(&provider, &key).await, document);
         assert_eq!(publisher.asked(), before + 1, "a failure is not tried again at once");
+        let said = log.requests().pop().unwrap()["note"].clone();
+        let said = said.as_str().unwrap();
+        assert!(
+            said.starts_with("client portal: jwks_uri http://127.0.0.1:") && said.contains(why),
+            "{said}"
+        );
         provider.advance(Span::seconds(10));
     }
+    drop(guard);
     publisher.publish(&[&key]);
     assert_believed(&present_by(&provider, &key).await, "and is forgotten ten seconds later");
 }

@@ -239,7 +239,7 @@ async fn row_87_a_panic_is_one_broken_answer_and_says_nothing() {
 
 /// What was logged, by this thread, while the guard lives.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub(super) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -254,7 +254,7 @@ impl Write for Log {
 
 impl Log {
     /// Begins to keep everything down to TRACE, as the JSON lines of service.
-    fn keep() -> (Self, DefaultGuard) {
+    pub(super) fn keep() -> (Self, DefaultGuard) {
         let log = Self::default();
         let writer = log.clone();
         let subscriber = tracing_subscriber::fmt()
@@ -273,7 +273,7 @@ impl Log {
     }
 
     /// The lines about requests, each of which must be an object of its own.
-    fn requests(&self) -> Vec<serde_json::Value> {
+    pub(super) fn requests(&self) -> Vec<serde_json::Value> {
         let text = self.text();
         let lines = text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}")));
         lines.filter(|line: &serde_json::Value| line["target"] == "gatehouse::request").collect()

@@ -4,6 +4,7 @@ mod admin;
 mod authorize;
 mod browser;
 mod client_assertion;
+pub(crate) mod client_certificate;
 mod client_keys;
 mod discovery;
 mod emailed_code;

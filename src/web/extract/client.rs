@@ -14,8 +14,8 @@ use crate::model::{ClientAuthentication, Visit};
 use crate::oidc::error::{ErrorCode, OAuthError};
 use crate::oidc::params::Params;
 use crate::web::Web;
-use crate::web::extract::Form;
 use crate::web::extract::assertion::asserted;
+use crate::web::extract::{Form, certificate};
 use crate::web::respond::oauth::{self, Came};
 use crate::web::respond::problem;
 
@@ -36,6 +36,7 @@ impl FromRequest<Arc<Web>> for ClientAuth {
         let in_query = request.uri().query().is_some_and(is_credential);
         let endpoint = format!("{}{}", web.kit.config.issuer(), request.uri().path());
         let basic = basic_credentials(request.headers());
+        let certificate = certificate::shown(&web.kit.config, &request);
         let Form(form) =
             Form::from_request(request, web).await.map_err(|unwanted| unwanted.into_response())?;
         let came = if basic == Basic::Absent { Came::Otherwise } else { Came::WithBasic };
@@ -52,6 +53,14 @@ impl FromRequest<Arc<Web>> for ClientAuth {
             return Ok(Self { client, form, visit });
         }
         let presented = presented(&basic, &form).map_err(refuse)?;
+        if let (ClientAuthentication::None, Some(certificate)) = (presented.method, certificate) {
+            let id = &presented.client_id;
+            let checked = clients::certificate::authenticate(&web.kit, id, &certificate).await;
+            if let Some(believed) = checked.map_err(problem::broken)? {
+                let client = believed.map_err(|Disproof(why)| refuse(failed().noting(why)))?;
+                return Ok(Self { client, form, visit });
+            }
+        }
         match clients::authenticate(&web.kit, &presented).await.map_err(problem::broken)? {
             Ok(client) => Ok(Self { client, form, visit }),
             Err(disbelief) => Err(refuse(unbelieved(&presented, disbelief))),

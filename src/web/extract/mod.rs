@@ -1,6 +1,7 @@
 //! Locks: a handler that takes one of these cannot be reached without what it stands for.
 
 mod assertion;
+mod certificate;
 mod client;
 mod flow;
 mod form;
