@@ -85,6 +85,44 @@ async fn services_are_registered_changed_and_removed() {
 }
 
 #[tokio::test]
+async fn services_are_registered_with_keys_in_place_of_secrets() {
+    let house = House::new().await;
+    let file = house.path("keys.json");
+    let point = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+    let key = format!(r#"{{"kty":"OKP","crv":"Ed25519","kid":"spring","x":"{point}"}}"#);
+    fs::write(&file, format!(r#"{{"keys":[{key}]}}"#)).unwrap();
+    let file = file.to_str().unwrap();
+    let add =
+        ["client", "add", "--id", "portal", "--name", "Portal", "--redirect-uri", "https://portal.example/"];
+    let by_key = ["--auth", "private-key-jwt", "--auth-algorithm", "EdDSA"];
+    let add = [&add[..], &by_key, &["--json"]].concat();
+    assert!(refusal(&house, &add, "").contains("public keys"));
+    assert!(
+        refusal(&house, &[&add[..], &["--jwks", "nowhere.json"]].concat(), "").contains("cannot be read")
+    );
+    let added = json(&house.must(&[&add[..], &["--jwks", file]].concat(), ""));
+    assert_eq!(added["token_endpoint_auth_method"], "private_key_jwt");
+    assert_eq!(
+        (&added["token_endpoint_auth_signing_alg"], &added["client_secret"]),
+        (&"EdDSA".into(), &Value::Null)
+    );
+    assert!(house.must(&["client", "show", "portal"], "").contains("spring"));
+    let uri = "https://portal.example/jwks";
+    let update = ["client", "update", "portal", "--jwks-uri", uri, "--json"];
+    let updated = json(&house.must(&update, ""));
+    assert_eq!((&updated["jwks_uri"], &updated["jwks"]), (&uri.into(), &Value::Null));
+    let stricter = ["client", "update", "portal", "--profile", "fapi2"];
+    assert!(refusal(&house, &stricter, "").contains("ID tokens"));
+    assert!(refusal(&house, &["client", "rotate-secret", "portal"], "").contains("has no secret"));
+    let named = ["client", "update", "portal", "--auth", "tls", "--tls-host", "portal.example", "--json"];
+    let named = json(&house.must(&named, ""));
+    assert_eq!(named["tls_client_auth_san_dns"], "portal.example");
+    assert_eq!(named["token_endpoint_auth_signing_alg"], Value::Null, "it meant the other way");
+    let said = house.must(&["client", "update", "portal", "--auth", "client-secret-jwt"], "");
+    assert!(said.contains("rotate-secret portal"), "{said}");
+}
+
+#[tokio::test]
 async fn keys_are_listed_and_rotated_and_the_old_ones_stay_published() {
     let house = House::new().await;
     let keys = |house: &House| json(&house.must(&["key", "list", "--json"], "")).as_array().unwrap().clone();
