@@ -101,8 +101,8 @@ impl PublicKeys {
     /// Reads a JWK set, and readies its keys for use.
     ///
     /// # Errors
-    /// One sentence: it is not a set, it holds a secret, or a key in it is too weak; or there is none that signs, and no certificate.
-    /// Kinds of key that we do not know are passed over (RFC 7517, section 5).
+    /// One sentence: it is not a set, it holds a secret, a key in it is too weak, or there is neither a key that signs
+    /// nor a certificate. Kinds of key that we do not know are passed over (RFC 7517, section 5).
     pub(crate) fn import(set: &Value) -> Result<Self, String> {
         let keys = set.get("keys").and_then(Value::as_array).ok_or("The key set has no list of keys")?;
         if keys.len() > MOST_KEYS {
@@ -157,6 +157,11 @@ fn public_key(members: &Map<String, Value>) -> Result<Option<PublicKey>, String>
     {
         return Err(format!("Key {shown} is a secret one: replace it, and publish the public half only"));
     }
+    let serves = |name: &str, wanted: &str| members.get(name).is_none_or(|value| value == wanted);
+    let operations = members.get("key_ops").and_then(Value::as_array);
+    if !serves("use", "sig") || operations.is_some_and(|named| !named.contains(&Value::from("verify"))) {
+        return Ok(None);
+    }
     let candidates: &[Algorithm] = match (member("kty"), member("crv")) {
         ("RSA", _) => {
             if !is_good_rsa(member("n"), member("e")) {
@@ -168,10 +173,6 @@ fn public_key(members: &Map<String, Value>) -> Result<Option<PublicKey>, String>
         ("OKP", "Ed25519") => &[Algorithm::EdDSA],
         _ => return Ok(None),
     };
-    let serves = |name: &str, wanted: &str| members.get(name).is_none_or(|value| value == wanted);
-    if !serves("use", "sig") {
-        return Ok(None);
-    }
     let fitting = candidates.iter().filter(|algorithm| serves("alg", algorithm.name()));
     let jwk = Jwk::from_map(members.clone()).map_err(|_| format!("Key {shown} is damaged"))?;
     let verifiers = fitting
@@ -311,10 +312,11 @@ mod tests {
             assert!(why.contains(says), "{why}");
         }
         let unknown = json!({ "kty": "AKP", "alg": "ML-DSA-44", "pub": "AA" });
-        assert!(
-            PublicKeys::import(&json!({ "keys": [good, unknown] })).is_ok(),
-            "unknown kinds are passed over"
-        );
+        let to_encrypt = json!({ "kty": "RSA", "use": "enc", "n": base64url([0xff; 128]), "e": "AQAB" });
+        let to_derive =
+            json!({ "kty": "EC", "crv": "P-256", "key_ops": ["deriveKey"], "x": "AA", "y": "AA" });
+        let others = json!({ "keys": [unknown, to_encrypt, good, to_derive] });
+        assert!(PublicKeys::import(&others).is_ok(), "what serves another end is passed over");
         for bad in [
             json!({}),
             json!([]),
