@@ -82,8 +82,8 @@ fn the_environment_is_enough() {
     let found = Config::load(None, std::iter::empty()).unwrap_err().0;
     assert_eq!(
         found,
-        "issuer is missing; give it here or as GATEHOUSE_ISSUER\n\
-         mail.from is missing; give it here or as GATEHOUSE_MAIL_FROM"
+        "issuer is missing; give it in a file that --config names, or as GATEHOUSE_ISSUER\n\
+         mail.from is missing; give it in a file that --config names, or as GATEHOUSE_MAIL_FROM"
     );
 }
 
