@@ -3,6 +3,7 @@
 //!
 //! Use cases decide and say what they decided; the pages are `web`'s business.
 
+pub(crate) mod elsewhere;
 pub(crate) mod emailed_code;
 pub(crate) mod flow;
 mod guard;

@@ -169,7 +169,7 @@ pub(crate) async fn end(kit: &Kit, current: &Current, visit: &Visit) -> Result<(
     tx.commit().await
 }
 
-async fn end_in(tx: &mut Tx, id: &SessionId, now: Timestamp) -> Result<(), Fault> {
+pub(super) async fn end_in(tx: &mut Tx, id: &SessionId, now: Timestamp) -> Result<(), Fault> {
     sessions::end(tx, id, now).await?;
     grants::revoke_session(tx, id, now).await
 }

@@ -22,6 +22,8 @@ pub(crate) const RESET_CANCEL: &str = "/reset/cancel";
 pub(crate) const FLOW_CONTINUE: &str = "/flow/{flow}/continue";
 pub(crate) const FLOW_CANCEL: &str = "/flow/{flow}/cancel";
 
+pub(crate) const ACCOUNT_SESSIONS: &str = "/account/sessions";
+
 pub(crate) const HELP: &str = "/help";
 pub(crate) const ACCESSIBILITY: &str = "/accessibility";
 pub(crate) const COOKIES: &str = "/cookies";

@@ -17,6 +17,14 @@ pub(crate) fn session_wants_touch(session: &Session, now: Timestamp) -> bool {
     now >= session.last_used_at + TOUCH_EVERY
 }
 
+/// How long after logging in somebody may change their account without proving again who they are.
+const FRESH: Span = Span::minutes(15);
+
+/// Whether the person at the browser proved lately enough who they are to change their account.
+pub(crate) fn session_is_fresh(session: &Session, now: Timestamp) -> bool {
+    now < session.authenticated_at + FRESH
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -17,6 +17,8 @@ statements! {
         s.previous_login_at AS previous_login_at, s.created_at AS session_created_at,
         s.last_used_at AS last_used_at, s.expires_at AS expires_at, s.browser AS browser, s.address AS address
         FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.digest = $1 AND s.ended_at IS NULL";
+    OF_USER = "SELECT * FROM sessions WHERE user_id = $1 AND ended_at IS NULL
+        ORDER BY authenticated_at DESC LIMIT 100";
     TOUCH = "UPDATE sessions SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2";
     RENEW = "UPDATE sessions SET digest = $2, previous_login_at = authenticated_at, authenticated_at = $3,
         last_used_at = $3, expires_at = $4 WHERE id = $1 AND ended_at IS NULL RETURNING id";
@@ -94,6 +96,12 @@ pub(crate) async fn with_user(
 pub(crate) async fn by_id(conn: &mut Conn, id: &SessionId) -> Result<Option<Session>, Fault> {
     let row = sqlx::query(BY_ID).bind(id.as_str()).fetch_optional(conn).await;
     row.map_err(asking("find a session"))?.as_ref().map(session).transpose()
+}
+
+/// A person's newest sessions that were not ended, at most a hundred.
+pub(crate) async fn of_user(conn: &mut Conn, user: &UserId) -> Result<Vec<Session>, Fault> {
+    let rows = sqlx::query(OF_USER).bind(user.as_str()).fetch_all(conn).await;
+    rows.map_err(asking("list sessions"))?.iter().map(session).collect()
 }
 
 pub(crate) async fn touch(tx: &mut Tx, id: &SessionId, now: Timestamp) -> Result<(), Fault> {

@@ -27,6 +27,7 @@ pub(super) const EMBEDDED: &[(&str, &str)] = embedded![
     "pages/cancelled.html",
     "pages/form_post.html",
     "pages/services.html",
+    "pages/sessions.html",
     "pages/help.html",
     "pages/accessibility.html",
     "pages/cookies.html",

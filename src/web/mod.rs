@@ -72,6 +72,7 @@ pub(crate) fn router(web: Arc<Web>, extra: Router) -> Router {
         .route(paths::RESET_PASSWORD, get(pages::reset::get_password).post(pages::reset::post_password))
         .route(paths::RESET_CANCEL, get(pages::reset::cancel))
         .route(paths::LOGGED_OUT, get(pages::logout::logged_out))
+        .route(paths::ACCOUNT_SESSIONS, get(pages::sessions::get).post(pages::sessions::post))
         .route(paths::HELP, get(pages::help::help))
         .route(paths::ACCESSIBILITY, get(pages::help::accessibility))
         .route(paths::COOKIES, get(pages::help::cookies))

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use tokio::sync::Notify;
+
 use crate::house::{House, code_in};
 use crate::http::{Browser, Wire, request};
 use crate::operations::{authorize_url, bearer, good};
@@ -23,7 +25,25 @@ pub struct Busy {
 }
 
 /// Codes that have come by mail, by address.
-type Post = Rc<RefCell<HashMap<String, String>>>;
+#[derive(Default)]
+struct Post {
+    codes: RefCell<HashMap<String, String>>,
+    came: Notify,
+}
+
+impl Post {
+    /// The code that somebody waits for. Nobody looks again before something has come: the load must not eat
+    /// the time that it measures.
+    async fn code_for(&self, email: &str) -> String {
+        loop {
+            let came = self.came.notified();
+            if let Some(code) = self.codes.borrow_mut().remove(email) {
+                return code;
+            }
+            came.await;
+        }
+    }
+}
 
 /// Adds the people; their addresses.
 pub fn people(house: &House) -> Vec<String> {
@@ -37,7 +57,7 @@ pub fn people(house: &House) -> Vec<String> {
 /// Lets everybody log in, again and again.
 pub async fn measure(house: &House, people: &[String], token: &str) -> Busy {
     let url = sample_service(house);
-    let post = Post::default();
+    let post = Rc::new(Post::default());
     let until = Instant::now() + LONG_ENOUGH;
     let mut running = tokio::task::JoinSet::new();
     for email in people {
@@ -77,12 +97,7 @@ async fn log_in_until(until: Instant, mut browser: Browser, way: (&str, &str), p
         // Somebody whose session has ended: the browser is known, and that is all.
         browser.cookies.retain(|name, _| name == "device");
         let page = browser.enter_password(url, (email, PASSWORD)).await.expect("the page for the code");
-        let code = loop {
-            if let Some(code) = post.borrow_mut().remove(email) {
-                break code;
-            }
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        };
+        let code = post.code_for(email).await;
         let answer = browser.submit(&page, &[("code", &code)]).await.expect("an answer");
         assert!(answer.location().starts_with("/welcome"), "{} {}", answer.status, answer.body);
         done += u32::from(Instant::now() < until);
@@ -95,10 +110,11 @@ fn deliver(house: &House, post: &Post) {
     for (path, letter) in house.letters() {
         let email = letter.lines().find_map(|line| line.strip_prefix("To: "));
         if let (Some(email), Some(code)) = (email, code_in(&letter)) {
-            post.borrow_mut().insert(email.trim().to_owned(), code);
+            post.codes.borrow_mut().insert(email.trim().to_owned(), code);
         }
         std::fs::remove_file(path).expect("a letter");
     }
+    post.came.notify_waiters();
 }
 
 /// Asks UserInfo at a steady pace; the 99th percentile of its answers' times, in milliseconds.

@@ -146,3 +146,61 @@ async fn a_log_in_from_another_browser_is_told_to_the_owner_once() {
     provider.log_in(&mut second, &ask.with("prompt", "login"), ALEX).await;
     assert_eq!(letters().await.len(), 1);
 }
+
+#[tokio::test]
+async fn whoever_sees_where_they_are_logged_in_can_log_out_there() {
+    let (provider, ask) = ready().await;
+    let [mut here, mut phone, mut library] = [(); 3].map(|()| provider.browser());
+    phone.extra.push(("user-agent", "Mozilla/5.0 (iPhone) Version/18.0 Mobile Safari/604.1".to_owned()));
+    for browser in [&mut phone, &mut library, &mut here] {
+        provider.log_in(browser, &ask, ALEX).await.expect(StatusCode::OK);
+    }
+    provider.add_person("sam@school.example", "Sam Sample").await;
+    let [mut sam, mut sams_phone] = [(); 2].map(|()| provider.browser());
+    for browser in [&mut sam, &mut sams_phone] {
+        provider.log_in(browser, &ask, "sam@school.example").await.expect(StatusCode::OK);
+    }
+
+    let page = here.open("/account/sessions").await.expect(StatusCode::OK);
+    assert_eq!(page.text().matches("(this device)").count(), 1, "{}", page.text());
+    assert!(page.text().contains("Log out Safari on iPhone"), "{}", page.text());
+    let row = page.body.split("Safari on iPhone").nth(1).unwrap();
+    let id = row.split("name=\"end\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    // Nobody else can end it, not even with a token of their own.
+    let theirs = sam.open("/account/sessions").await.expect(StatusCode::OK);
+    assert!(!theirs.body.contains(id));
+    sam.submit(&theirs, &[("end", id)]).await.expect(StatusCode::SEE_OTHER);
+    assert!(is_logged_in(&mut phone, &ask).await);
+
+    let ended = here.submit(&page, &[("end", id)]).await;
+    let page = here.follow(ended).await.expect(StatusCode::OK);
+    assert!(page.text().contains("You have logged out Safari on iPhone."), "{}", page.text());
+    assert!(!is_logged_in(&mut phone, &ask).await);
+    assert!(is_logged_in(&mut library, &ask).await);
+    let ended = here.submit(&page, &[("end", "others")]).await;
+    let page = here.follow(ended).await.expect(StatusCode::OK);
+    assert!(page.text().contains("You have logged out everywhere else."), "{}", page.text());
+    assert!(!is_logged_in(&mut library, &ask).await);
+    assert!(is_logged_in(&mut here, &ask).await && is_logged_in(&mut sam, &ask).await);
+    phone.open("/account/sessions").await.expect(StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn row_29_after_a_quarter_of_an_hour_a_change_needs_a_new_log_in() {
+    let (provider, ask) = ready().await;
+    let [mut here, mut there] = [(); 2].map(|()| provider.browser());
+    provider.log_in(&mut there, &ask, ALEX).await.expect(StatusCode::OK);
+    provider.log_in(&mut here, &ask, ALEX).await.expect(StatusCode::OK);
+    let page = here.open("/account/sessions").await.expect(StatusCode::OK);
+    provider.advance(Span::minutes(15));
+    let refused = here.submit(&page, &[("end", "others")]).await;
+    let login = here.follow(refused).await.expect(StatusCode::OK);
+    assert!(login.text().contains("For security, log in again to continue."), "{}", login.text());
+    assert!(is_logged_in(&mut there, &ask).await);
+}
+
+/// Whether a service is answered without a page.
+async fn is_logged_in(browser: &mut Browser, ask: &Ask) -> bool {
+    let answer = browser.open(&ask.clone().with("prompt", "none").url()).await.expect(StatusCode::SEE_OTHER);
+    answer.location_param("code").is_some()
+}

@@ -1,5 +1,6 @@
 //! Every page: what it shows depends on, as plain text.
 
+mod account;
 mod help;
 mod login;
 mod logout;
@@ -9,6 +10,7 @@ mod trouble;
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
 
+pub(crate) use account::{SessionRow, SessionsPage};
 pub(crate) use help::{AccessibilityPage, ContactPage, CookieFacts, CookiesPage, HelpPage, PrivacyPage};
 pub(crate) use login::{CancelledPage, FormPostPage, LoginCodePage, LoginPage, ServicesPage, WelcomePage};
 pub(crate) use logout::{LogOutPage, LoggedOutPage};
@@ -66,6 +68,7 @@ pub(super) const EVERY_PAGE: &[Samples] = &[
     entry::<LoginPage>(),
     entry::<LoginCodePage>(),
     entry::<WelcomePage>(),
+    entry::<SessionsPage>(),
     entry::<CancelledPage>(),
     entry::<FormPostPage>(),
     entry::<ServicesPage>(),

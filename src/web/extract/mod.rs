@@ -10,4 +10,4 @@ mod session;
 pub(super) use client::ClientAuth;
 pub(super) use flow::{AtFlow, FlowForm, is_only_looking};
 pub(super) use form::{Form, Query, Unwanted};
-pub(super) use session::{MaybeLoggedIn, is_from_ourselves};
+pub(super) use session::{LoggedIn, MaybeLoggedIn, is_from_ourselves};

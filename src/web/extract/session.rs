@@ -8,10 +8,11 @@ use axum::http::{HeaderMap, header};
 use axum::response::Response;
 
 use crate::accounts::session::{self, Current};
+use crate::base::paths;
 use crate::config::Config;
 use crate::web::Web;
 use crate::web::cookies::Cookies;
-use crate::web::respond::problem;
+use crate::web::respond::{problem, redirect};
 
 /// The live session of the browser, where it has one.
 pub(in crate::web) struct MaybeLoggedIn {
@@ -27,6 +28,18 @@ impl FromRequestParts<Arc<Web>> for MaybeLoggedIn {
             None => None,
         };
         Ok(Self { current })
+    }
+}
+
+/// The live session of a browser that has one. Others are sent to log in.
+pub(in crate::web) struct LoggedIn(pub(in crate::web) Current);
+
+impl FromRequestParts<Arc<Web>> for LoggedIn {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Arc<Web>) -> Result<Self, Response> {
+        let found = MaybeLoggedIn::from_request_parts(parts, web).await?;
+        found.current.map(Self).ok_or_else(|| redirect::see_other(paths::LOGIN))
     }
 }
 

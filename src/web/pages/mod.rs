@@ -6,6 +6,7 @@ pub(super) mod login;
 pub(super) mod login_code;
 pub(super) mod logout;
 pub(super) mod reset;
+pub(super) mod sessions;
 pub(super) mod trouble;
 pub(super) mod welcome;
 

@@ -120,6 +120,17 @@ state("portal account", async () => {
   await alex.follow("Return to Home");
   await alex.isLoggedIn();
 });
+state("where you are logged in", async () => {
+  const elsewhere = await Partner.at(stage.browser, stage.demo);
+  await elsewhere.logIn();
+  await elsewhere.context.close();
+  await alex.open(`${stage.demo.facts.issuer}/account/sessions`);
+  await alex.sees("Where you are logged in");
+});
+state("logged out elsewhere", async () => {
+  await alex.press("Log out everywhere else");
+  await alex.isAssured("You have logged out everywhere else.");
+});
 state("log in again", async () => {
   const client = stage.demo.client("sample-library");
   const request = new URLSearchParams({

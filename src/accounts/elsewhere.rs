@@ -1,0 +1,62 @@
+//! Where a person is logged in, and logging out from afar.
+
+use crate::accounts::session::{self, Current};
+use crate::audit::Entry;
+use crate::base::{Fault, SessionId};
+use crate::kit::Kit;
+use crate::model::{EventKind, Session, Visit};
+use crate::policy::lifetime;
+use crate::store::sessions;
+
+/// What somebody wants to end.
+pub(crate) enum Wish {
+    One(SessionId),
+    /// Every session but the one at this browser.
+    Others,
+}
+
+/// What came of it.
+pub(crate) enum Ended {
+    /// So many sessions; a wish for one that has ended already ends none.
+    Done(usize),
+    /// The log-in is too long ago for a change: they have to prove again who they are.
+    Stale,
+}
+
+/// The live sessions of a person, the one at this browser first, the others by when they began.
+pub(crate) async fn live(kit: &Kit, current: &Current) -> Result<Vec<Session>, Fault> {
+    let mut found = sessions::of_user(&mut *kit.store.read().await?, &current.user.id).await?;
+    found.retain(|session| lifetime::session_is_live(session, kit.config.session.idle, kit.now()));
+    found.sort_by_key(|session| session.id != current.session.id);
+    Ok(found)
+}
+
+/// A session of the same person that has ended, for the page that says so.
+pub(crate) async fn ended(kit: &Kit, current: &Current, id: &SessionId) -> Result<Option<Session>, Fault> {
+    let found = sessions::by_id(&mut *kit.store.read().await?, id).await?;
+    Ok(found.filter(|session| session.user_id == current.user.id && session.ended_at.is_some()))
+}
+
+/// Logs out elsewhere.
+pub(crate) async fn end(kit: &Kit, current: &Current, wish: &Wish, visit: &Visit) -> Result<Ended, Fault> {
+    if !lifetime::session_is_fresh(&current.session, kit.now()) {
+        return Ok(Ended::Stale);
+    }
+    let wanted = live(kit, current).await?.into_iter().filter(|session| match wish {
+        Wish::One(id) => session.id == *id,
+        Wish::Others => session.id != current.session.id,
+    });
+    let mut tx = kit.store.begin().await?;
+    let mut ended = 0;
+    for session in wanted {
+        session::end_in(&mut tx, &session.id, kit.now()).await?;
+        Entry::by_visitor(EventKind::LoggedOut, visit)
+            .user(Some(&current.user.id))
+            .session(&session.id)
+            .record(kit, &mut tx)
+            .await?;
+        ended += 1;
+    }
+    tx.commit().await?;
+    Ok(Ended::Done(ended))
+}
