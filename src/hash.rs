@@ -1,10 +1,10 @@
 //! Password hashing: argon2id (RFC 9106), away from the threads that answer requests.
 //!
 //! At most one hash runs per core, a short queue waits, and the rest are told to come back. The memory of a
-//! finished hash is kept for the next one while there is one: giving 19 MiB back and asking for them again
-//! costs as much as a tenth of the hash. Where nobody else is hashing or waiting, it is given back.
+//! finished hash is kept for the next one: giving 19 MiB back and asking for them again
+//! costs as much as a tenth of the hash. A few seconds after the last one it is given back.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -22,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// KiB of address space for each hash, of which only what it needs is used: the C library gives back what is
 /// larger than 32 MiB as soon as it is free, and keeps the rest for ever.
 const ROOM: usize = 33 * 1024;
+/// How long memory is kept after the last hash, at least.
+const REST: Duration = Duration::from_secs(2);
 const SALT: usize = 16;
 const TAG: usize = 32;
 
@@ -68,9 +70,11 @@ struct Workshop {
     wanted: AtomicUsize,
     /// Memory of finished hashes.
     benches: Mutex<Vec<Vec<Block>>>,
+    /// Whether somebody will look soon whether the memory can be given back.
+    tidying: AtomicBool,
 }
 
-/// One hash that is being made or waits for its turn. The last one to go gives the memory back.
+/// One hash that is being made or waits for its turn.
 struct Want(Arc<Workshop>);
 
 impl Want {
@@ -82,8 +86,11 @@ impl Want {
 
 impl Drop for Want {
     fn drop(&mut self) {
-        if self.0.wanted.fetch_sub(1, Ordering::SeqCst) == 1 {
-            self.0.benches().clear();
+        let last = self.0.wanted.fetch_sub(1, Ordering::SeqCst) == 1;
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        if last && !self.0.tidying.swap(true, Ordering::SeqCst) {
+            let workshop = Arc::clone(&self.0);
+            runtime.spawn(async move { workshop.tidy().await });
         }
     }
 }
@@ -91,8 +98,13 @@ impl Drop for Want {
 impl Hasher {
     /// A hasher of `cost` that runs `at_once` hashes and lets `queue` more wait.
     pub(crate) fn new(cost: Cost, pepper: [u8; 32], at_once: usize, queue: usize) -> Self {
-        let workshop =
-            Arc::new(Workshop { cost, pepper, wanted: AtomicUsize::new(0), benches: Mutex::default() });
+        let workshop = Arc::new(Workshop {
+            cost,
+            pepper,
+            wanted: AtomicUsize::new(0),
+            benches: Mutex::default(),
+            tidying: AtomicBool::new(false),
+        });
         Self {
             workshop,
             turns: Arc::new(Semaphore::new(at_once.max(1))),
@@ -188,6 +200,18 @@ impl Drop for Place<'_> {
 impl Workshop {
     fn benches(&self) -> MutexGuard<'_, Vec<Vec<Block>>> {
         self.benches.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives the memory back once nobody has hashed for a while.
+    async fn tidy(&self) {
+        loop {
+            tokio::time::sleep(REST).await;
+            if self.wanted.load(Ordering::SeqCst) == 0 {
+                break;
+            }
+        }
+        self.tidying.store(false, Ordering::SeqCst);
+        self.benches().clear();
     }
 
     fn tag(&self, cost: Cost, mut password: String, salt: &[u8]) -> Result<[u8; TAG], Fault> {

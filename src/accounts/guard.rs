@@ -66,7 +66,7 @@ pub(super) async fn verify_password(kit: &Kit, claim: Claim<'_>) -> Result<Outco
         Ok(verdict) => verdict,
         Err(Busy) => {
             let mut tx = kit.store.begin().await?;
-            refund(kit, &mut tx, &counters).await?;
+            refund(&mut tx, &counters).await?;
             tx.commit().await?;
             return Ok(Outcome::Busy);
         }
@@ -96,10 +96,10 @@ pub(super) async fn verify_password(kit: &Kit, claim: Claim<'_>) -> Result<Outco
 }
 
 /// Takes a true claim off the counters. Belongs in the transaction that acts on it.
-pub(super) async fn settle(kit: &Kit, tx: &mut Tx, proven: &Proven) -> Result<(), Fault> {
+pub(super) async fn settle(tx: &mut Tx, proven: &Proven) -> Result<(), Fault> {
     // The network's counter before the account's, as everywhere: two who lock in opposite orders wait for each
     // other for ever.
-    give_back(kit, tx, &proven.counters.network).await?;
+    throttles::give_back(tx, &proven.counters.network).await?;
     throttles::forget(tx, &proven.counters.account).await
 }
 
@@ -221,14 +221,7 @@ fn account_limit(kit: &Kit) -> Limit {
     }
 }
 
-async fn refund(kit: &Kit, tx: &mut Tx, counters: &Counters) -> Result<(), Fault> {
-    give_back(kit, tx, &counters.network).await?;
-    give_back(kit, tx, &counters.account).await
-}
-
-async fn give_back(kit: &Kit, tx: &mut Tx, bucket: &str) -> Result<(), Fault> {
-    let mut tally = throttles::lock(tx, bucket, kit.now()).await?;
-    tally.count = (tally.count - 1).max(0);
-    tally.consecutive = (tally.consecutive - 1).max(0);
-    throttles::save(tx, bucket, &tally).await
+async fn refund(tx: &mut Tx, counters: &Counters) -> Result<(), Fault> {
+    throttles::give_back(tx, &counters.network).await?;
+    throttles::give_back(tx, &counters.account).await
 }

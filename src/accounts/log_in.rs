@@ -85,7 +85,7 @@ async fn send_code(
     if !flows::password_right(&mut tx, &journey.flow.id, &user.id, email, &digest).await? {
         return Ok(PasswordStep::Closed);
     }
-    guard::settle(kit, &mut tx, proven).await?;
+    guard::settle(&mut tx, proven).await?;
     let recipient = Recipient { email: &user.email, user: Some(user) };
     let opened = emailed_code::open(kit, &mut tx, journey, (Purpose::LogIn, recipient), visit).await?;
     Entry::by_visitor(EventKind::PasswordRight, visit)

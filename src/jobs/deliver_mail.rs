@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::base::Span;
 use crate::kit::Kit;
 use crate::mail::Mailer;
 use crate::outbox::{self, Round};
@@ -16,7 +17,7 @@ pub(super) async fn run(kit: Arc<Kit>, mailer: Arc<Mailer>, engine: Arc<Engine>)
     loop {
         match outbox::deliver_next(&kit, &mailer, &engine).await {
             Ok(Round::Settled(_) | Round::PutBack) => {}
-            Ok(Round::Idle) => nap(&kit).await,
+            Ok(Round::Idle { next }) => nap(&kit, next).await,
             Err(fault) => {
                 tracing::error!(fault = fault.to_string(), "the outbox cannot be worked on");
                 tokio::time::sleep(LONGEST_NAP).await;
@@ -25,8 +26,7 @@ pub(super) async fn run(kit: Arc<Kit>, mailer: Arc<Mailer>, engine: Arc<Engine>)
     }
 }
 
-async fn nap(kit: &Kit) {
-    let due = outbox::next_due_in(kit).await.ok().flatten();
-    let nap = due.map_or(LONGEST_NAP, |due| due.to_std().clamp(Duration::from_millis(50), LONGEST_NAP));
+async fn nap(kit: &Kit, next: Option<Span>) {
+    let nap = next.map_or(LONGEST_NAP, |next| next.to_std().clamp(Duration::from_millis(50), LONGEST_NAP));
     let _ = tokio::time::timeout(nap, kit.mail_bell.notified()).await;
 }

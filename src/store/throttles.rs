@@ -11,6 +11,8 @@ statements! {
         ON CONFLICT (bucket) DO UPDATE SET touched_at = excluded.touched_at RETURNING *";
     SAVE = "UPDATE throttles SET count = $2, window_start = $3, pauses = $4, paused_until = $5, consecutive = $6
         WHERE bucket = $1";
+    GIVE_BACK = "UPDATE throttles SET count = CASE WHEN count > 0 THEN count - 1 ELSE 0 END,
+        consecutive = CASE WHEN consecutive > 0 THEN consecutive - 1 ELSE 0 END WHERE bucket = $1";
     FORGET = "DELETE FROM throttles WHERE bucket = $1";
 }
 
@@ -25,6 +27,13 @@ pub(crate) async fn lock(tx: &mut Tx, bucket: &str, now: Timestamp) -> Result<Ta
         paused_until: optional_time(&row, "paused_until")?,
         consecutive: number(&row, "consecutive")?,
     })
+}
+
+/// Takes one attempt off a counter again.
+pub(crate) async fn give_back(tx: &mut Tx, bucket: &str) -> Result<(), Fault> {
+    let done = sqlx::query(GIVE_BACK).bind(bucket).execute(&mut **tx).await;
+    done.map_err(asking("change a counter"))?;
+    Ok(())
 }
 
 /// Writes a counter back. Belongs in the transaction of [`lock`].

@@ -136,9 +136,8 @@ impl Provider {
 
     /// Sends everything that waits, as the worker does.
     pub(crate) async fn deliver(&self) {
-        while outbox::deliver_next(self.kit(), &self.app.mailer, &self.app.engine).await.unwrap()
-            != Round::Idle
-        {}
+        let next = || outbox::deliver_next(self.kit(), &self.app.mailer, &self.app.engine);
+        while !matches!(next().await.unwrap(), Round::Idle { .. }) {}
     }
 
     /// The letters to an address, newest first, as subject and text.
