@@ -18,8 +18,6 @@ use super::batch::{Member, Writer};
 use super::{Conn, run_all};
 use crate::base::Fault;
 
-/// Each has a thread, and reads from memory: more of them than cores bring nothing.
-const READERS: usize = 4;
 /// Beyond this something is wrong, and whoever waits should hear of it.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -63,14 +61,16 @@ impl Sqlite {
         let doing =
             |error: sqlx::Error| Fault::caused(format!("the database {path} cannot be opened"), error);
         let writer = connect(WRITER).await.map_err(doing)?;
-        let mut readers = Vec::with_capacity(READERS);
-        for _ in 0..READERS {
+        // Each has a thread, and reads from memory: more of them than cores bring nothing.
+        let cores = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8);
+        let mut readers = Vec::with_capacity(cores);
+        for _ in 0..cores {
             readers.push(Arc::new(Mutex::new(connect(READER).await.map_err(doing)?)));
         }
         Ok(Self {
             path: path.into(),
             writer: Arc::new(Writer::new(writer, commits)),
-            readers: Arc::new(Readers { all: readers, turns: Arc::new(Semaphore::new(READERS)) }),
+            readers: Arc::new(Readers { all: readers, turns: Arc::new(Semaphore::new(cores)) }),
         })
     }
 
