@@ -5,6 +5,7 @@ pub(crate) const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration
 pub(crate) const OAUTH_METADATA: &str = "/.well-known/oauth-authorization-server";
 pub(crate) const JWKS: &str = "/jwks";
 pub(crate) const AUTHORIZE: &str = "/authorize";
+pub(crate) const PAR: &str = "/par";
 pub(crate) const TOKEN: &str = "/token";
 pub(crate) const USERINFO: &str = "/userinfo";
 pub(crate) const LOGOUT: &str = "/logout";

@@ -33,6 +33,8 @@ pub(crate) mod kinds {
         Code = "gh_ac_",
         /// An access token (RFC 6749, section 1.4).
         Access = "gh_at_",
+        /// A pushed request (RFC 9126, section 2.2), whose address it is.
+        Pushed = "urn:ietf:params:oauth:request_uri:",
         /// The cookie of a session.
         Session = "gh_se_",
         /// The cookie that ties one journey through the pages to the browser that began it.

@@ -21,6 +21,8 @@ pub(crate) async fn round(kit: &Kit) -> Result<(), Fault> {
         (Purgeable::Grants, Span::days(1)),
         (Purgeable::Letters, keep.letters),
         (Purgeable::Assertions, nothing),
+        // A journey that began at the last moment may end as late as this.
+        (Purgeable::PushedRequests, kit.config.login.flow),
         (Purgeable::Events, keep.events),
     ] {
         let removed = purge(kit, what, kit.now() - kept_for).await?;

@@ -59,6 +59,9 @@ pub(crate) struct ClientSettings {
     pub(crate) id_token_algorithm: Algorithm,
     /// Whether requests without a code challenge are refused. Always so for public clients.
     pub(crate) require_pkce: bool,
+    /// Whether it must push its requests (RFC 9126, section 6). Always so with FAPI 2.0.
+    #[serde(rename = "require_pushed_authorization_requests")]
+    pub(crate) require_pushed_requests: bool,
     /// Seconds; used where a request has no `max_age`.
     pub(crate) default_max_age: Option<u32>,
     /// The service's home page.
@@ -88,6 +91,7 @@ impl Default for ClientSettings {
             scopes: None,
             id_token_algorithm: Algorithm::RS256,
             require_pkce: true,
+            require_pushed_requests: false,
             default_max_age: None,
             home_page: None,
             initiate_login_uri: None,
@@ -95,6 +99,13 @@ impl Default for ClientSettings {
             tos_uri: None,
             welcome_page: None,
         }
+    }
+}
+
+impl ClientSettings {
+    /// Whether requests that come by a browser alone are refused (FAPI 2.0 Security Profile, section 5.3.2.2).
+    pub(crate) fn demands_pushed_requests(&self) -> bool {
+        self.require_pushed_requests || self.profile == SecurityProfile::Fapi2
     }
 }
 

@@ -5,13 +5,14 @@ use crate::accounts::session::{self, Current};
 use crate::base::Fault;
 use crate::kit::Kit;
 use crate::model::{Client, FlowStage};
-use crate::oidc::code;
+use crate::oidc::answer;
 use crate::oidc::error::{AuthorizeError, ErrorCode, OAuthError};
 use crate::oidc::params::Params;
 use crate::oidc::request::{self, ResponseMode, ValidRequest, Wishes};
+use crate::policy::lifetime;
 use crate::policy::prompt::{self, Standing, Step};
 use crate::policy::redirect::ValidRedirect;
-use crate::store::flows;
+use crate::store::{flows, sessions};
 
 /// An answer on its way back to the relying party, through the browser.
 #[derive(Clone, Debug)]
@@ -79,8 +80,13 @@ pub(crate) async fn authorize(
     });
     match (prompt::step(wishes.prompt, wishes.max_age, standing, kit.now()), session) {
         (Step::Proceed, Some(current)) => {
-            let code = code::issue(kit, &request, current).await?;
-            Ok(Authorization::Answer(request.respond(kit, vec![("code", code.reveal().to_owned())])))
+            let mut tx = kit.store.begin().await?;
+            let response = answer::complete(kit, &mut tx, &request, current).await?;
+            if lifetime::session_wants_touch(&current.session, kit.now()) {
+                sessions::touch(&mut tx, &current.session.id, kit.now()).await?;
+            }
+            tx.commit().await?;
+            Ok(Authorization::Answer(response))
         }
         (Step::LoginRequired, _) => Err(request.refuse(
             kit,
@@ -130,9 +136,9 @@ pub(crate) async fn go_on(kit: &Kit, journey: &Journey) -> Result<Onward, Fault>
         tx.commit().await?;
         return Ok(home());
     };
-    let code = code::issue_in(kit, &mut tx, &request, &current).await?;
+    let response = answer::complete(kit, &mut tx, &request, &current).await?;
     tx.commit().await?;
-    Ok(Onward::Answer(request.respond(kit, vec![("code", code.reveal().to_owned())])))
+    Ok(Onward::Answer(response))
 }
 
 /// Gives a journey up: the relying party is told so, where there is one (RFC 6749, section 4.1.2.1).
@@ -140,13 +146,11 @@ pub(crate) async fn cancel(kit: &Kit, journey: &Journey) -> Result<Option<Author
     if !flow::cancel(kit, &journey.flow).await? {
         return Ok(None);
     }
-    Ok(request_of(journey).map(|request| {
-        let error = OAuthError::new(ErrorCode::AccessDenied, "the person cancelled logging in");
-        request.respond(
-            kit,
-            vec![("error", error.code.name().to_owned()), ("error_description", error.say.to_string())],
-        )
-    }))
+    let Some(request) = request_of(journey) else { return Ok(None) };
+    let mut tx = kit.store.begin().await?;
+    let response = answer::give_up(kit, &mut tx, &request).await?;
+    tx.commit().await?;
+    Ok(Some(response))
 }
 
 /// The request that a journey is to answer.

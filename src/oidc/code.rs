@@ -4,27 +4,11 @@ use crate::accounts::session::Current;
 use crate::base::{Fault, GrantId, Secret, kinds};
 use crate::kit::Kit;
 use crate::oidc::request::ValidRequest;
-use crate::policy::lifetime;
 use crate::store::grants::Grant;
-use crate::store::{Tx, grants, sessions};
-
-/// Issues a code to the person of a session, in a transaction of its own.
-pub(super) async fn issue(
-    kit: &Kit,
-    request: &ValidRequest,
-    current: &Current,
-) -> Result<Secret<kinds::Code>, Fault> {
-    let mut tx = kit.store.begin().await?;
-    let code = issue_in(kit, &mut tx, request, current).await?;
-    if lifetime::session_wants_touch(&current.session, kit.now()) {
-        sessions::touch(&mut tx, &current.session.id, kit.now()).await?;
-    }
-    tx.commit().await?;
-    Ok(code)
-}
+use crate::store::{Tx, grants};
 
 /// Issues a code in the caller's transaction.
-pub(super) async fn issue_in(
+pub(super) async fn issue(
     kit: &Kit,
     tx: &mut Tx,
     request: &ValidRequest,

@@ -19,6 +19,8 @@ pub(crate) fn document(config: &Config) -> Value {
     json!({
         "issuer": config.issuer(),
         "authorization_endpoint": at(paths::AUTHORIZE),
+        "pushed_authorization_request_endpoint": at(paths::PAR),
+        "require_pushed_authorization_requests": false,
         "token_endpoint": at(paths::TOKEN),
         "userinfo_endpoint": at(paths::USERINFO),
         "jwks_uri": at(paths::JWKS),

@@ -37,6 +37,7 @@ error_codes! {
     LoginRequired = "login_required", "OpenID Connect Core 1.0, section 3.1.2.6";
     RequestNotSupported = "request_not_supported", "OpenID Connect Core 1.0, section 3.1.2.6";
     RequestUriNotSupported = "request_uri_not_supported", "OpenID Connect Core 1.0, section 3.1.2.6";
+    InvalidRequestUri = "invalid_request_uri", "OpenID Connect Core 1.0, section 3.1.2.6";
     RegistrationNotSupported = "registration_not_supported", "OpenID Connect Core 1.0, section 3.1.2.6";
     ServerError = "server_error", "RFC 6749, section 4.1.2.1";
 }

@@ -3,6 +3,7 @@
 //! OpenID Connect Core 1.0 and the OAuth 2.0 documents it stands on. Each file is named after its endpoint or
 //! its document.
 
+mod answer;
 pub(crate) mod authorize;
 pub(crate) mod claims;
 pub(crate) mod code;
@@ -10,6 +11,7 @@ pub(crate) mod discovery;
 pub(crate) mod error;
 pub(crate) mod id_token;
 pub(crate) mod logout;
+pub(crate) mod par;
 pub(crate) mod params;
 pub(crate) mod request;
 pub(crate) mod token;

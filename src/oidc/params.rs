@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// Named parameters, as they came in a query or a form.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Params(BTreeMap<String, String>);
 
 /// Why parameters cannot be used at all.
@@ -49,6 +49,18 @@ impl Params {
     /// Whether a parameter of one is a parameter of the other too.
     pub(crate) fn shares_a_name_with(&self, other: &Self) -> bool {
         self.0.keys().any(|name| other.has(name))
+    }
+
+    /// The same parameters but for some.
+    pub(crate) fn without(&self, names: &[&str]) -> Self {
+        let others = self.0.iter().filter(|(name, _)| !names.contains(&name.as_str()));
+        Self(others.map(|(name, value)| (name.clone(), value.clone())).collect())
+    }
+
+    /// The same parameters with one that takes the place of its namesake.
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self.0.insert(name.to_owned(), value.to_owned());
+        self
     }
 
     /// The same parameters as a query string.

@@ -14,6 +14,8 @@ statements! {
     LETTERS = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE settled_at < $1 LIMIT $2)";
     ASSERTIONS = "DELETE FROM used_assertions WHERE digest IN
         (SELECT digest FROM used_assertions WHERE expires_at < $1 LIMIT $2)";
+    PUSHED_REQUESTS = "DELETE FROM pushed_requests WHERE digest IN
+        (SELECT digest FROM pushed_requests WHERE expires_at < $1 LIMIT $2)";
     EVENTS = "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at < $1 LIMIT $2)";
 }
 
@@ -27,6 +29,7 @@ pub(crate) enum Purgeable {
     Grants,
     Letters,
     Assertions,
+    PushedRequests,
     Events,
 }
 
@@ -40,6 +43,7 @@ impl Purgeable {
             Self::Grants => GRANTS,
             Self::Letters => LETTERS,
             Self::Assertions => ASSERTIONS,
+            Self::PushedRequests => PUSHED_REQUESTS,
             Self::Events => EVENTS,
         }
     }

@@ -16,6 +16,7 @@ const STATEMENTS: &[(&str, &[&str])] = &[
     ("grants", grants::STATEMENTS),
     ("outbox", outbox::STATEMENTS),
     ("purge", purge::STATEMENTS),
+    ("pushed_requests", pushed_requests::STATEMENTS),
     ("sealed_secrets", sealed_secrets::STATEMENTS),
     ("sessions", sessions::STATEMENTS),
     ("signing_keys", signing_keys::STATEMENTS),

@@ -48,6 +48,7 @@ pub(crate) fn router(web: Arc<Web>, extra: Router) -> Router {
         .route(paths::OPENID_CONFIGURATION, get(endpoints::discovery::get))
         .route(paths::OAUTH_METADATA, get(endpoints::discovery::get))
         .route(paths::JWKS, get(endpoints::jwks::get))
+        .route(paths::PAR, post(endpoints::par::post))
         .route(paths::TOKEN, post(endpoints::token::post))
         .route(paths::USERINFO, get(endpoints::userinfo::get).post(endpoints::userinfo::post))
         // Before the layer, which answers what a browser asks first by OPTIONS.

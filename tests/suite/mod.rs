@@ -16,6 +16,7 @@ mod keys;
 mod letters;
 mod login;
 mod logout;
+mod par;
 mod portal;
 mod relying_party;
 mod reset;

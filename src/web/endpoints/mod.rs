@@ -4,6 +4,7 @@ pub(super) mod authorize;
 pub(super) mod discovery;
 pub(super) mod health;
 pub(super) mod jwks;
+pub(super) mod par;
 pub(super) mod token;
 pub(super) mod userinfo;
 

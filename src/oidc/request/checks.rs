@@ -1,0 +1,143 @@
+//! What is checked once it is known who asks and where the answer goes, in order.
+
+use super::source::Came;
+use super::{Asked, ResponseMode, Wishes};
+use crate::base::Span;
+use crate::kit::Kit;
+use crate::model::{Algorithm, Client};
+use crate::oidc::claims::ClaimsRequest;
+use crate::oidc::error::{ErrorCode, OAuthError};
+use crate::oidc::params::Params;
+use crate::policy::prompt::Prompt;
+use crate::policy::{pkce, scope};
+
+const LONGEST_NONCE: usize = 512;
+const LONGEST_HINT: usize = 254;
+
+/// The list of checks; the state has passed its own.
+pub(super) fn check(
+    kit: &Kit,
+    client: &Client,
+    params: &Params,
+    came: &Came,
+    mode: ResponseMode,
+) -> Result<(Asked, Wishes), OAuthError> {
+    must_be_pushed(client, came)?;
+    unsupported(params)?;
+    response_type(params)?;
+    let scope = scope_of(client, params)?;
+    let nonce = params.get("nonce");
+    if nonce.is_some_and(|nonce| nonce.len() > LONGEST_NONCE) {
+        return Err(OAuthError::new(ErrorCode::InvalidRequest, "nonce must be 512 bytes or fewer"));
+    }
+    let code_challenge = code_challenge(client, params)?;
+    let claims = claims(params)?;
+    let wishes = wishes(kit, client, params, claims.as_ref())?;
+    let owned = |text: Option<&str>| text.map(str::to_owned);
+    let state = owned(params.get("state"));
+    let asked = Asked { mode, state, scope, nonce: owned(nonce), code_challenge, claims };
+    Ok((asked, wishes))
+}
+
+/// RFC 9126, section 5.
+fn must_be_pushed(client: &Client, came: &Came) -> Result<(), OAuthError> {
+    if client.settings.demands_pushed_requests() && matches!(came, Came::Brought) {
+        let say = "this client must push its requests to the pushed authorization request endpoint";
+        return Err(OAuthError::new(ErrorCode::InvalidRequest, say));
+    }
+    Ok(())
+}
+
+/// Requests as signed objects are refused rather than ignored (OpenID Connect Core 1.0, section 3.1.2.6).
+fn unsupported(params: &Params) -> Result<(), OAuthError> {
+    for (name, code, say) in [
+        ("request", ErrorCode::RequestNotSupported, "request objects are not supported"),
+        ("request_uri", ErrorCode::RequestUriNotSupported, "request_uri is not supported"),
+        ("registration", ErrorCode::RegistrationNotSupported, "registration is not supported"),
+    ] {
+        if params.has(name) {
+            return Err(OAuthError::new(code, say));
+        }
+    }
+    Ok(())
+}
+
+fn response_type(params: &Params) -> Result<(), OAuthError> {
+    match params.get("response_type") {
+        Some("code") => Ok(()),
+        Some(_) => Err(OAuthError::new(ErrorCode::UnsupportedResponseType, "the only response_type is code")),
+        None => Err(OAuthError::new(ErrorCode::InvalidRequest, "response_type is missing; send code")),
+    }
+}
+
+fn scope_of(client: &Client, params: &Params) -> Result<Vec<String>, OAuthError> {
+    let allowed = client.settings.scopes.as_deref();
+    scope::granted(params.field("scope"), allowed).map_err(|problem| {
+        let say = match problem {
+            scope::Problem::Malformed => "scope has characters that scope values cannot have",
+            scope::Problem::TooLong => "scope must have 50 values and 1024 bytes or fewer",
+            scope::Problem::NotOpenId => "scope must include openid",
+        };
+        OAuthError::new(ErrorCode::InvalidScope, say)
+    })
+}
+
+/// RFC 7636, section 4.4.1; RFC 9700, section 2.1.1. The method `plain` protects nothing and is refused.
+fn code_challenge(client: &Client, params: &Params) -> Result<Option<String>, OAuthError> {
+    let refuse = |say| Err(OAuthError::new(ErrorCode::InvalidRequest, say));
+    match (params.get("code_challenge"), params.get("code_challenge_method")) {
+        (None, None) if client.settings.require_pkce || !client.is_confidential() => {
+            refuse("code_challenge is missing; this client must use PKCE with S256")
+        }
+        (None, None) => Ok(None),
+        (None, Some(_)) => refuse("code_challenge is missing"),
+        (Some(challenge), Some("S256")) if pkce::is_challenge(challenge) => Ok(Some(challenge.to_owned())),
+        (Some(_), Some("S256")) => refuse("code_challenge must be 43 characters of base64url"),
+        (Some(_), _) => refuse("code_challenge_method must be S256"),
+    }
+}
+
+fn claims(params: &Params) -> Result<Option<ClaimsRequest>, OAuthError> {
+    let Some(text) = params.get("claims") else { return Ok(None) };
+    let claims = ClaimsRequest::parse(text).ok_or_else(|| {
+        OAuthError::new(ErrorCode::InvalidRequest, "claims is not the JSON object it must be")
+    })?;
+    if claims.unmet_acr {
+        return Err(OAuthError::new(ErrorCode::AccessDenied, "the demanded acr cannot be given"));
+    }
+    Ok(Some(claims))
+}
+
+fn wishes(
+    kit: &Kit,
+    client: &Client,
+    params: &Params,
+    claims: Option<&ClaimsRequest>,
+) -> Result<Wishes, OAuthError> {
+    let refuse = |say| OAuthError::new(ErrorCode::InvalidRequest, say);
+    let prompt = Prompt::parse(params.field("prompt"))
+        .ok_or_else(|| refuse("prompt must be none, or any of login, consent and select_account"))?;
+    let max_age = match params.get("max_age") {
+        Some(text) => Some(text.parse().map_err(|_| refuse("max_age must be a number of seconds"))?),
+        None => client.settings.default_max_age,
+    };
+    let mut subject = claims.and_then(|claims| claims.subject.clone());
+    if let Some(hint) = params.get("id_token_hint") {
+        subject = Some(
+            hinted_subject(kit, hint).ok_or_else(|| refuse("id_token_hint is not an ID token of ours"))?,
+        );
+    }
+    let login_hint = params.get("login_hint").filter(|hint| hint.len() <= LONGEST_HINT).map(str::to_owned);
+    Ok(Wishes { prompt, max_age: max_age.map(Span::seconds), login_hint, subject })
+}
+
+/// The subject of an ID token of ours, expired or not (OpenID Connect Core 1.0, section 3.1.2.1).
+fn hinted_subject(kit: &Kit, hint: &str) -> Option<String> {
+    let claims = kit.signing.current().verify(hint)?;
+    Some(claims.get("sub")?.as_str()?.to_owned())
+}
+
+/// The algorithms that ID tokens can be signed with.
+pub(crate) fn algorithms() -> Vec<&'static str> {
+    Algorithm::ALL.iter().map(|algorithm| algorithm.name()).collect()
+}
