@@ -82,7 +82,7 @@ pub(crate) async fn ensure(kit: &Kit) -> Result<(), Fault> {
         let page = clients::page(&mut conn, &after, 500).await?;
         let Some(last) = page.last() else { break };
         after = last.id.to_string();
-        wanted.extend(page.iter().map(|client| client.settings.id_token_algorithm));
+        wanted.extend(page.iter().flat_map(|client| client.settings.signing_algorithms()));
     }
     drop(conn);
     for algorithm in wanted {

@@ -34,7 +34,9 @@ pub(crate) async fn add(
     let now = kit.now();
     let client = Client { id, name, settings, created_at: now, updated_at: now, disabled_at: None };
     judge(&client)?;
-    keys::ensure_for(kit, client.settings.id_token_algorithm).await?;
+    for algorithm in client.settings.signing_algorithms() {
+        keys::ensure_for(kit, algorithm).await?;
+    }
     let mut tx = kit.store.begin().await?;
     if !clients::insert(&mut tx, &client).await? {
         return Err(Error::Refused(format!("there is a client {} already", client.id)));
@@ -63,7 +65,9 @@ pub(crate) async fn list(kit: &Kit, after: &str, limit: i64) -> Result<Vec<Clien
 /// Writes a client's new name and settings.
 pub(crate) async fn update(kit: &Kit, mut client: Client) -> Result<Client, Error<Refusal>> {
     judge(&client)?;
-    keys::ensure_for(kit, client.settings.id_token_algorithm).await?;
+    for algorithm in client.settings.signing_algorithms() {
+        keys::ensure_for(kit, algorithm).await?;
+    }
     client.updated_at = kit.now();
     let mut tx = kit.store.begin().await?;
     if !clients::update(&mut tx, &client).await? {

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
+use super::client_requests::RequestSettings;
 use super::{Failure, key, open, show};
 use crate::admin::clients::{self, Registered};
 use crate::base::{ClientId, Secret, Span, kinds, strict_json};
@@ -157,6 +158,8 @@ pub(super) struct Settings {
     /// Its terms, linked on the log-in page.
     #[arg(long, value_name = "URL")]
     tos_uri: Option<String>,
+    #[command(flatten)]
+    requests: RequestSettings,
     /// Whether people are greeted before they go back to it.
     #[arg(long)]
     welcome: Option<Welcome>,
@@ -167,6 +170,7 @@ pub(super) struct Settings {
 
 impl Settings {
     fn apply(self, settings: &mut ClientSettings) {
+        self.requests.apply(settings);
         if !self.redirect_uri.is_empty() {
             settings.redirect_uris = self.redirect_uri;
         }

@@ -4,6 +4,7 @@
 //! [`dispatch`].
 
 mod client;
+mod client_requests;
 mod completions;
 #[cfg(feature = "demo")]
 mod demo;

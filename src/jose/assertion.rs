@@ -51,6 +51,11 @@ impl<'a> Presented<'a> {
         &self.claims
     }
 
+    /// What it says that it is (RFC 8725, section 3.11).
+    pub(crate) fn typ(&self) -> Option<&str> {
+        self.header.get("typ").and_then(Value::as_str)
+    }
+
     /// Whether it was authenticated with a secret that both sides know, by HS256. The key is the secret's text
     /// (OpenID Connect Core 1.0, section 10.1).
     pub(crate) fn is_by_secret(&self, secret: &str) -> bool {

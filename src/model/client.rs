@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::base::{ClientId, Digest, Timestamp, kinds};
-use crate::model::Algorithm;
+use crate::model::{Algorithm, ResponseType};
 
 /// A relying party (OpenID Connect Core 1.0, section 1.2).
 #[derive(Clone, Debug)]
@@ -59,9 +59,22 @@ pub(crate) struct ClientSettings {
     pub(crate) id_token_algorithm: Algorithm,
     /// Whether requests without a code challenge are refused. Always so for public clients.
     pub(crate) require_pkce: bool,
+    /// What it may ask the authorization endpoint for.
+    pub(crate) response_types: Vec<ResponseType>,
     /// Whether it must push its requests (RFC 9126, section 6). Always so with FAPI 2.0.
     #[serde(rename = "require_pushed_authorization_requests")]
     pub(crate) require_pushed_requests: bool,
+    /// Whether it must sign its requests (RFC 9101, section 10.5).
+    #[serde(rename = "require_signed_request_object")]
+    pub(crate) require_signed_requests: bool,
+    /// The algorithm of its signed requests; `None` for every one that its profile allows.
+    #[serde(rename = "request_object_signing_alg")]
+    pub(crate) request_algorithm: Option<Algorithm>,
+    /// Addresses at which it keeps signed requests. Compared byte for byte.
+    pub(crate) request_uris: Vec<String>,
+    /// The algorithm of signed answers (JARM, section 3); `None` for that of its ID tokens.
+    #[serde(rename = "authorization_signed_response_alg")]
+    pub(crate) response_algorithm: Option<Algorithm>,
     /// Seconds; used where a request has no `max_age`.
     pub(crate) default_max_age: Option<u32>,
     /// The service's home page.
@@ -91,7 +104,12 @@ impl Default for ClientSettings {
             scopes: None,
             id_token_algorithm: Algorithm::RS256,
             require_pkce: true,
+            response_types: vec![ResponseType::Code],
             require_pushed_requests: false,
+            require_signed_requests: false,
+            request_algorithm: None,
+            request_uris: Vec::new(),
+            response_algorithm: None,
             default_max_age: None,
             home_page: None,
             initiate_login_uri: None,
@@ -106,6 +124,20 @@ impl ClientSettings {
     /// Whether requests that come by a browser alone are refused (FAPI 2.0 Security Profile, section 5.3.2.2).
     pub(crate) fn demands_pushed_requests(&self) -> bool {
         self.require_pushed_requests || self.profile == SecurityProfile::Fapi2
+    }
+
+    /// Whether nothing counts that stands beside a signed request (RFC 9101, section 6.3).
+    pub(crate) fn counts_only_what_is_signed(&self) -> bool {
+        self.require_signed_requests || self.profile == SecurityProfile::Fapi2
+    }
+
+    pub(crate) fn response_algorithm(&self) -> Algorithm {
+        self.response_algorithm.unwrap_or(self.id_token_algorithm)
+    }
+
+    /// The algorithms that something for this client is signed with.
+    pub(crate) fn signing_algorithms(&self) -> [Algorithm; 2] {
+        [self.id_token_algorithm, self.response_algorithm()]
     }
 }
 

@@ -8,6 +8,7 @@ mod flow;
 mod key;
 mod letter;
 mod profile;
+mod response_type;
 mod session;
 mod throttle;
 mod user;
@@ -23,6 +24,7 @@ pub(crate) use letter::{LetterState, QueuedLetter};
 #[cfg(any(test, feature = "demo"))]
 pub(crate) use profile::Address;
 pub(crate) use profile::Profile;
+pub(crate) use response_type::ResponseType;
 pub(crate) use session::{Device, Session};
 pub(crate) use throttle::Tally;
 pub(crate) use user::User;

@@ -8,47 +8,12 @@ use crate::model::{Client, FlowStage};
 use crate::oidc::answer;
 use crate::oidc::error::{AuthorizeError, ErrorCode, OAuthError};
 use crate::oidc::params::Params;
-use crate::oidc::request::{self, ResponseMode, ValidRequest, Wishes};
+use crate::oidc::request::{self, ValidRequest, Wishes};
+use crate::oidc::response::AuthorizationResponse;
 use crate::policy::lifetime;
 use crate::policy::prompt::{self, Standing, Step};
 use crate::policy::redirect::ValidRedirect;
 use crate::store::{flows, sessions};
-
-/// An answer on its way back to the relying party, through the browser.
-#[derive(Clone, Debug)]
-pub(crate) struct AuthorizationResponse {
-    pub(crate) redirect: ValidRedirect,
-    pub(crate) mode: ResponseMode,
-    pub(crate) params: Vec<(&'static str, String)>,
-}
-
-impl AuthorizationResponse {
-    /// Completes an answer by `state`, exactly as it came, and by who answers (RFC 9207, section 2).
-    pub(super) fn new(
-        kit: &Kit,
-        redirect: ValidRedirect,
-        mode: ResponseMode,
-        state: Option<&str>,
-        mut params: Vec<(&'static str, String)>,
-    ) -> Self {
-        if let Some(state) = state {
-            params.push(("state", state.to_owned()));
-        }
-        params.push(("iss", kit.config.issuer()));
-        Self { redirect, mode, params }
-    }
-
-    /// The address that carries the answer in its query or fragment. The redirect URI's own query stays.
-    pub(crate) fn location(&self) -> String {
-        let encoded = form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.params).finish();
-        let uri = self.redirect.as_str();
-        match self.mode {
-            ResponseMode::Fragment => format!("{uri}#{encoded}"),
-            ResponseMode::Query | ResponseMode::FormPost if uri.contains('?') => format!("{uri}&{encoded}"),
-            ResponseMode::Query | ResponseMode::FormPost => format!("{uri}?{encoded}"),
-        }
-    }
-}
 
 /// What comes of an authorization request.
 pub(crate) enum Authorization {
@@ -88,7 +53,7 @@ pub(crate) async fn authorize(
             tx.commit().await?;
             Ok(Authorization::Answer(response))
         }
-        (Step::LoginRequired, _) => Err(request.refuse(
+        (Step::LoginRequired, _) => Err(request.reply.refuse(
             kit,
             OAuthError::new(ErrorCode::LoginRequired, "nobody is logged in who could be asked"),
         )),
@@ -105,7 +70,7 @@ async fn begin(
 ) -> Result<Authorization, AuthorizeError> {
     let frozen = request.freeze().ok_or_else(|| Fault::new("a request cannot be written down"))?;
     let new = NewFlow {
-        client_id: Some(request.client_id.clone()),
+        client_id: Some(request.reply.client.id.clone()),
         request: Some(frozen),
         email: wishes.login_hint,
         again,

@@ -77,7 +77,8 @@ fn is_personal(name: &str) -> bool {
 
 /// The claims that discovery advertises.
 pub(crate) fn supported() -> Vec<&'static str> {
-    let protocol = ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid"];
+    let protocol =
+        ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "c_hash", "sid"];
     let personal = scope::STANDARD.iter().flat_map(|(_, claims)| claims.iter().copied());
     protocol.into_iter().chain(personal).collect()
 }

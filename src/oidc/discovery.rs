@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 
 use crate::base::paths;
 use crate::config::Config;
-use crate::model::{Algorithm, ClientAuthentication};
+use crate::model::{Algorithm, ClientAuthentication, ResponseType};
 use crate::oidc::claims::{self, ACR};
-use crate::oidc::request::{self, ResponseMode};
+use crate::oidc::request;
+use crate::oidc::response::ResponseMode;
 use crate::oidc::token::GRANT_TYPES;
 use crate::policy::scope;
 
@@ -28,9 +29,9 @@ pub(crate) fn document(config: &Config) -> Value {
         "service_documentation": at(paths::HELP),
         "op_policy_uri": at(paths::PRIVACY),
         "scopes_supported": scopes,
-        "response_types_supported": ["code"],
-        "response_modes_supported": ResponseMode::ALL.map(|(name, _)| name),
-        "grant_types_supported": GRANT_TYPES,
+        "response_types_supported": ResponseType::ALL.map(ResponseType::name),
+        "response_modes_supported": ResponseMode::NAMES,
+        "grant_types_supported": grant_types(),
         "acr_values_supported": [ACR],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": request::algorithms(),
@@ -41,14 +42,21 @@ pub(crate) fn document(config: &Config) -> Value {
         "claim_types_supported": ["normal"],
         "claims_supported": claims::supported(),
         "claims_parameter_supported": true,
-        "request_parameter_supported": false,
-        "request_uri_parameter_supported": false,
-        "require_request_uri_registration": false,
+        "request_parameter_supported": true,
+        "request_uri_parameter_supported": true,
+        "require_request_uri_registration": true,
+        "request_object_signing_alg_values_supported": request::algorithms(),
+        "authorization_signing_alg_values_supported": request::algorithms(),
         "ui_locales_supported": ["en-GB"],
         "claims_locales_supported": ["en-GB"],
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
     })
+}
+
+/// Those of the token endpoint, and what registrations call the answer that needs none.
+fn grant_types() -> Vec<&'static str> {
+    GRANT_TYPES.into_iter().chain(["implicit"]).collect()
 }
 
 /// What clients may sign assertions with: their own keys, and HS256 for `client_secret_jwt`.

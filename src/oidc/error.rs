@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::base::Fault;
-use crate::oidc::authorize::AuthorizationResponse;
+use crate::oidc::response::AuthorizationResponse;
 
 macro_rules! error_codes {
     ($($(#[$doc:meta])* $name:ident = $code:literal, $section:literal;)+) => {
@@ -35,8 +35,8 @@ error_codes! {
     UnsupportedGrantType = "unsupported_grant_type", "RFC 6749, section 5.2";
     InvalidToken = "invalid_token", "RFC 6750, section 3.1";
     LoginRequired = "login_required", "OpenID Connect Core 1.0, section 3.1.2.6";
-    RequestNotSupported = "request_not_supported", "OpenID Connect Core 1.0, section 3.1.2.6";
     RequestUriNotSupported = "request_uri_not_supported", "OpenID Connect Core 1.0, section 3.1.2.6";
+    InvalidRequestObject = "invalid_request_object", "OpenID Connect Core 1.0, section 3.1.2.6";
     InvalidRequestUri = "invalid_request_uri", "OpenID Connect Core 1.0, section 3.1.2.6";
     RegistrationNotSupported = "registration_not_supported", "OpenID Connect Core 1.0, section 3.1.2.6";
     ServerError = "server_error", "RFC 6749, section 4.1.2.1";

@@ -24,7 +24,10 @@ struct Claims<'a> {
     acr: &'static str,
     amr: [&'static str; 2],
     sid: &'a str,
-    at_hash: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at_hash: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    c_hash: Option<String>,
     #[serde(flatten)]
     personal: Map<String, Value>,
 }
@@ -37,7 +40,9 @@ pub(super) struct Facts<'a> {
     pub(super) authenticated_at: Timestamp,
     pub(super) nonce: Option<&'a str>,
     pub(super) claims: Option<&'a ClaimsRequest>,
-    pub(super) access_token: &'a Secret<kinds::Access>,
+    /// What goes along with it, if anything.
+    pub(super) access_token: Option<&'a Secret<kinds::Access>>,
+    pub(super) code: Option<&'a Secret<kinds::Code>>,
 }
 
 /// Signs an ID token with the algorithm that the client registered.
@@ -57,7 +62,8 @@ pub(super) fn mint(kit: &Kit, facts: &Facts<'_>) -> Result<String, Fault> {
         acr: ACR,
         amr: AMR,
         sid: facts.session_id.as_str(),
-        at_hash: left_half_hash(algorithm, facts.access_token.reveal()),
+        at_hash: facts.access_token.map(|token| left_half_hash(algorithm, token.reveal())),
+        c_hash: facts.code.map(|code| left_half_hash(algorithm, code.reveal())),
         personal: claims::about(facts.user, asked),
     };
     let keys = kit.signing.current();
@@ -67,7 +73,8 @@ pub(super) fn mint(kit: &Kit, facts: &Facts<'_>) -> Result<String, Fault> {
     signer.sign("JWT", &claims)
 }
 
-/// The left half of the hash of an access token, by the hash of the signature's algorithm (section 3.1.3.6);
+/// The left half of the hash of an access token or a code, by the hash of the signature's algorithm (sections 3.1.3.6
+/// and 3.3.2.11);
 /// Ed25519 hashes with SHA-512 (RFC 8032, section 5.1).
 fn left_half_hash(algorithm: Algorithm, token: &str) -> String {
     let hash = match algorithm {

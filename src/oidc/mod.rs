@@ -14,5 +14,6 @@ pub(crate) mod logout;
 pub(crate) mod par;
 pub(crate) mod params;
 pub(crate) mod request;
+pub(crate) mod response;
 pub(crate) mod token;
 pub(crate) mod userinfo;

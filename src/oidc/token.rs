@@ -157,7 +157,8 @@ async fn mint(
         authenticated_at: grant.authenticated_at,
         nonce: grant.nonce.as_deref(),
         claims: claims.as_ref(),
-        access_token: &access_token,
+        access_token: Some(&access_token),
+        code: None,
     };
     Ok(TokenResponse {
         id_token: id_token::mint(kit, &facts)?,

@@ -7,7 +7,7 @@ use crate::base::{Span, Timestamp};
 use crate::model::{Algorithm, SecurityProfile};
 
 /// How far the clocks of a client and of ours may be apart. FAPI 2.0 wants 10 seconds to be forgiven and 60 not to be.
-const SKEW: Span = Span::seconds(30);
+pub(super) const SKEW: Span = Span::seconds(30);
 /// How long before its end an assertion may be made: for so long its identifier is remembered.
 const LONGEST_LIFE: Span = Span::minutes(5);
 const LONGEST_JTI: usize = 255;
@@ -103,7 +103,7 @@ fn judge_times(claims: &Map<String, Value>, now: Timestamp) -> Result<Timestamp,
 }
 
 /// A `NumericDate` (RFC 7519, section 2): seconds, perhaps with a fraction.
-fn date(claims: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, &'static str> {
+pub(super) fn date(claims: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, &'static str> {
     let Some(value) = claims.get(name) else { return Ok(None) };
     let seconds = value.as_i64().or_else(|| value.as_f64().map(|seconds| seconds as i64));
     match seconds {

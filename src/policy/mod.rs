@@ -4,6 +4,7 @@
 
 pub(crate) mod assertion;
 pub(crate) mod client_keys;
+pub(crate) mod client_requests;
 pub(crate) mod emailed_code;
 pub(crate) mod lifetime;
 pub(crate) mod password;
@@ -11,5 +12,6 @@ pub(crate) mod pkce;
 pub(crate) mod prompt;
 pub(crate) mod redirect;
 pub(crate) mod registration;
+pub(crate) mod request_object;
 pub(crate) mod scope;
 pub(crate) mod throttle;

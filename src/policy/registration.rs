@@ -3,7 +3,7 @@
 use url::Url;
 
 use crate::model::{ApplicationType, Client, ClientAuthentication};
-use crate::policy::{client_keys, scope};
+use crate::policy::{client_keys, client_requests, scope};
 
 const MOST_REDIRECTS: usize = 20;
 const LONGEST_URI: usize = 2_048;
@@ -29,7 +29,7 @@ pub(crate) fn judge(client: &Client) -> Vec<String> {
         }
     }
     let pages = [&settings.home_page, &settings.initiate_login_uri, &settings.policy_uri, &settings.tos_uri];
-    for uri in pages.into_iter().chain([&settings.jwks_uri]).flatten() {
+    for uri in pages.into_iter().chain([&settings.jwks_uri]).flatten().chain(&settings.request_uris) {
         if let Err(problem) = page(uri) {
             problems.push(problem);
         }
@@ -43,7 +43,8 @@ pub(crate) fn judge(client: &Client) -> Vec<String> {
     if settings.authentication == ClientAuthentication::None && !settings.require_pkce {
         problems.push("A client without a secret must use a code challenge (PKCE)".to_owned());
     }
-    problems.extend(client_keys::judge(settings).into_iter().map(str::to_owned));
+    let contradictions = client_keys::judge(settings).into_iter().chain(client_requests::judge(settings));
+    problems.extend(contradictions.map(str::to_owned));
     problems
 }
 

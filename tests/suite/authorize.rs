@@ -71,7 +71,7 @@ async fn each_mistake_of_a_relying_party_comes_back_under_its_name() {
         ("prompt", "create", "invalid_request"),
         ("max_age", "soon", "invalid_request"),
         ("max_age", "-1", "invalid_request"),
-        ("request", "x.y.z", "request_not_supported"),
+        ("request", "x.y.z", "invalid_request_object"),
         ("request_uri", "https://portal.example/r", "request_uri_not_supported"),
         ("registration", "{}", "registration_not_supported"),
         ("code_challenge", "", "invalid_request"),
@@ -81,7 +81,7 @@ async fn each_mistake_of_a_relying_party_comes_back_under_its_name() {
         ("claims", "[]", "invalid_request"),
         ("claims", r#"{"id_token":{"acr":{"essential":true,"value":"x"}}}"#, "access_denied"),
         ("id_token_hint", "not.a.token", "invalid_request"),
-        ("response_mode", "jwt", "invalid_request"),
+        ("response_mode", "nonsense", "invalid_request"),
     ] {
         let page = provider.browser().open(&Ask::of("portal").with(name, value).url()).await;
         assert_error(&page, error);

@@ -15,14 +15,14 @@ use crate::jose::SigningKey;
 use crate::model::{Algorithm, ClientAuthentication};
 
 /// A client's own server, which publishes its keys.
-struct Publisher {
-    port: u16,
-    document: Arc<Mutex<String>>,
+pub(crate) struct Publisher {
+    pub(crate) port: u16,
+    pub(crate) document: Arc<Mutex<String>>,
     asked: Arc<AtomicUsize>,
 }
 
 impl Publisher {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (document, asked) = (Arc::new(Mutex::new(String::new())), Arc::new(AtomicUsize::new(0)));
@@ -44,7 +44,7 @@ impl Publisher {
         *self.document.lock().unwrap() = key_set(keys).to_string();
     }
 
-    fn asked(&self) -> usize {
+    pub(crate) fn asked(&self) -> usize {
         self.asked.load(Ordering::SeqCst)
     }
 }

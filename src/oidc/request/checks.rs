@@ -1,10 +1,9 @@
 //! What is checked once it is known who asks and where the answer goes, in order.
 
-use super::source::Came;
-use super::{Asked, ResponseMode, Wishes};
+use super::{Asked, Wishes};
 use crate::base::Span;
 use crate::kit::Kit;
-use crate::model::{Algorithm, Client};
+use crate::model::{Algorithm, Client, ResponseType};
 use crate::oidc::claims::ClaimsRequest;
 use crate::oidc::error::{ErrorCode, OAuthError};
 use crate::oidc::params::Params;
@@ -15,44 +14,34 @@ const LONGEST_NONCE: usize = 512;
 const LONGEST_HINT: usize = 254;
 
 /// The list of checks; the state has passed its own.
-pub(super) fn check(
-    kit: &Kit,
-    client: &Client,
-    params: &Params,
-    came: &Came,
-    mode: ResponseMode,
-) -> Result<(Asked, Wishes), OAuthError> {
-    must_be_pushed(client, came)?;
+pub(super) fn check(kit: &Kit, client: &Client, params: &Params) -> Result<(Asked, Wishes), OAuthError> {
     unsupported(params)?;
-    response_type(params)?;
+    let response_type = response_type(client, params)?;
     let scope = scope_of(client, params)?;
     let nonce = params.get("nonce");
     if nonce.is_some_and(|nonce| nonce.len() > LONGEST_NONCE) {
         return Err(OAuthError::new(ErrorCode::InvalidRequest, "nonce must be 512 bytes or fewer"));
     }
-    let code_challenge = code_challenge(client, params)?;
+    if nonce.is_none() && response_type.has_id_token() {
+        let say = "nonce is missing; it is needed with every response_type that has id_token";
+        return Err(OAuthError::new(ErrorCode::InvalidRequest, say));
+    }
+    let code_challenge = if response_type.has_code() { code_challenge(client, params)? } else { None };
     let claims = claims(params)?;
     let wishes = wishes(kit, client, params, claims.as_ref())?;
     let owned = |text: Option<&str>| text.map(str::to_owned);
-    let state = owned(params.get("state"));
-    let asked = Asked { mode, state, scope, nonce: owned(nonce), code_challenge, claims };
+    let asked = Asked { response_type, scope, nonce: owned(nonce), code_challenge, claims };
     Ok((asked, wishes))
 }
 
-/// RFC 9126, section 5.
-fn must_be_pushed(client: &Client, came: &Came) -> Result<(), OAuthError> {
-    if client.settings.demands_pushed_requests() && matches!(came, Came::Brought) {
-        let say = "this client must push its requests to the pushed authorization request endpoint";
-        return Err(OAuthError::new(ErrorCode::InvalidRequest, say));
-    }
-    Ok(())
-}
-
-/// Requests as signed objects are refused rather than ignored (OpenID Connect Core 1.0, section 3.1.2.6).
+/// What is not supported is refused rather than ignored (OpenID Connect Core 1.0, section 3.1.2.6).
 fn unsupported(params: &Params) -> Result<(), OAuthError> {
     for (name, code, say) in [
-        ("request", ErrorCode::RequestNotSupported, "request objects are not supported"),
-        ("request_uri", ErrorCode::RequestUriNotSupported, "request_uri is not supported"),
+        (
+            "request_uri",
+            ErrorCode::RequestUriNotSupported,
+            "request_uri must be the address of a pushed request, or one that is registered",
+        ),
         ("registration", ErrorCode::RegistrationNotSupported, "registration is not supported"),
     ] {
         if params.has(name) {
@@ -62,12 +51,17 @@ fn unsupported(params: &Params) -> Result<(), OAuthError> {
     Ok(())
 }
 
-fn response_type(params: &Params) -> Result<(), OAuthError> {
-    match params.get("response_type") {
-        Some("code") => Ok(()),
-        Some(_) => Err(OAuthError::new(ErrorCode::UnsupportedResponseType, "the only response_type is code")),
-        None => Err(OAuthError::new(ErrorCode::InvalidRequest, "response_type is missing; send code")),
-    }
+/// One of those that the client registered.
+fn response_type(client: &Client, params: &Params) -> Result<ResponseType, OAuthError> {
+    let Some(text) = params.get("response_type") else {
+        return Err(OAuthError::new(ErrorCode::InvalidRequest, "response_type is missing"));
+    };
+    ResponseType::parse(text).filter(|asked| client.settings.response_types.contains(asked)).ok_or(
+        OAuthError::new(
+            ErrorCode::UnsupportedResponseType,
+            "response_type is not one that is registered for this client",
+        ),
+    )
 }
 
 fn scope_of(client: &Client, params: &Params) -> Result<Vec<String>, OAuthError> {

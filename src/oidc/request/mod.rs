@@ -5,45 +5,30 @@
 //! page and the browser goes nowhere. Then the response mode, because it says how everything after is told.
 
 mod checks;
+mod object;
 mod source;
 
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::checks::algorithms;
-use self::source::{Came, RawRequest};
+use self::source::RawRequest;
 use crate::base::{ClientId, Digest, Span, kinds};
 use crate::clients;
 use crate::kit::Kit;
-use crate::model::Client;
-use crate::oidc::authorize::AuthorizationResponse;
+use crate::model::{Client, ResponseType};
 use crate::oidc::claims::ClaimsRequest;
 use crate::oidc::error::{AuthorizeError, ErrorCode, OAuthError};
 use crate::oidc::params::Params;
+use crate::oidc::response::{ReplyTo, ResponseMode};
 use crate::policy::prompt::Prompt;
 use crate::policy::redirect::{self, ValidRedirect};
 
 const LONGEST_STATE: usize = 2_048;
 
-/// How the answer travels (OAuth 2.0 Multiple Response Type Encoding Practices, section 2.1; OAuth 2.0 Form
-/// Post Response Mode).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum ResponseMode {
-    Query,
-    Fragment,
-    FormPost,
-}
-
-impl ResponseMode {
-    pub(crate) const ALL: [(&str, Self); 3] =
-        [("query", Self::Query), ("fragment", Self::Fragment), ("form_post", Self::FormPost)];
-}
-
 /// A request that passed every check.
 #[derive(Clone, Debug)]
 pub(crate) struct ValidRequest {
-    pub(crate) client_id: ClientId,
-    pub(crate) redirect: ValidRedirect,
+    pub(crate) reply: ReplyTo,
     pub(crate) asked: Asked,
     /// The pushed request that it is, to be used up by the answer.
     pub(crate) pushed: Option<Digest<kinds::Pushed>>,
@@ -52,8 +37,7 @@ pub(crate) struct ValidRequest {
 /// What was asked for, in the form in which a journey keeps it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Asked {
-    pub(crate) mode: ResponseMode,
-    pub(crate) state: Option<String>,
+    pub(crate) response_type: ResponseType,
     pub(crate) scope: Vec<String>,
     pub(crate) nonce: Option<String>,
     pub(crate) code_challenge: Option<String>,
@@ -73,6 +57,8 @@ pub(crate) struct Wishes {
 #[derive(Serialize, Deserialize)]
 struct Frozen {
     redirect_uri: String,
+    mode: ResponseMode,
+    state: Option<String>,
     asked: Asked,
     pushed: Option<String>,
 }
@@ -81,7 +67,9 @@ impl ValidRequest {
     /// Writes the request down for as long as its journey takes.
     pub(crate) fn freeze(&self) -> Option<String> {
         let frozen = Frozen {
-            redirect_uri: self.redirect.as_str().to_owned(),
+            redirect_uri: self.reply.redirect.as_str().to_owned(),
+            mode: self.reply.mode,
+            state: self.reply.state.clone(),
             asked: self.asked.clone(),
             pushed: self.pushed.as_ref().map(|digest| digest.as_str().to_owned()),
         };
@@ -93,34 +81,9 @@ impl ValidRequest {
         let frozen: Frozen = serde_json::from_str(text).ok()?;
         let redirect = redirect::registered(client, &frozen.redirect_uri)?;
         let pushed = frozen.pushed.map(Digest::stored);
-        Some(Self { client_id: client.id.clone(), redirect, asked: frozen.asked, pushed })
+        let reply = ReplyTo { client: client.clone(), redirect, mode: frozen.mode, state: frozen.state };
+        Some(Self { reply, asked: frozen.asked, pushed })
     }
-
-    /// An answer to this request with these parameters, and with `state` and `iss` (RFC 9207).
-    pub(crate) fn respond(&self, kit: &Kit, answer: Vec<(&'static str, String)>) -> AuthorizationResponse {
-        AuthorizationResponse::new(
-            kit,
-            self.redirect.clone(),
-            self.asked.mode,
-            self.asked.state.as_deref(),
-            answer,
-        )
-    }
-
-    /// The same with an error.
-    pub(crate) fn respond_error(&self, kit: &Kit, error: &OAuthError) -> AuthorizationResponse {
-        self.respond(kit, error_answer(error))
-    }
-
-    /// An error as the answer to this request.
-    pub(crate) fn refuse(&self, kit: &Kit, error: OAuthError) -> AuthorizeError {
-        let response = self.respond_error(kit, &error);
-        AuthorizeError::Redirect(Box::new(response), error)
-    }
-}
-
-fn error_answer(error: &OAuthError) -> Vec<(&'static str, String)> {
-    vec![("error", error.code.name().to_owned()), ("error_description", error.say.to_string())]
 }
 
 /// Checks a request that a browser brings, in order.
@@ -136,44 +99,38 @@ pub(crate) async fn validate_pushed(
     client: &Client,
     form: &Params,
 ) -> Result<Params, AuthorizeError> {
-    let raw = source::pushed(client, form);
+    let raw = source::pushed(kit, client, form).await;
     let params = raw.params.clone();
     judge(kit, client.clone(), raw)?;
     Ok(params)
 }
 
 fn judge(kit: &Kit, client: Client, raw: RawRequest) -> Result<(ValidRequest, Wishes), AuthorizeError> {
-    let RawRequest { params, came, problem } = raw;
+    let RawRequest { params, pushed, problem } = raw;
     let redirect = match known_redirect(&client, &params) {
         Ok(redirect) => redirect,
         Err(error) => return Err(AuthorizeError::Page(problem.unwrap_or(error))),
     };
-    let state = params.get("state").filter(|state| state.len() <= LONGEST_STATE);
-    let mode = response_mode(&params);
-    let checked = match (problem, mode) {
-        (Some(problem), _) => Err(problem),
-        (None, Some(_)) if state.is_none() && params.get("state").is_some() => {
-            Err(OAuthError::new(ErrorCode::InvalidRequest, "state must be 2048 bytes or fewer"))
+    let response_type = params.field("response_type");
+    let mode = ResponseMode::of(params.get("response_mode"), response_type);
+    let state = params.get("state").filter(|state| state.len() <= LONGEST_STATE).map(str::to_owned);
+    let invalid = |say| Err(OAuthError::new(ErrorCode::InvalidRequest, say));
+    let checked = match problem {
+        Some(problem) => Err(problem),
+        None if mode.is_none() => invalid("response_mode is unknown, or does not go with the response_type"),
+        None if state.is_none() && params.get("state").is_some() => {
+            invalid("state must be 2048 bytes or fewer")
         }
-        (None, Some(mode)) => checks::check(kit, &client, &params, &came, mode),
-        (None, None) => Err(OAuthError::new(
-            ErrorCode::InvalidRequest,
-            "response_mode must be query, fragment or form_post",
-        )),
+        None => checks::check(kit, &client, &params),
     };
+    let mode = mode.unwrap_or_else(|| ResponseMode::usual(response_type));
+    let reply = ReplyTo { client, redirect, mode, state };
     match checked {
-        Ok((asked, wishes)) => {
-            let pushed = match came {
-                Came::Pushed(digest) => Some(digest),
-                Came::Brought | Came::Pushing => None,
-            };
-            Ok((ValidRequest { client_id: client.id, redirect, asked, pushed }, wishes))
-        }
+        Ok((asked, wishes)) => Ok((ValidRequest { reply, asked, pushed }, wishes)),
         Err(error) => {
-            let error = error.noting(format!("client {}", client.id));
-            let mode = mode.unwrap_or(ResponseMode::Query);
-            let response = AuthorizationResponse::new(kit, redirect, mode, state, error_answer(&error));
-            Err(AuthorizeError::Redirect(Box::new(response), error))
+            let note = error.note.as_deref().unwrap_or_default();
+            let note = format!("client {} {note}", reply.client.id);
+            Err(reply.refuse(kit, error.noting(note)))
         }
     }
 }
@@ -206,11 +163,4 @@ fn known_redirect(client: &Client, params: &Params) -> Result<ValidRedirect, OAu
             format!("client {} sent redirect_uri {asked:?}; registered: {expected}", client.id),
         )
     })
-}
-
-fn response_mode(params: &Params) -> Option<ResponseMode> {
-    match params.get("response_mode") {
-        None => Some(ResponseMode::Query),
-        Some(asked) => ResponseMode::ALL.iter().find(|(name, _)| *name == asked).map(|(_, mode)| *mode),
-    }
 }

@@ -1,6 +1,7 @@
-//! Where the parameters of a request are: in what the browser brings, or in what the client pushed (RFC 9126,
-//! section 4).
+//! Where the parameters of a request are: in what the browser brings, in what the client signed (RFC 9101), or in what
+//! it pushed (RFC 9126, section 4).
 
+use super::object;
 use crate::base::{Digest, Fault, Secret, kinds};
 use crate::kit::Kit;
 use crate::model::Client;
@@ -10,23 +11,14 @@ use crate::store::pushed_requests;
 
 /// What a client proves itself with at our door: no part of what it asks.
 const CREDENTIALS: [&str; 3] = ["client_secret", "client_assertion", "client_assertion_type"];
-
-/// How a request came.
-#[derive(Debug)]
-pub(super) enum Came {
-    /// By a browser, which may have changed it.
-    Brought,
-    /// From the client itself, at this moment.
-    Pushing,
-    /// From the client itself, some time ago.
-    Pushed(Digest<kinds::Pushed>),
-}
+const FETCHED: &str = "application/oauth-authz-req+jwt, application/jwt";
 
 /// A request in whose parameters nothing has been checked.
 #[derive(Debug)]
 pub(super) struct RawRequest {
     pub(super) params: Params,
-    pub(super) came: Came,
+    /// The pushed request that it is.
+    pub(super) pushed: Option<Digest<kinds::Pushed>>,
     /// What is wrong with the way it came. The first thing to be told, once it is known where to.
     pub(super) problem: Option<OAuthError>,
 }
@@ -37,11 +29,35 @@ pub(super) async fn brought(
     client: &Client,
     params: &Params,
 ) -> Result<RawRequest, AuthorizeError> {
-    let address = params.get("request_uri").and_then(Secret::<kinds::Pushed>::presented);
-    let Some(address) = address else {
-        return Ok(RawRequest { params: params.clone(), came: Came::Brought, problem: None });
-    };
-    let digest = kit.keyring.digest(&address);
+    if let Some(address) = params.get("request_uri").and_then(Secret::<kinds::Pushed>::presented) {
+        return kept(kit, client, &address).await;
+    }
+    // RFC 9126, section 5.
+    if client.settings.demands_pushed_requests() {
+        let say = "this client must push its requests to the pushed authorization request endpoint";
+        let problem = OAuthError::new(ErrorCode::InvalidRequest, say);
+        return Ok(RawRequest { params: params.clone(), pushed: None, problem: Some(problem) });
+    }
+    Ok(opened(kit, client, params.clone()).await)
+}
+
+/// The request that a client pushes. One cannot stand for another (RFC 9126, section 2.1).
+pub(super) async fn pushed(kit: &Kit, client: &Client, form: &Params) -> RawRequest {
+    let params = form.without(&CREDENTIALS).with("client_id", client.id.as_str());
+    if params.has("request_uri") {
+        let problem = OAuthError::new(ErrorCode::InvalidRequest, "request_uri cannot be pushed");
+        return RawRequest { params, pushed: None, problem: Some(problem) };
+    }
+    opened(kit, client, params).await
+}
+
+/// The request that the client pushed some time ago.
+async fn kept(
+    kit: &Kit,
+    client: &Client,
+    address: &Secret<kinds::Pushed>,
+) -> Result<RawRequest, AuthorizeError> {
+    let digest = kit.keyring.digest(address);
     let kept = pushed_requests::find(&mut *kit.store.read().await?, &digest).await?;
     let Some(kept) = kept.filter(|kept| kept.client_id == client.id) else {
         let error = OAuthError::new(ErrorCode::InvalidRequestUri, "request_uri is not known for this client");
@@ -57,14 +73,48 @@ pub(super) async fn brought(
         None
     };
     let problem = problem.map(|say| OAuthError::new(ErrorCode::InvalidRequestUri, say));
-    Ok(RawRequest { params, came: Came::Pushed(digest), problem })
+    Ok(RawRequest { params, pushed: Some(digest), problem })
 }
 
-/// The request that a client pushes. One cannot stand for another (RFC 9126, section 2.1).
-pub(super) fn pushed(client: &Client, form: &Params) -> RawRequest {
-    let params = form.without(&CREDENTIALS).with("client_id", client.id.as_str());
-    let problem = params
-        .has("request_uri")
-        .then(|| OAuthError::new(ErrorCode::InvalidRequest, "request_uri cannot be pushed"));
-    RawRequest { params, came: Came::Pushing, problem }
+/// The same request with what is signed in it.
+async fn opened(kit: &Kit, client: &Client, params: Params) -> RawRequest {
+    let read = match signed(kit, client, &params).await {
+        Ok(Some(object)) => object::open(kit, client, &params, &object).await.map(Some),
+        // RFC 9101, section 10.5.
+        Ok(None) if client.settings.require_signed_requests => {
+            let say = "this client must sign its requests and send each as a request object";
+            Err(OAuthError::new(ErrorCode::InvalidRequest, say))
+        }
+        Ok(None) => Ok(None),
+        Err(problem) => Err(problem),
+    };
+    match read {
+        Ok(inside) => RawRequest { params: inside.unwrap_or(params), pushed: None, problem: None },
+        Err(problem) => RawRequest { params, pushed: None, problem: Some(problem) },
+    }
+}
+
+/// The signed object that came with a request, or that lies at an address which the client registered: byte for byte,
+/// so that nobody can send us elsewhere (RFC 9101, section 10.4).
+async fn signed(kit: &Kit, client: &Client, params: &Params) -> Result<Option<String>, OAuthError> {
+    match (params.get("request"), params.get("request_uri")) {
+        (Some(object), None) => Ok(Some(object.to_owned())),
+        (Some(_), Some(_)) => {
+            let say = "request and request_uri cannot be used together";
+            Err(OAuthError::new(ErrorCode::InvalidRequest, say))
+        }
+        (None, Some(uri)) if client.settings.request_uris.iter().any(|known| known == uri) => {
+            fetch(kit, uri).await.map(Some).map_err(|why| {
+                let say = "request_uri does not lead to a request object";
+                OAuthError::new(ErrorCode::InvalidRequestUri, say).noting(format!("request_uri {uri} {why}"))
+            })
+        }
+        (None, _) => Ok(None),
+    }
+}
+
+async fn fetch(kit: &Kit, uri: &str) -> Result<String, String> {
+    let body = kit.fetcher.get(uri, FETCHED).await.map_err(|error| error.to_string())?;
+    let text = std::str::from_utf8(&body).map_err(|_| "leads to something that is not text")?;
+    Ok(text.trim().to_owned())
 }

@@ -118,7 +118,7 @@ async fn show(at: &AtFlow, status: StatusCode, said: Said<'_>) -> Result<Respons
     // Without the greeting, the form's post ends at the relying party.
     let straight_on = !authorize::greets(&at.web.kit, at.journey.client.as_ref());
     Ok(match authorize::request_of(&at.journey).filter(|_| straight_on) {
-        Some(request) => page::letting_forms_end_at(response, &request.redirect),
+        Some(request) => page::letting_forms_end_at(response, &request.reply.redirect),
         None => response,
     })
 }

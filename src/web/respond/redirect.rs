@@ -4,8 +4,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
 use crate::base::{Fault, FlowId};
-use crate::oidc::authorize::AuthorizationResponse;
-use crate::oidc::request::ResponseMode;
+use crate::oidc::response::{AuthorizationResponse, Carrier};
 use crate::view::HiddenField;
 use crate::view::pages::FormPostPage;
 use crate::web::Web;
@@ -31,7 +30,7 @@ pub(in crate::web) fn in_flow(path: &str, flow: &FlowId) -> String {
 
 /// Back to the relying party with its answer.
 pub(in crate::web) fn answer(web: &Web, response: &AuthorizationResponse) -> Response {
-    if response.mode != ResponseMode::FormPost {
+    if response.carrier != Carrier::FormPost {
         return see_other(&response.location());
     }
     let fields = response

@@ -1,0 +1,60 @@
+//! Requests as signed objects (RFC 9101; OpenID Connect Core 1.0, section 6).
+
+use serde_json::{Map, Value};
+
+use crate::clients::assertion::Disproof;
+use crate::clients::request_object::check_signature;
+use crate::jose::Presented;
+use crate::kit::Kit;
+use crate::model::Client;
+use crate::oidc::error::{ErrorCode, OAuthError};
+use crate::oidc::params::Params;
+use crate::policy::request_object::{self, ABOUT, Expected};
+
+/// What must be the same inside and outside, where it is in both places (OpenID Connect Core 1.0, section 6.1).
+const AGREEING: [&str; 2] = ["response_type", "scope"];
+
+/// The parameters of a signed request that came with others beside it.
+///
+/// What is signed counts. Of what stands beside it, the rest counts too, as OpenID Connect has it; but nothing does
+/// where the client must sign its requests (RFC 9101, section 6.3).
+pub(super) async fn open(
+    kit: &Kit,
+    client: &Client,
+    beside: &Params,
+    object: &str,
+) -> Result<Params, OAuthError> {
+    let refuse = |say| OAuthError::new(ErrorCode::InvalidRequestObject, say);
+    let token = Presented::read(object).ok_or(refuse("the request object is not a signed token"))?;
+    let is_strict = client.settings.counts_only_what_is_signed();
+    let issuer = kit.config.issuer();
+    let expected = Expected { client: client.id.as_str(), issuer: &issuer, is_strict };
+    request_object::judge(token.typ(), token.claims(), &expected, kit.now()).map_err(refuse)?;
+    check_signature(kit, client, &token).await.map_err(|Disproof(why)| {
+        refuse("the request object is not signed by a key and an algorithm of the client").noting(why)
+    })?;
+    let signed = params(token.claims()).ok_or(refuse("a parameter in the request object is not a value"))?;
+    if is_strict {
+        return Ok(signed.with("client_id", client.id.as_str()));
+    }
+    let differs = |name: &&str| signed.has(name) && beside.has(name) && signed.get(name) != beside.get(name);
+    if AGREEING.iter().any(|name| differs(name)) {
+        return Err(refuse("response_type or scope in the request object is another than beside it"));
+    }
+    Ok(beside.without(&["request", "request_uri"]).overlaid(signed))
+}
+
+/// Claims as the parameters that they stand for: texts as they are, numbers and objects as JSON writes them; `None`
+/// where one is neither, or holds what no parameter can.
+fn params(claims: &Map<String, Value>) -> Option<Params> {
+    let asked = claims.iter().filter(|(name, _)| !ABOUT.contains(&name.as_str()));
+    let pairs = asked.map(|(name, value)| {
+        let text = match value {
+            Value::String(text) => text.clone(),
+            Value::Number(_) | Value::Object(_) | Value::Bool(_) => value.to_string(),
+            Value::Null | Value::Array(_) => return None,
+        };
+        (!text.contains('\0')).then(|| (name.clone(), text))
+    });
+    pairs.collect()
+}
