@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
-use super::client_requests::RequestSettings;
+use super::client_requests::{RequestSettings, summary};
 use super::{Failure, key, open, show};
 use crate::admin::clients::{self, Registered};
 use crate::base::{ClientId, Secret, Span, kinds, strict_json};
@@ -374,6 +374,7 @@ fn show_one(kit: &Kit, client: &Client, secret: Option<&Secret<kinds::Client>>, 
             client.settings.tls_subject.clone().or(client.settings.tls_host.clone()).unwrap_or_default(),
         ),
         ("Profile", client.settings.profile.name().to_owned()),
+        ("Requests", summary(&client.settings)),
         ("Redirect addresses", client.settings.redirect_uris.join(" ")),
         ("After logging out", client.settings.post_logout_redirect_uris.join(" ")),
         ("ID tokens signed", client.settings.id_token_algorithm.name().to_owned()),

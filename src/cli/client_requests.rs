@@ -29,7 +29,7 @@ pub(super) struct RequestSettings {
     /// An address where it keeps signed requests for us to fetch; may be given several times.
     #[arg(long, value_name = "URL")]
     request_uri: Vec<String>,
-    /// The algorithm that answers to it are signed with, where it asks for signed ones; that of its ID tokens, where none is given.
+    /// The algorithm that answers to it are signed with, where it wants them signed; else that of its ID tokens.
     #[arg(long, value_name = "ALGORITHM", value_parser = key::algorithm)]
     response_algorithm: Option<Algorithm>,
 }
@@ -51,6 +51,18 @@ impl RequestSettings {
         settings.request_algorithm = self.request_algorithm.or(settings.request_algorithm);
         settings.response_algorithm = self.response_algorithm.or(settings.response_algorithm);
     }
+}
+
+/// In what a service differs from one that asks for codes in requests of the plain kind.
+pub(super) fn summary(settings: &ClientSettings) -> String {
+    let types = settings.response_types.iter().filter(|asked| **asked != ResponseType::Code);
+    let types = types.map(|asked| format!("may ask for {}", asked.name()));
+    let demands = [
+        (settings.demands_pushed_requests(), "must be pushed"),
+        (settings.require_signed_requests, "must be signed"),
+    ];
+    let demands = demands.into_iter().filter(|(is_made, _)| *is_made).map(|(_, demand)| demand.to_owned());
+    types.chain(demands).collect::<Vec<_>>().join(", ")
 }
 
 fn response_type(text: &str) -> Result<ResponseType, String> {

@@ -118,6 +118,18 @@ async fn services_are_registered_with_keys_in_place_of_secrets() {
     let named = json(&house.must(&named, ""));
     assert_eq!(named["tls_client_auth_san_dns"], "portal.example");
     assert_eq!(named["token_endpoint_auth_signing_alg"], Value::Null, "it meant the other way");
+    let asking =
+        ["--response-type", "code", "--response-type", "code id_token", "--request-algorithm", "EdDSA"];
+    let demands = ["--pushed-requests", "required", "--signed-requests", "required"];
+    let update = ["client", "update", "portal"];
+    house.must(&[&update[..], &asking, &demands].concat(), "");
+    let shown = house.must(&["client", "show", "portal"], "");
+    assert!(shown.contains("may ask for code id_token, must be pushed, must be signed"), "{shown}");
+    let relaxed = house.must(&[&update[..], &["--signed-requests", "optional", "--json"]].concat(), "");
+    let relaxed = json(&relaxed);
+    assert_eq!(relaxed["require_signed_request_object"], false);
+    assert_eq!(relaxed["require_pushed_authorization_requests"], true);
+    assert_eq!(relaxed["request_object_signing_alg"], "EdDSA");
     let said = house.must(&["client", "update", "portal", "--auth", "client-secret-jwt"], "");
     assert!(said.contains("rotate-secret portal"), "{said}");
 }

@@ -76,9 +76,12 @@ impl ValidRequest {
         serde_json::to_string(&frozen).ok()
     }
 
-    /// Reads a request back; `None` where the client has since taken the redirect URI off its list.
+    /// Reads a request back; `None` where the client may no longer have what it asks, or be answered there.
     pub(crate) fn thaw(client: &Client, text: &str) -> Option<Self> {
         let frozen: Frozen = serde_json::from_str(text).ok()?;
+        if !client.settings.response_types.contains(&frozen.asked.response_type) {
+            return None;
+        }
         let redirect = redirect::registered(client, &frozen.redirect_uri)?;
         let pushed = frozen.pushed.map(Digest::stored);
         let reply = ReplyTo { client: client.clone(), redirect, mode: frozen.mode, state: frozen.state };

@@ -38,7 +38,7 @@ pub(super) async fn open(
         return Ok(signed.with("client_id", client.id.as_str()));
     }
     let differs = |name: &&str| signed.has(name) && beside.has(name) && signed.get(name) != beside.get(name);
-    if AGREEING.iter().any(|name| differs(name)) {
+    if AGREEING.iter().any(differs) {
         return Err(refuse("response_type or scope in the request object is another than beside it"));
     }
     Ok(beside.without(&["request", "request_uri"]).overlaid(signed))
