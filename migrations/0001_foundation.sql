@@ -106,7 +106,8 @@ CREATE TABLE throttles (
 );
 CREATE INDEX throttles_by_touch ON throttles (touched_at);
 
--- A grant holds the authorization code it was issued with: one row to write, and one to take it back.
+-- A grant holds the authorization code it was issued with, and how far its refresh tokens have come: one row to
+-- write, and one to take it back.
 CREATE TABLE grants (
     id TEXT PRIMARY KEY,
     user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
@@ -121,6 +122,10 @@ CREATE TABLE grants (
     code_challenge TEXT,
     nonce TEXT,
     authenticated_at BIGINT NOT NULL,
+    refresh_until BIGINT,
+    offline_at BIGINT,
+    refresh_generation BIGINT NOT NULL,
+    refreshed_at BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
     revoked_at BIGINT
@@ -131,11 +136,22 @@ CREATE INDEX grants_by_expiry ON grants (expires_at);
 
 CREATE TABLE access_tokens (
     digest TEXT PRIMARY KEY,
-    grant_id TEXT NOT NULL REFERENCES grants (id) ON DELETE CASCADE,
+    grant_id TEXT REFERENCES grants (id) ON DELETE CASCADE,
+    client_id TEXT NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
+    scope TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL
 );
 CREATE INDEX access_tokens_by_grant ON access_tokens (grant_id);
+CREATE INDEX access_tokens_by_expiry ON access_tokens (expires_at);
+
+CREATE TABLE refresh_tokens (
+    digest TEXT PRIMARY KEY,
+    grant_id TEXT NOT NULL REFERENCES grants (id) ON DELETE CASCADE,
+    generation BIGINT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX refresh_tokens_by_grant ON refresh_tokens (grant_id);
 
 CREATE TABLE signing_keys (
     kid TEXT PRIMARY KEY,

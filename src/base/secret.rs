@@ -35,6 +35,8 @@ pub(crate) mod kinds {
         Access = "gh_at_",
         /// A pushed request (RFC 9126, section 2.2), whose address it is.
         Pushed = "urn:ietf:params:oauth:request_uri:",
+        /// A refresh token (RFC 6749, section 1.5).
+        Refresh = "gh_rt_",
         /// The cookie of a session.
         Session = "gh_se_",
         /// The cookie that ties one journey through the pages to the browser that began it.

@@ -143,7 +143,8 @@ pub(super) struct Settings {
     /// Accept requests without PKCE, for a library that cannot do it.
     #[arg(long)]
     without_pkce: bool,
-    /// A scope value it may ask for; may be given several times. Every one, where none is given.
+    /// A scope value it may ask for; may be given several times. Every standard one, where none is given; those of its
+    /// own have a colon in them, like cases:read.
     #[arg(long, value_name = "VALUE")]
     scope: Vec<String>,
     /// Its home page.

@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use super::key;
-use crate::model::{Algorithm, ClientSettings, ResponseType};
+use crate::model::{Algorithm, ClientSettings, GrantType, ResponseType};
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Demand {
@@ -14,6 +14,13 @@ enum Demand {
 /// How a service asks and is answered.
 #[derive(Args)]
 pub(super) struct RequestSettings {
+    /// What it may exchange for tokens: authorization_code, refresh_token or client_credentials; may be given several
+    /// times.
+    #[arg(long, value_name = "TYPE", value_parser = grant_type)]
+    grant: Vec<GrantType>,
+    /// Whether it accepts access tokens that others were given, and may ask what they are worth.
+    #[arg(long, value_name = "BOOL")]
+    accepts_tokens: Option<bool>,
     /// What it may ask for: code, id_token or "code id_token"; may be given several times.
     #[arg(long, value_name = "TYPE", value_parser = response_type)]
     response_type: Vec<ResponseType>,
@@ -36,6 +43,10 @@ pub(super) struct RequestSettings {
 
 impl RequestSettings {
     pub(super) fn apply(self, settings: &mut ClientSettings) {
+        if !self.grant.is_empty() {
+            settings.grant_types = self.grant;
+        }
+        settings.introspects = self.accepts_tokens.unwrap_or(settings.introspects);
         if !self.response_type.is_empty() {
             settings.response_types = self.response_type;
         }
@@ -55,6 +66,9 @@ impl RequestSettings {
 
 /// In what a service differs from one that asks for codes in requests of the plain kind.
 pub(super) fn summary(settings: &ClientSettings) -> String {
+    let grants = settings.grant_types.iter().filter(|grant| **grant != GrantType::AuthorizationCode);
+    let grants = grants.map(|grant| format!("may use {}", grant.name()));
+    let accepts = settings.introspects.then(|| "accepts tokens".to_owned());
     let types = settings.response_types.iter().filter(|asked| **asked != ResponseType::Code);
     let types = types.map(|asked| format!("may ask for {}", asked.name()));
     let demands = [
@@ -62,7 +76,12 @@ pub(super) fn summary(settings: &ClientSettings) -> String {
         (settings.require_signed_requests, "must be signed"),
     ];
     let demands = demands.into_iter().filter(|(is_made, _)| *is_made).map(|(_, demand)| demand.to_owned());
-    types.chain(demands).collect::<Vec<_>>().join(", ")
+    grants.chain(accepts).chain(types).chain(demands).collect::<Vec<_>>().join(", ")
+}
+
+fn grant_type(text: &str) -> Result<GrantType, String> {
+    let known = GrantType::ALL.map(GrantType::name).join(", ");
+    GrantType::parse(text).ok_or_else(|| format!("there are {known}"))
 }
 
 fn response_type(text: &str) -> Result<ResponseType, String> {

@@ -18,6 +18,15 @@ pub(super) struct Written {
     /// Minutes that an ID token is good, 1 to 60.
     #[config(env = "GATEHOUSE_TOKENS_ID_MINUTES", default = 10)]
     id_minutes: u32,
+
+    /// Days after which a refresh token ends that is not used, 1 to 90.
+    #[config(env = "GATEHOUSE_TOKENS_REFRESH_IDLE_DAYS", default = 7)]
+    refresh_idle_days: u32,
+
+    /// Days after which refresh tokens end whatever happens, 1 to 365. Without offline_access they end with the
+    /// session at the latest.
+    #[config(env = "GATEHOUSE_TOKENS_REFRESH_DAYS", default = 30)]
+    refresh_days: u32,
 }
 
 /// How long what services are given stays good.
@@ -26,6 +35,10 @@ pub(crate) struct Tokens {
     pub(crate) code: Span,
     pub(crate) access: Span,
     pub(crate) id: Span,
+    /// How long a refresh token may lie unused.
+    pub(crate) refresh_idle: Span,
+    /// How long refresh tokens replace each other.
+    pub(crate) refresh: Span,
 }
 
 impl Written {
@@ -33,10 +46,15 @@ impl Written {
         let mut minutes = |setting, minutes| Span::minutes(problems.within(setting, minutes, 1, 60));
         let access = minutes("tokens.access_minutes", self.access_minutes);
         let id = minutes("tokens.id_minutes", self.id_minutes);
+        let mut days = |setting, days, most| Span::days(problems.within(setting, days, 1, most));
+        let refresh_idle = days("tokens.refresh_idle_days", self.refresh_idle_days, 90);
+        let refresh = days("tokens.refresh_days", self.refresh_days, 365);
         Tokens {
             code: Span::seconds(problems.within("tokens.code_seconds", self.code_seconds, 10, 60)),
             access,
             id,
+            refresh_idle,
+            refresh,
         }
     }
 }

@@ -18,6 +18,7 @@ pub(crate) async fn round(kit: &Kit) -> Result<(), Fault> {
         (Purgeable::Sessions, keep.sessions),
         (Purgeable::Devices, nothing),
         (Purgeable::Throttles, keep.throttles),
+        (Purgeable::Tokens, Span::days(1)),
         (Purgeable::Grants, Span::days(1)),
         (Purgeable::Letters, keep.letters),
         (Purgeable::Assertions, nothing),

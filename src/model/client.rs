@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::base::{ClientId, Digest, Timestamp, kinds};
-use crate::model::{Algorithm, ResponseType};
+use crate::model::{Algorithm, GrantType, ResponseType};
 
 /// A relying party (OpenID Connect Core 1.0, section 1.2).
 #[derive(Clone, Debug)]
@@ -53,12 +53,16 @@ pub(crate) struct ClientSettings {
     /// Compared byte for byte; only a native client's loopback address may vary in its port.
     pub(crate) redirect_uris: Vec<String>,
     pub(crate) post_logout_redirect_uris: Vec<String>,
-    /// The scope values it may ask for; `None` for every standard one.
+    /// The scope values it may ask for, its own among them; `None` for every standard one.
     pub(crate) scopes: Option<Vec<String>>,
     #[serde(rename = "id_token_signed_response_alg")]
     pub(crate) id_token_algorithm: Algorithm,
     /// Whether requests without a code challenge are refused. Always so for public clients.
     pub(crate) require_pkce: bool,
+    /// What it may exchange for tokens.
+    pub(crate) grant_types: Vec<GrantType>,
+    /// Whether it may ask about access tokens that others were given: for services that accept them.
+    pub(crate) introspects: bool,
     /// What it may ask the authorization endpoint for.
     pub(crate) response_types: Vec<ResponseType>,
     /// Whether it must push its requests (RFC 9126, section 6). Always so with FAPI 2.0.
@@ -104,6 +108,8 @@ impl Default for ClientSettings {
             scopes: None,
             id_token_algorithm: Algorithm::RS256,
             require_pkce: true,
+            grant_types: vec![GrantType::AuthorizationCode],
+            introspects: false,
             response_types: vec![ResponseType::Code],
             require_pushed_requests: false,
             require_signed_requests: false,
@@ -121,6 +127,10 @@ impl Default for ClientSettings {
 }
 
 impl ClientSettings {
+    pub(crate) fn may_use(&self, grant: GrantType) -> bool {
+        self.grant_types.contains(&grant)
+    }
+
     /// Whether requests that come by a browser alone are refused (FAPI 2.0 Security Profile, section 5.3.2.2).
     pub(crate) fn demands_pushed_requests(&self) -> bool {
         self.require_pushed_requests || self.profile == SecurityProfile::Fapi2
@@ -149,7 +159,7 @@ pub(crate) enum ApplicationType {
     Native,
 }
 
-/// Where the rules for clients differ from one specification to the next (PROTOCOL.md, section 1.8).
+/// Where the rules for clients differ from one specification to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum SecurityProfile {

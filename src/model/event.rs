@@ -52,6 +52,8 @@ event_kinds! {
     ResetAsked = "reset.asked",
     ResetDone = "reset.done",
     TokensIssued = "grant.tokens_issued",
+    TokensRevoked = "grant.revoked",
+    RefreshReplayed = "grant.refresh_replayed",
     CodeReplayed = "grant.code_replayed",
     UserAdded = "user.added",
     UserDisabled = "user.disabled",

@@ -5,6 +5,7 @@ mod client;
 mod email;
 mod event;
 mod flow;
+mod grant_type;
 mod key;
 mod letter;
 mod profile;
@@ -19,6 +20,7 @@ pub(crate) use client::{
 pub(crate) use email::{Email, EmailError};
 pub(crate) use event::{Event, EventKind, Visit};
 pub(crate) use flow::{Challenge, ChallengeState, EmailedCode, Flow, FlowStage, Purpose};
+pub(crate) use grant_type::GrantType;
 pub(crate) use key::{Algorithm, KeyRecord};
 pub(crate) use letter::{LetterState, QueuedLetter};
 #[cfg(any(test, feature = "demo"))]

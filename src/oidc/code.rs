@@ -1,9 +1,11 @@
 //! Authorization codes (RFC 6749, section 4.1.2): issued with the grant they stand for.
 
 use crate::accounts::session::Current;
-use crate::base::{Fault, GrantId, Secret, kinds};
+use crate::base::{Fault, GrantId, Secret, Timestamp, kinds};
 use crate::kit::Kit;
+use crate::model::GrantType;
 use crate::oidc::request::ValidRequest;
+use crate::policy::scope;
 use crate::store::grants::Grant;
 use crate::store::{Tx, grants};
 
@@ -24,6 +26,7 @@ pub(super) async fn issue(
         None => None,
     };
     let secret = Secret::generate(&*kit.random);
+    let (refresh_until, is_offline) = refreshing(kit, request, current);
     let grant = Grant {
         id: GrantId::generate(now, &*kit.random),
         user_id: current.user.id.clone(),
@@ -37,10 +40,26 @@ pub(super) async fn issue(
         code_challenge: request.asked.code_challenge.clone(),
         nonce: request.asked.nonce.clone(),
         authenticated_at: current.session.authenticated_at,
+        refresh_until,
+        offline_at: is_offline.then_some(now),
+        refresh_generation: 0,
+        refreshed_at: now,
         created_at: now,
-        expires_at: now + tokens.code + tokens.access,
+        expires_at: refresh_until.unwrap_or(now + tokens.code) + tokens.access,
         revoked_at: None,
     };
     grants::insert(tx, &grant).await?;
     Ok(secret)
+}
+
+/// Until when refresh tokens may follow, and whether after the session too.
+fn refreshing(kit: &Kit, request: &ValidRequest, current: &Current) -> (Option<Timestamp>, bool) {
+    if !request.reply.client.settings.may_use(GrantType::RefreshToken) {
+        return (None, false);
+    }
+    let longest = kit.now() + kit.config.tokens.refresh;
+    if request.asked.scope.iter().any(|value| value == scope::OFFLINE_ACCESS) {
+        return (Some(longest), true);
+    }
+    (Some(longest.min(current.session.expires_at)), false)
 }

@@ -5,18 +5,19 @@ use serde_json::{Value, json};
 
 use crate::base::paths;
 use crate::config::Config;
-use crate::model::{Algorithm, ClientAuthentication, ResponseType};
+use crate::model::{Algorithm, ClientAuthentication, GrantType, ResponseType};
 use crate::oidc::claims::{self, ACR};
 use crate::oidc::request;
 use crate::oidc::response::ResponseMode;
-use crate::oidc::token::GRANT_TYPES;
 use crate::policy::scope;
 
 /// What this provider is and can do. Nothing but registered members, and nothing that it cannot.
 pub(crate) fn document(config: &Config) -> Value {
     let at = |path: &str| format!("{}{path}", config.issuer());
     let methods = authentication_methods(config);
-    let scopes = scope::STANDARD.map(|(name, _)| name);
+    let scopes: Vec<&str> =
+        scope::STANDARD.into_iter().map(|(name, _)| name).chain([scope::OFFLINE_ACCESS]).collect();
+    let can_prove: Vec<&str> = methods.iter().copied().filter(|method| *method != "none").collect();
     json!({
         "issuer": config.issuer(),
         "authorization_endpoint": at(paths::AUTHORIZE),
@@ -38,6 +39,12 @@ pub(crate) fn document(config: &Config) -> Value {
         "userinfo_signing_alg_values_supported": ["none"],
         "token_endpoint_auth_methods_supported": methods,
         "token_endpoint_auth_signing_alg_values_supported": assertion_algorithms(),
+        "introspection_endpoint": at(paths::INTROSPECT),
+        "introspection_endpoint_auth_methods_supported": can_prove,
+        "introspection_endpoint_auth_signing_alg_values_supported": assertion_algorithms(),
+        "revocation_endpoint": at(paths::REVOKE),
+        "revocation_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_signing_alg_values_supported": assertion_algorithms(),
         "display_values_supported": ["page"],
         "claim_types_supported": ["normal"],
         "claims_supported": claims::supported(),
@@ -56,7 +63,7 @@ pub(crate) fn document(config: &Config) -> Value {
 
 /// Those of the token endpoint, and what registrations call the answer that needs none.
 fn grant_types() -> Vec<&'static str> {
-    GRANT_TYPES.into_iter().chain(["implicit"]).collect()
+    GrantType::ALL.into_iter().map(GrantType::name).chain(["implicit"]).collect()
 }
 
 /// What clients may sign assertions with: their own keys, and HS256 for `client_secret_jwt`.

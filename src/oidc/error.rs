@@ -32,6 +32,7 @@ error_codes! {
     InvalidScope = "invalid_scope", "RFC 6749, sections 4.1.2.1 and 5.2";
     InvalidClient = "invalid_client", "RFC 6749, section 5.2";
     InvalidGrant = "invalid_grant", "RFC 6749, section 5.2";
+    UnauthorizedClient = "unauthorized_client", "RFC 6749, sections 4.1.2.1 and 5.2";
     UnsupportedGrantType = "unsupported_grant_type", "RFC 6749, section 5.2";
     InvalidToken = "invalid_token", "RFC 6750, section 3.1";
     LoginRequired = "login_required", "OpenID Connect Core 1.0, section 3.1.2.6";

@@ -3,6 +3,7 @@
 //! Nothing here reads a clock, a database or a setting; whoever asks brings them along.
 
 pub(crate) mod assertion;
+pub(crate) mod client_grants;
 pub(crate) mod client_keys;
 pub(crate) mod client_requests;
 pub(crate) mod emailed_code;
@@ -13,5 +14,6 @@ pub(crate) mod prompt;
 pub(crate) mod redirect;
 pub(crate) mod registration;
 pub(crate) mod request_object;
+pub(crate) mod rotation;
 pub(crate) mod scope;
 pub(crate) mod throttle;

@@ -2,8 +2,8 @@
 
 use url::Url;
 
-use crate::model::{ApplicationType, Client, ClientAuthentication};
-use crate::policy::{client_keys, client_requests, scope};
+use crate::model::{ApplicationType, Client, ClientAuthentication, GrantType};
+use crate::policy::{client_grants, client_keys, client_requests, scope};
 
 const MOST_REDIRECTS: usize = 20;
 const LONGEST_URI: usize = 2_048;
@@ -16,7 +16,7 @@ pub(crate) fn judge(client: &Client) -> Vec<String> {
     if let Err(problem) = name(&client.name) {
         problems.push(problem);
     }
-    if settings.redirect_uris.is_empty() {
+    if settings.redirect_uris.is_empty() && settings.may_use(GrantType::AuthorizationCode) {
         problems.push("Enter at least one redirect address".to_owned());
     }
     if settings.redirect_uris.len() > MOST_REDIRECTS {
@@ -35,15 +35,24 @@ pub(crate) fn judge(client: &Client) -> Vec<String> {
         }
     }
     for value in settings.scopes.iter().flatten() {
-        if !scope::STANDARD.iter().any(|(known, _)| known == value) {
+        let is_standard = scope::STANDARD.iter().any(|(known, _)| known == value);
+        if !is_standard && value != scope::OFFLINE_ACCESS && !scope::is_own(value) {
             let known: Vec<&str> = scope::STANDARD.iter().map(|(known, _)| *known).collect();
-            problems.push(format!("There is no scope {value}; there are {}", known.join(", ")));
+            problems.push(format!(
+                "There is no scope {value}; there are {} and {}, and those of a service's own have a colon in them, \
+                 like cases:read",
+                known.join(", "),
+                scope::OFFLINE_ACCESS
+            ));
         }
     }
     if settings.authentication == ClientAuthentication::None && !settings.require_pkce {
         problems.push("A client without a secret must use a code challenge (PKCE)".to_owned());
     }
-    let contradictions = client_keys::judge(settings).into_iter().chain(client_requests::judge(settings));
+    let contradictions = client_keys::judge(settings)
+        .into_iter()
+        .chain(client_requests::judge(settings))
+        .chain(client_grants::judge(settings));
     problems.extend(contradictions.map(str::to_owned));
     problems
 }

@@ -27,6 +27,33 @@ pub(crate) const STANDARD: [(&str, &[&str]); 5] = [
     ("phone", &["phone_number", "phone_number_verified"]),
 ];
 
+/// Asks for refresh tokens that outlive the session (OpenID Connect Core 1.0, section 11). Only for clients that it
+/// was registered for by name: the administrator consents for everybody.
+pub(crate) const OFFLINE_ACCESS: &str = "offline_access";
+
+/// Whether a scope of a service's own has a form that no misspelt standard one has.
+pub(crate) fn is_own(value: &str) -> bool {
+    is_token(value) && value.contains([':', '.', '/']) && value.len() <= 128
+}
+
+/// The part of a granted scope that a client wants at a refresh (RFC 6749, section 6); `None` where it wants more.
+pub(crate) fn narrowed(granted: &str, wanted: Option<&str>) -> Option<String> {
+    let Some(wanted) = wanted else { return Some(granted.to_owned()) };
+    let mut wanted = wanted.split(' ').filter(|value| !value.is_empty()).peekable();
+    wanted.peek()?;
+    let wanted: Vec<&str> = wanted.collect();
+    let all_granted = wanted.iter().all(|value| granted.split(' ').any(|known| known == *value));
+    all_granted.then(|| wanted.join(" "))
+}
+
+/// The scope of a client's own token: what it wants of its own scopes, or all of them where it names none; `None`
+/// where it wants what it may not have.
+pub(crate) fn of_client(registered: Option<&[String]>, wanted: Option<&str>) -> Option<String> {
+    let own: Vec<&str> =
+        registered.into_iter().flatten().map(String::as_str).filter(|value| is_own(value)).collect();
+    narrowed(&own.join(" "), wanted)
+}
+
 /// The most a request may ask for.
 const MOST_VALUES: usize = 50;
 const MOST_BYTES: usize = 1_024;
@@ -56,9 +83,11 @@ pub(crate) fn granted(asked: &str, allowed: Option<&[String]>) -> Result<Vec<Str
     }
     let mut granted: Vec<String> = Vec::new();
     for value in values {
-        let known = STANDARD.iter().any(|(name, _)| *name == value);
-        let permitted = allowed.is_none_or(|allowed| allowed.iter().any(|name| name == value));
-        if known && permitted && !granted.iter().any(|name| name == value) {
+        let permitted = match allowed {
+            Some(allowed) => allowed.iter().any(|name| name == value),
+            None => STANDARD.iter().any(|(name, _)| *name == value),
+        };
+        if permitted && !granted.iter().any(|name| name == value) {
             granted.push(value.to_owned());
         }
     }
@@ -95,6 +124,23 @@ mod tests {
         assert_eq!(granted("", None), Err(Problem::NotOpenId));
         assert_eq!(granted("openid \"x\"", None), Err(Problem::Malformed));
         assert_eq!(granted("openid\tprofile", None), Err(Problem::Malformed));
+    }
+
+    #[test]
+    fn a_refresh_may_want_less_and_never_more() {
+        assert_eq!(narrowed("openid email", None).as_deref(), Some("openid email"));
+        assert_eq!(narrowed("openid email", Some("email")).as_deref(), Some("email"));
+        assert_eq!(narrowed("openid email", Some("openid profile")), None);
+        assert_eq!(narrowed("openid email", Some(" ")), None);
+    }
+
+    #[test]
+    fn a_client_by_itself_has_its_own_scopes_and_nobodys_claims() {
+        let registered = ["openid".to_owned(), "cases:read".to_owned(), "cases:write".to_owned()];
+        assert_eq!(of_client(Some(&registered), None).as_deref(), Some("cases:read cases:write"));
+        assert_eq!(of_client(Some(&registered), Some("cases:read")).as_deref(), Some("cases:read"));
+        assert_eq!(of_client(Some(&registered), Some("openid")), None);
+        assert_eq!(of_client(None, None).as_deref(), Some(""));
     }
 
     #[test]

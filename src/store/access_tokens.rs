@@ -1,30 +1,47 @@
 //! Opaque access tokens (RFC 6749, section 1.4).
 
-use super::db::{Conn, Tx, asking, optional_text, statements, text};
+use sqlx::any::AnyRow;
+
+use super::db::{Conn, Tx, asking, optional_text, parsed, statements, text, time};
 use super::users;
-use crate::base::{Digest, Fault, GrantId, Timestamp, kinds};
+use crate::base::{ClientId, Digest, Fault, GrantId, Timestamp, kinds};
 use crate::model::User;
 
 statements! {
-    INSERT = "INSERT INTO access_tokens (digest, grant_id, created_at, expires_at) VALUES ($1, $2, $3, $4)";
-    LIVE = "SELECT u.*, g.scope AS granted_scope, g.claims AS granted_claims FROM access_tokens t
+    INSERT = "INSERT INTO access_tokens (digest, grant_id, client_id, scope, created_at, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    LIVE = "SELECT u.*, t.scope AS granted_scope, g.claims AS granted_claims FROM access_tokens t
         JOIN grants g ON g.id = t.grant_id JOIN clients c ON c.id = g.client_id JOIN users u ON u.id = g.user_id
         WHERE t.digest = $1 AND t.expires_at > $2 AND g.revoked_at IS NULL AND c.disabled_at IS NULL
         AND u.disabled_at IS NULL";
+    /// A token of a client's own has no grant and no person.
+    STATE = "SELECT t.client_id, t.scope, t.created_at, t.expires_at, u.subject FROM access_tokens t
+        JOIN clients c ON c.id = t.client_id LEFT JOIN grants g ON g.id = t.grant_id
+        LEFT JOIN users u ON u.id = g.user_id WHERE t.digest = $1 AND t.expires_at > $2 AND c.disabled_at IS NULL
+        AND (t.grant_id IS NULL OR (g.revoked_at IS NULL AND u.disabled_at IS NULL))";
+    REMOVE = "DELETE FROM access_tokens WHERE digest = $1";
 }
 
-pub(crate) async fn insert(
-    tx: &mut Tx,
-    digest: &Digest<kinds::Access>,
-    grant: &GrantId,
-    now: Timestamp,
-    expires_at: Timestamp,
-) -> Result<(), Fault> {
+/// An access token, as it is issued.
+pub(crate) struct NewToken<'a> {
+    pub(crate) digest: Digest<kinds::Access>,
+    /// `None` for a token of a client's own.
+    pub(crate) grant_id: Option<&'a GrantId>,
+    pub(crate) client_id: &'a ClientId,
+    /// Scope values, separated by spaces.
+    pub(crate) scope: &'a str,
+    pub(crate) created_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
+}
+
+pub(crate) async fn insert(tx: &mut Tx, token: &NewToken<'_>) -> Result<(), Fault> {
     sqlx::query(INSERT)
-        .bind(digest.as_str())
-        .bind(grant.as_str())
-        .bind(now.millis())
-        .bind(expires_at.millis())
+        .bind(token.digest.as_str())
+        .bind(token.grant_id.map(GrantId::as_str))
+        .bind(token.client_id.as_str())
+        .bind(token.scope)
+        .bind(token.created_at.millis())
+        .bind(token.expires_at.millis())
         .execute(&mut **tx)
         .await
         .map_err(asking("issue an access token"))?;
@@ -40,7 +57,7 @@ pub(crate) struct Opened {
     pub(crate) claims: Option<String>,
 }
 
-/// What is behind a token, while the token, its grant, its client and its person are all good.
+/// What is behind a person's token, while the token, its grant, its client and its person are all good.
 pub(crate) async fn open(
     conn: &mut Conn,
     digest: &Digest<kinds::Access>,
@@ -53,4 +70,42 @@ pub(crate) async fn open(
         scope: text(&row, "granted_scope")?,
         claims: optional_text(&row, "granted_claims")?,
     }))
+}
+
+/// What there is to say of a live token.
+pub(crate) struct TokenState {
+    pub(crate) client_id: ClientId,
+    /// Scope values, separated by spaces.
+    pub(crate) scope: String,
+    pub(crate) created_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
+    /// The person; `None` for a token of a client's own.
+    pub(crate) subject: Option<String>,
+}
+
+fn state(row: &AnyRow) -> Result<TokenState, Fault> {
+    Ok(TokenState {
+        client_id: parsed(row, "client_id", ClientId::parse)?,
+        scope: text(row, "scope")?,
+        created_at: time(row, "created_at")?,
+        expires_at: time(row, "expires_at")?,
+        subject: optional_text(row, "subject")?,
+    })
+}
+
+/// The state of any token that is good.
+pub(crate) async fn find(
+    conn: &mut Conn,
+    digest: &Digest<kinds::Access>,
+    now: Timestamp,
+) -> Result<Option<TokenState>, Fault> {
+    let row = sqlx::query(STATE).bind(digest.as_str()).bind(now.millis()).fetch_optional(conn).await;
+    row.map_err(asking("find a token"))?.as_ref().map(state).transpose()
+}
+
+/// Removes a token: nothing needs to know of it any more.
+pub(crate) async fn remove(tx: &mut Tx, digest: &Digest<kinds::Access>) -> Result<(), Fault> {
+    let done = sqlx::query(REMOVE).bind(digest.as_str()).execute(&mut **tx).await;
+    done.map_err(asking("revoke a token"))?;
+    Ok(())
 }

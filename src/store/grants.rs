@@ -3,17 +3,25 @@
 
 use sqlx::any::AnyRow;
 
-use super::db::{Conn, Tx, asking, optional_text, optional_time, parsed, statements, text, time};
+use super::db::{Conn, Tx, asking, number, optional_text, optional_time, parsed, statements, text, time};
 use crate::base::{ClientId, Digest, Fault, GrantId, SessionId, Timestamp, UserId, kinds};
 
 statements! {
     INSERT = "INSERT INTO grants (id, user_id, client_id, session_id, scope, claims, code, code_expires_at,
-        redirect_uri, code_challenge, nonce, authenticated_at, created_at, expires_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+        redirect_uri, code_challenge, nonce, authenticated_at, created_at, expires_at,
+        refresh_until, offline_at, refresh_generation, refreshed_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, $13)";
+    BY_ID = "SELECT * FROM grants WHERE id = $1";
+    /// Whoever uses a generation of refresh tokens first moves the grant on; the others find it moved.
+    MOVE_ON = "UPDATE grants SET refresh_generation = $2, refreshed_at = $3
+        WHERE id = $1 AND refresh_generation = $2 - 1 AND revoked_at IS NULL RETURNING id";
+    REFRESHED = "UPDATE grants SET refreshed_at = $2 WHERE id = $1 AND refreshed_at < $2";
     TAKE_CODE = "UPDATE grants SET code_used_at = $2 WHERE code = $1 AND code_used_at IS NULL RETURNING *";
     OF_CODE = "SELECT id FROM grants WHERE code = $1";
     REVOKE = "UPDATE grants SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
-    REVOKE_SESSION = "UPDATE grants SET revoked_at = $2 WHERE session_id = $1 AND revoked_at IS NULL";
+    /// What was allowed for the time after logging out stays.
+    REVOKE_SESSION = "UPDATE grants SET revoked_at = $2
+        WHERE session_id = $1 AND revoked_at IS NULL AND offline_at IS NULL";
     REVOKE_CLIENT = "UPDATE grants SET revoked_at = $2 WHERE client_id = $1 AND revoked_at IS NULL";
     REVOKE_USER = "UPDATE grants SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL";
 }
@@ -37,6 +45,14 @@ pub(crate) struct Grant {
     pub(crate) nonce: Option<String>,
     /// When the person proved who they are, for the `auth_time` claim.
     pub(crate) authenticated_at: Timestamp,
+    /// When its refresh tokens end, whatever happens; `None` where there are none.
+    pub(crate) refresh_until: Option<Timestamp>,
+    /// Since when it holds without the session too (OpenID Connect Core 1.0, section 11).
+    pub(crate) offline_at: Option<Timestamp>,
+    /// How many generations of refresh tokens have been used.
+    pub(crate) refresh_generation: i64,
+    /// When the last one was; when it was issued, before the first.
+    pub(crate) refreshed_at: Timestamp,
     pub(crate) created_at: Timestamp,
     /// When nothing that descends from it can be alive any more.
     pub(crate) expires_at: Timestamp,
@@ -57,6 +73,10 @@ fn grant(row: &AnyRow) -> Result<Grant, Fault> {
         code_challenge: optional_text(row, "code_challenge")?,
         nonce: optional_text(row, "nonce")?,
         authenticated_at: time(row, "authenticated_at")?,
+        refresh_until: optional_time(row, "refresh_until")?,
+        offline_at: optional_time(row, "offline_at")?,
+        refresh_generation: number(row, "refresh_generation")?,
+        refreshed_at: time(row, "refreshed_at")?,
         created_at: time(row, "created_at")?,
         expires_at: time(row, "expires_at")?,
         revoked_at: optional_time(row, "revoked_at")?,
@@ -79,6 +99,8 @@ pub(crate) async fn insert(tx: &mut Tx, grant: &Grant) -> Result<(), Fault> {
         .bind(grant.authenticated_at.millis())
         .bind(grant.created_at.millis())
         .bind(grant.expires_at.millis())
+        .bind(grant.refresh_until.map(Timestamp::millis))
+        .bind(grant.offline_at.map(Timestamp::millis))
         .execute(&mut **tx)
         .await
         .map_err(asking("record a grant"))?;
@@ -93,6 +115,34 @@ pub(crate) async fn take_code(
 ) -> Result<Option<Grant>, Fault> {
     let row = sqlx::query(TAKE_CODE).bind(code.as_str()).bind(now.millis()).fetch_optional(&mut **tx).await;
     row.map_err(asking("take a code"))?.as_ref().map(grant).transpose()
+}
+
+pub(crate) async fn by_id(conn: &mut Conn, id: &GrantId) -> Result<Option<Grant>, Fault> {
+    let row = sqlx::query(BY_ID).bind(id.as_str()).fetch_optional(conn).await;
+    row.map_err(asking("find a grant"))?.as_ref().map(grant).transpose()
+}
+
+/// Moves a grant on to a generation of refresh tokens: true for exactly one caller.
+pub(crate) async fn move_on(
+    tx: &mut Tx,
+    id: &GrantId,
+    generation: i64,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let row = sqlx::query(MOVE_ON)
+        .bind(id.as_str())
+        .bind(generation)
+        .bind(now.millis())
+        .fetch_optional(&mut **tx)
+        .await;
+    Ok(row.map_err(asking("use a refresh token"))?.is_some())
+}
+
+/// Notes that a refresh token was used that goes on working.
+pub(crate) async fn refreshed(tx: &mut Tx, id: &GrantId, now: Timestamp) -> Result<(), Fault> {
+    let done = sqlx::query(REFRESHED).bind(id.as_str()).bind(now.millis()).execute(&mut **tx).await;
+    done.map_err(asking("note the use of a refresh token"))?;
+    Ok(())
 }
 
 /// The grant of a code that was taken before; `None` where there never was such a code.

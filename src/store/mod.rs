@@ -21,6 +21,7 @@ pub(crate) mod grants;
 pub(crate) mod outbox;
 pub(crate) mod purge;
 pub(crate) mod pushed_requests;
+pub(crate) mod refresh_tokens;
 pub(crate) mod sealed_secrets;
 pub(crate) mod sessions;
 pub(crate) mod signing_keys;

@@ -9,6 +9,8 @@ statements! {
     DEVICES = "DELETE FROM devices WHERE digest IN (SELECT digest FROM devices WHERE expires_at < $1 LIMIT $2)";
     THROTTLES = "DELETE FROM throttles WHERE bucket IN
         (SELECT bucket FROM throttles WHERE touched_at < $1 LIMIT $2)";
+    TOKENS = "DELETE FROM access_tokens WHERE digest IN
+        (SELECT digest FROM access_tokens WHERE expires_at < $1 LIMIT $2)";
     /// Takes the tokens that descend from the grants along.
     GRANTS = "DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE expires_at < $1 LIMIT $2)";
     LETTERS = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE settled_at < $1 LIMIT $2)";
@@ -26,6 +28,7 @@ pub(crate) enum Purgeable {
     Sessions,
     Devices,
     Throttles,
+    Tokens,
     Grants,
     Letters,
     Assertions,
@@ -40,6 +43,7 @@ impl Purgeable {
             Self::Sessions => SESSIONS,
             Self::Devices => DEVICES,
             Self::Throttles => THROTTLES,
+            Self::Tokens => TOKENS,
             Self::Grants => GRANTS,
             Self::Letters => LETTERS,
             Self::Assertions => ASSERTIONS,

@@ -18,6 +18,7 @@ const STATEMENTS: &[(&str, &[&str])] = &[
     ("purge", purge::STATEMENTS),
     ("pushed_requests", pushed_requests::STATEMENTS),
     ("sealed_secrets", sealed_secrets::STATEMENTS),
+    ("refresh_tokens", refresh_tokens::STATEMENTS),
     ("sessions", sessions::STATEMENTS),
     ("signing_keys", signing_keys::STATEMENTS),
     ("throttles", throttles::STATEMENTS),

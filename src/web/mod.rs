@@ -50,6 +50,8 @@ pub(crate) fn router(web: Arc<Web>, extra: Router) -> Router {
         .route(paths::JWKS, get(endpoints::jwks::get))
         .route(paths::PAR, post(endpoints::par::post))
         .route(paths::TOKEN, post(endpoints::token::post))
+        .route(paths::INTROSPECT, post(endpoints::introspect::post))
+        .route(paths::REVOKE, post(endpoints::revoke::post))
         .route(paths::USERINFO, get(endpoints::userinfo::get).post(endpoints::userinfo::post))
         // Before the layer, which answers what a browser asks first by OPTIONS.
         .method_not_allowed_fallback(pages::trouble::method_not_allowed)

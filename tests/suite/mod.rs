@@ -18,6 +18,7 @@ mod login;
 mod logout;
 mod par;
 mod portal;
+mod refresh;
 mod relying_party;
 mod request_object;
 mod reset;

@@ -3,8 +3,10 @@
 pub(super) mod authorize;
 pub(super) mod discovery;
 pub(super) mod health;
+pub(super) mod introspect;
 pub(super) mod jwks;
 pub(super) mod par;
+pub(super) mod revoke;
 pub(super) mod token;
 pub(super) mod userinfo;
 

@@ -1,65 +1,28 @@
-//! The token endpoint (RFC 6749, section 3.2; OpenID Connect Core 1.0, section 3.1.3).
-//!
-//! To add a grant: a function like [`authorization_code`], its line in [`exchange`], its name in `GRANT_TYPES`.
+//! The grant `authorization_code` (RFC 6749, section 4.1.3; OpenID Connect Core 1.0, section 3.1.3).
 
-use serde::Serialize;
-
+use super::mint::{self, Issue};
+use super::{TokenResult, missing};
 use crate::audit::Entry;
-use crate::base::{Error, Fault, Secret, kinds};
+use crate::base::{Error, Secret, kinds};
 use crate::clients::AuthenticatedClient;
 use crate::kit::Kit;
 use crate::model::{EventKind, User, Visit};
-use crate::oidc::claims::ClaimsRequest;
 use crate::oidc::error::{ErrorCode, OAuthError};
-use crate::oidc::id_token::{self, Facts};
 use crate::oidc::params::Params;
 use crate::policy::pkce;
 use crate::store::grants::Grant;
-use crate::store::{Tx, access_tokens, grants, users};
-
-/// The grants there are.
-pub(crate) const GRANT_TYPES: [&str; 1] = ["authorization_code"];
-
-/// A successful answer (RFC 6749, section 5.1).
-#[derive(Serialize)]
-pub(crate) struct TokenResponse {
-    access_token: String,
-    token_type: &'static str,
-    /// Seconds.
-    expires_in: i64,
-    id_token: String,
-    scope: String,
-}
-
-type TokenResult = Result<TokenResponse, Error<OAuthError>>;
-
-/// Exchanges a grant for tokens.
-pub(crate) async fn exchange(
-    kit: &Kit,
-    client: &AuthenticatedClient,
-    params: &Params,
-    visit: &Visit,
-) -> TokenResult {
-    match params.get("grant_type") {
-        Some("authorization_code") => authorization_code(kit, client, params, visit).await,
-        Some(_) => Err(Error::Refused(OAuthError::new(
-            ErrorCode::UnsupportedGrantType,
-            "the only grant_type is authorization_code",
-        ))),
-        None => Err(Error::Refused(OAuthError::new(ErrorCode::InvalidRequest, "grant_type is missing"))),
-    }
-}
+use crate::store::{Tx, grants, users};
 
 /// A code is taken first and judged after: a wrong guess at what belongs to it costs the code. A second use
 /// revokes what the first produced, in the transaction that refuses it (RFC 6749, section 4.1.2).
-async fn authorization_code(
+pub(super) async fn exchange(
     kit: &Kit,
     client: &AuthenticatedClient,
     params: &Params,
     visit: &Visit,
 ) -> TokenResult {
     let Some(text) = params.get("code") else {
-        return Err(Error::Refused(OAuthError::new(ErrorCode::InvalidRequest, "code is missing")));
+        return Err(missing("code is missing"));
     };
     let Some(secret) = Secret::<kinds::Code>::presented(text) else {
         return Err(Error::Refused(invalid_grant("not a code of ours")));
@@ -81,7 +44,15 @@ async fn authorization_code(
     };
     match redeem(kit, &mut tx, client, &grant, params).await {
         Ok(user) => {
-            let response = mint(kit, &mut tx, client, &grant, &user).await?;
+            let first = grant.refresh_until.map(|_| 1);
+            let issue = Issue {
+                client: client.client(),
+                grant: &grant,
+                user: &user,
+                scope: &grant.scope,
+                nonce: grant.nonce.as_deref(),
+            };
+            let response = mint::for_person(kit, &mut tx, &issue, first).await?;
             Entry::by_visitor(EventKind::TokensIssued, visit)
                 .user(Some(&user.id))
                 .client(Some(&grant.client_id))
@@ -130,43 +101,6 @@ async fn redeem(
         Some(user) => Ok(user),
         None => Err(Error::Refused(invalid_grant("the person may no longer log in"))),
     }
-}
-
-async fn mint(
-    kit: &Kit,
-    tx: &mut Tx,
-    client: &AuthenticatedClient,
-    grant: &Grant,
-    user: &User,
-) -> Result<TokenResponse, Fault> {
-    let now = kit.now();
-    let lifetime = kit.config.tokens.access;
-    let access_token = Secret::generate(&*kit.random);
-    access_tokens::insert(tx, &kit.keyring.digest(&access_token), &grant.id, now, now + lifetime).await?;
-    let claims: Option<ClaimsRequest> = match &grant.claims {
-        Some(text) => Some(
-            serde_json::from_str(text)
-                .map_err(|error| Fault::caused("a claims request cannot be read", error))?,
-        ),
-        None => None,
-    };
-    let facts = Facts {
-        client: client.client(),
-        user,
-        session_id: &grant.session_id,
-        authenticated_at: grant.authenticated_at,
-        nonce: grant.nonce.as_deref(),
-        claims: claims.as_ref(),
-        access_token: Some(&access_token),
-        code: None,
-    };
-    Ok(TokenResponse {
-        id_token: id_token::mint(kit, &facts)?,
-        access_token: access_token.reveal().to_owned(),
-        token_type: "Bearer",
-        expires_in: lifetime.as_seconds(),
-        scope: grant.scope.clone(),
-    })
 }
 
 fn invalid_grant(note: &'static str) -> OAuthError {

@@ -1,0 +1,70 @@
+//! Which grants can be registered for a client.
+
+use crate::model::{ClientAuthentication, ClientSettings, GrantType};
+use crate::policy::scope;
+
+/// Judges what a client is to exchange for tokens: every reason against it, each a sentence that says why.
+pub(super) fn judge(settings: &ClientSettings) -> Vec<&'static str> {
+    let may_use = |grant| settings.may_use(grant);
+    let is_public = settings.authentication == ClientAuthentication::None;
+    let wants_offline = settings.scopes.iter().flatten().any(|value| value == scope::OFFLINE_ACCESS);
+    [
+        (settings.grant_types.is_empty(), "Give at least one grant type"),
+        (
+            !may_use(GrantType::AuthorizationCode) && !settings.redirect_uris.is_empty(),
+            "A service that people are sent back to needs the grant authorization_code",
+        ),
+        (
+            may_use(GrantType::RefreshToken) && !may_use(GrantType::AuthorizationCode),
+            "Refresh tokens come with authorization codes: give the grant authorization_code too",
+        ),
+        (
+            may_use(GrantType::ClientCredentials) && is_public,
+            "A client without a secret or key cannot use client_credentials: anybody could say that it is this client",
+        ),
+        (
+            wants_offline && !may_use(GrantType::RefreshToken),
+            "The scope offline_access is of use only with the grant refresh_token",
+        ),
+        (
+            settings.introspects && is_public,
+            "A client without a secret or key must not ask about tokens that others were given",
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(is_wrong, why)| is_wrong.then_some(why))
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_contradiction_earns_its_sentence_and_what_agrees_earns_none() {
+        let said = |adjust: fn(&mut ClientSettings)| {
+            let mut settings = ClientSettings::default();
+            adjust(&mut settings);
+            judge(&settings).len()
+        };
+        assert_eq!(said(|_| {}), 0);
+        assert_eq!(said(|s| s.grant_types = GrantType::ALL.to_vec()), 0);
+        assert_eq!(said(|s| s.grant_types = vec![GrantType::ClientCredentials]), 0);
+        assert_eq!(said(|s| s.grant_types = vec![]), 1);
+        assert_eq!(said(|s| s.grant_types = vec![GrantType::RefreshToken]), 1);
+        assert_eq!(said(|s| s.scopes = Some(vec!["offline_access".to_owned()])), 1);
+        for adjust in [
+            |s: &mut ClientSettings| s.grant_types = GrantType::ALL.to_vec(),
+            |s: &mut ClientSettings| s.introspects = true,
+            |s: &mut ClientSettings| {
+                s.grant_types = vec![GrantType::ClientCredentials];
+                s.redirect_uris.push("https://portal.example/callback".to_owned());
+            },
+        ] {
+            let mut settings =
+                ClientSettings { authentication: ClientAuthentication::None, ..ClientSettings::default() };
+            adjust(&mut settings);
+            assert!(!judge(&settings).is_empty());
+        }
+    }
+}
