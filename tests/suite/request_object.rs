@@ -98,6 +98,7 @@ async fn a_request_object_that_is_not_good_is_refused_and_never_ignored() {
         ("sub", json!("portal")),
         ("state", json!(["a"])),
         ("state", json!("\0")),
+        ("state", json!("\u{FFFD}")),
     ] {
         let object = signed(&key, &changed(good.clone(), name, &value));
         let page = provider.browser().open(&outer(&object).url()).await;

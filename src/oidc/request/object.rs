@@ -54,7 +54,7 @@ fn params(claims: &Map<String, Value>) -> Option<Params> {
             Value::Number(_) | Value::Object(_) | Value::Bool(_) => value.to_string(),
             Value::Null | Value::Array(_) => return None,
         };
-        (!text.contains('\0')).then(|| (name.clone(), text))
+        (!text.contains(['\0', '\u{FFFD}'])).then(|| (name.clone(), text))
     });
     pairs.collect()
 }
