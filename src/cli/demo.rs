@@ -19,8 +19,9 @@ use crate::base::{ClientId, Error, Fault, Secret, Span, SystemClock, base64url, 
 use crate::config::{Config, SecretText};
 use crate::jobs::keep_time;
 use crate::kit::Kit;
-use crate::model::{Address, ClientSettings, Email, Profile};
+use crate::model::{Address, ClientSettings, Email, GrantType, Profile, ResponseType};
 use crate::oidc::params::Params;
+use crate::policy::scope;
 use crate::portal::{self, mailbox};
 
 #[derive(Args)]
@@ -127,6 +128,9 @@ fn config(options: &Options, places: &Places, data: &std::path::Path) -> Result<
     Ok(config)
 }
 
+/// The client that developers try things out with.
+const EXPERIMENTS: &str = "sample-library";
+
 /// A sample client with the secret it has for this run.
 struct Settled {
     id: String,
@@ -154,7 +158,7 @@ async fn settle(kit: &Kit, places: &Places) -> Result<Vec<Settled>, Failure> {
     let services = [
         Service { id: "portal", name: "Children's Services Portal", base: places.portal.clone() },
         Service { id: "hub", name: "Foster Carers Hub", base: places.hub.clone() },
-        Service { id: "sample-library", name: "Sample Library", base: parse("http://127.0.0.1:8099/")? },
+        Service { id: EXPERIMENTS, name: "Sample Library", base: parse("http://127.0.0.1:8099/")? },
     ];
     let mut settled = Vec::new();
     for service in services {
@@ -169,7 +173,10 @@ async fn register(kit: &Kit, service: &Service) -> Result<Settled, Failure> {
         redirect_uris: vec![redirect_uri.clone()],
         post_logout_redirect_uris: vec![service.base.to_string()],
         home_page: Some(service.base.to_string()),
-        ..ClientSettings::default()
+        ..match service.id {
+            EXPERIMENTS => everything(),
+            _ => ClientSettings::default(),
+        }
     };
     let id = ClientId::parse(service.id).ok_or_else(|| Fault::new("a sample client has a bad identifier"))?;
     let secret = match clients::find(kit, service.id).await {
@@ -184,6 +191,19 @@ async fn register(kit: &Kit, service: &Service) -> Result<Settled, Failure> {
             .ok_or_else(|| Fault::new("a sample client got no secret"))?,
     };
     Ok(Settled { id: service.id.to_owned(), name: service.name, redirect_uri, secret })
+}
+
+/// What a client for experiments may do: all that there is.
+fn everything() -> ClientSettings {
+    let own = ["offline_access", "library:read", "library:write"];
+    let scopes = scope::STANDARD.into_iter().map(|(name, _)| name).chain(own);
+    ClientSettings {
+        grant_types: GrantType::ALL.to_vec(),
+        response_types: ResponseType::ALL.to_vec(),
+        scopes: Some(scopes.map(str::to_owned).collect()),
+        introspects: true,
+        ..ClientSettings::default()
+    }
 }
 
 /// Every standard claim, so that a developer sees what each looks like.

@@ -30,7 +30,7 @@ impl Cost {
     }
 }
 
-/// What every visitor knows of the sample service.
+/// What every visitor knows of a sample service.
 struct Service {
     authorize: String,
     redirect_uri: String,
@@ -44,11 +44,13 @@ struct Visitor {
     wire: Wire,
     codes: Vec<String>,
     token: String,
+    refresh: String,
 }
 
 /// Measures everything; an access token that still works.
 pub async fn measure(server: &Server, table: &mut Table) -> String {
-    let visitors = visitors(server).await;
+    let (portal, library) = services(server).await;
+    let visitors = visitors(server, &portal).await;
     let flow = Cost::new("code flow, single sign-on", (1.2, 0.7), 250);
     let flow = Cost { most_commits: Some(3.0), ..flow };
     let all = drive(server, table, visitors, flow, async |visitor| {
@@ -61,7 +63,19 @@ pub async fn measure(server: &Server, table: &mut Table) -> String {
     let cost = Cost::new("token", (0.8, 0.45), 250);
     let all = drive(server, table, all, cost, async |visitor| visitor.redeem().await).await;
     let cost = Cost::new("UserInfo", (0.12, 0.08), 1_000);
-    let all = drive(server, table, all, cost, async |visitor| visitor.user_info().await).await;
+    let mut all = drive(server, table, all, cost, async |visitor| visitor.user_info().await).await;
+    for visitor in &mut all {
+        visitor.service = Rc::clone(&library);
+        visitor.authorize().await;
+        visitor.redeem().await;
+    }
+    let cost = Cost::new("refresh, rotating", (0.9, 0.5), 250);
+    let cost = Cost { most_commits: Some(2.0), ..cost };
+    let all = drive(server, table, all, cost, async |visitor| visitor.refresh().await).await;
+    let cost = Cost::new("client credentials", (0.4, 0.35), 250);
+    let all = drive(server, table, all, cost, async |visitor| visitor.act_for_itself().await).await;
+    let cost = Cost::new("introspection", (0.12, 0.08), 1_000);
+    let all = drive(server, table, all, cost, async |visitor| visitor.introspect().await).await;
     let cost = Cost::new("discovery", (0.02, 0.016), 5_000);
     let discovery = "/.well-known/openid-configuration";
     let all = drive(server, table, all, cost, async |visitor| visitor.fetch(discovery).await).await;
@@ -107,26 +121,42 @@ async fn drive(
     visitors
 }
 
-/// As many browsers as there are connections, all logged in as one of the sample people.
-async fn visitors(server: &Server) -> Vec<Visitor> {
+/// The sample portal, which can log people in, and the client for experiments, which can do everything.
+async fn services(server: &Server) -> (Rc<Service>, Rc<Service>) {
+    let told = facts(server).await;
+    let service = |id: &str| {
+        let clients = told["clients"].as_array().expect("clients");
+        let client = clients.iter().find(|client| client["client_id"] == id).expect("a sample client");
+        let redirect_uri = text(&client["redirect_uris"][0]);
+        Rc::new(Service {
+            authorize: authorize_url(id, &redirect_uri),
+            basic: basic(id, &text(&client["client_secret"])),
+            redirect_uri,
+        })
+    };
+    (service("portal"), service("sample-library"))
+}
+
+async fn facts(server: &Server) -> serde_json::Value {
     let told = Wire::to(server.port).ask(request("/dev/demo.json", &[], None)).await;
-    let told = told.expect("the facts of the demo").json();
-    let (client, person) = (&told["clients"][0], &told["people"][0]);
-    let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
-    let redirect_uri = text(&client["redirect_uris"][0]);
-    let id = text(&client["client_id"]);
-    let service = Rc::new(Service {
-        authorize: authorize_url(&id, &redirect_uri),
-        basic: basic(&id, &text(&client["client_secret"])),
-        redirect_uri,
-    });
+    told.expect("the facts of the demo").json()
+}
+
+fn text(value: &serde_json::Value) -> String {
+    value.as_str().expect("a text").to_owned()
+}
+
+/// As many browsers as there are connections, all logged in as one of the sample people.
+async fn visitors(server: &Server, service: &Rc<Service>) -> Vec<Visitor> {
+    let person = &facts(server).await["people"][0];
     let who = (text(&person["email"]), text(&person["password"]));
     let mut visitors = Vec::new();
     for _ in 0..CONNECTIONS {
         let mut browser = Browser::at(server.port);
         log_in(&mut browser, &service.authorize, (&who.0, &who.1)).await;
-        let (service, wire) = (Rc::clone(&service), Wire::to(server.port));
-        visitors.push(Visitor { browser, service, wire, codes: Vec::new(), token: String::new() });
+        let (service, wire) = (Rc::clone(service), Wire::to(server.port));
+        let (token, refresh) = (String::new(), String::new());
+        visitors.push(Visitor { browser, service, wire, codes: Vec::new(), token, refresh });
     }
     visitors
 }
@@ -173,15 +203,39 @@ impl Visitor {
 
     async fn redeem(&mut self) {
         let code = self.codes.pop().expect("a code");
+        let service = Rc::clone(&self.service);
         let form = [
             ("grant_type", "authorization_code"),
             ("code", &code),
-            ("redirect_uri", &self.service.redirect_uri),
+            ("redirect_uri", &service.redirect_uri),
             ("code_verifier", VERIFIER),
         ];
+        let answer = self.post("/token", &form).await.json();
+        self.token = text(&answer["access_token"]);
+        self.refresh = answer["refresh_token"].as_str().unwrap_or_default().to_owned();
+    }
+
+    async fn refresh(&mut self) {
+        let refresh = std::mem::take(&mut self.refresh);
+        let form = [("grant_type", "refresh_token"), ("refresh_token", refresh.as_str())];
+        let answer = self.post("/token", &form).await.json();
+        self.token = text(&answer["access_token"]);
+        self.refresh = text(&answer["refresh_token"]);
+    }
+
+    async fn act_for_itself(&mut self) {
+        self.post("/token", &[("grant_type", "client_credentials")]).await;
+    }
+
+    async fn introspect(&mut self) {
+        let token = self.token.clone();
+        self.post("/introspect", &[("token", &token)]).await;
+    }
+
+    /// What the service asks with its secret.
+    async fn post(&mut self, path: &str, form: &[(&str, &str)]) -> Answer {
         let headers = [("authorization", self.service.basic.as_str())];
-        let answer = good(self.wire.ask(request("/token", &headers, Some(&form))).await);
-        self.token = answer.json()["access_token"].as_str().expect("a token").to_owned();
+        good(self.wire.ask(request(path, &headers, Some(form))).await)
     }
 
     async fn user_info(&mut self) {

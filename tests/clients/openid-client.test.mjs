@@ -21,22 +21,22 @@ const discover = (authentication = oidc.ClientSecretBasic(client.client_secret))
   });
 
 /** An authorization request with everything there is to protect it, and what the answer is held against. */
-async function authorization(config) {
+async function authorization(config, scope = "openid profile email") {
   const checks = {
     pkceCodeVerifier: oidc.randomPKCECodeVerifier(),
     expectedState: oidc.randomState(),
     expectedNonce: oidc.randomNonce(),
     idTokenExpected: true,
   };
-  const request = oidc.buildAuthorizationUrl(config, {
+  const parameters = {
     redirect_uri: client.redirect_uris[0],
-    scope: "openid profile email",
+    scope,
     code_challenge: await oidc.calculatePKCECodeChallenge(checks.pkceCodeVerifier),
     code_challenge_method: "S256",
     state: checks.expectedState,
     nonce: checks.expectedNonce,
-  });
-  return { request, checks };
+  };
+  return { request: oidc.buildAuthorizationUrl(config, parameters), checks, parameters };
 }
 
 test("a partner logs in, and the code is good for one exchange", async () => {
@@ -82,4 +82,37 @@ test("cancelling is told as access_denied", async () => {
   const { request, checks } = await authorization(config);
   const answer = await new Walker(demo).cancel(request);
   await assert.rejects(oidc.authorizationCodeGrant(config, answer, checks), { error: "access_denied" });
+});
+
+test("tokens are refreshed, looked into and given back", async () => {
+  const config = await discover();
+  const { request, checks } = await authorization(config, "openid email offline_access");
+  const answer = await new Walker(demo).logIn(request, demo.people[0]);
+  const first = await oidc.authorizationCodeGrant(config, answer, checks);
+  const second = await oidc.refreshTokenGrant(config, first.refresh_token);
+  assert.equal(second.claims().sub, first.claims().sub);
+  assert.notEqual(second.refresh_token, first.refresh_token);
+  const known = await oidc.tokenIntrospection(config, second.access_token);
+  assert.deepEqual([known.active, known.client_id, known.sub], [true, client.client_id, first.claims().sub]);
+  await oidc.tokenRevocation(config, second.refresh_token);
+  assert.equal((await oidc.tokenIntrospection(config, second.access_token)).active, false);
+  await assert.rejects(oidc.refreshTokenGrant(config, second.refresh_token), { error: "invalid_grant" });
+});
+
+test("a service acts for itself", async () => {
+  const config = await discover();
+  const tokens = await oidc.clientCredentialsGrant(config, { scope: "library:read" });
+  assert.equal(tokens.scope, "library:read");
+  assert.equal((await oidc.tokenIntrospection(config, tokens.access_token)).sub, client.client_id);
+  await assert.rejects(oidc.clientCredentialsGrant(config, { scope: "openid" }), { error: "invalid_scope" });
+});
+
+test("a request is pushed before anybody is sent", async () => {
+  const config = await discover();
+  const { checks, parameters } = await authorization(config);
+  const request = await oidc.buildAuthorizationUrlWithPAR(config, parameters);
+  assert.deepEqual([...request.searchParams.keys()].sort(), ["client_id", "request_uri"]);
+  const answer = await new Walker(demo).logIn(request, demo.people[1]);
+  const tokens = await oidc.authorizationCodeGrant(config, answer, checks);
+  assert.equal(tokens.claims().aud, client.client_id);
 });
