@@ -67,6 +67,7 @@ pub(crate) async fn open_kit(config: Config, surroundings: Surroundings) -> Resu
         client_keys: ClientKeys::default(),
         client_authorities,
         mail_bell: Notify::new(),
+        logout_bell: Notify::new(),
     })
 }
 

@@ -22,6 +22,7 @@ pub(crate) struct Keyring {
     codes: DigestKey,
     forms: DigestKey,
     buckets: DigestKey,
+    successors: DigestKey,
     pepper: [u8; 32],
     fingerprint: String,
 }
@@ -42,6 +43,7 @@ impl Keyring {
             codes: DigestKey::new(derive("gatehouse codes 1")),
             forms: DigestKey::new(derive("gatehouse forms 1")),
             buckets: DigestKey::new(derive("gatehouse buckets 1")),
+            successors: DigestKey::new(derive("gatehouse successors 1")),
             pepper: derive("gatehouse pepper 1"),
             fingerprint: base64url(derive("gatehouse fingerprint 1")),
         };
@@ -62,6 +64,11 @@ impl Keyring {
     /// What is stored of a secret.
     pub(crate) fn digest<K: Kind>(&self, secret: &Secret<K>) -> Digest<K> {
         self.tokens.digest(secret)
+    }
+
+    /// The secret that takes a secret's place: always the same one, and nobody finds it without the key.
+    pub(crate) fn successor<K: Kind>(&self, secret: &Secret<K>) -> Secret<K> {
+        Secret::made_of(self.successors.mac(&[K::PREFIX, secret.reveal()]))
     }
 
     /// The MAC of an emailed code, over everything that it is bound to.

@@ -33,6 +33,8 @@ pub(crate) struct Kit {
     pub(crate) client_authorities: Authorities,
     /// Rung when a letter has been queued, so that it need not wait for the next look.
     pub(crate) mail_bell: Notify,
+    /// Rung when services are to be told that a session has ended.
+    pub(crate) logout_bell: Notify,
 }
 
 impl Kit {

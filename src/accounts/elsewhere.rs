@@ -49,7 +49,7 @@ pub(crate) async fn end(kit: &Kit, current: &Current, wish: &Wish, visit: &Visit
     let mut tx = kit.store.begin().await?;
     let mut ended = 0;
     for session in wanted {
-        session::end_in(&mut tx, &session.id, kit.now()).await?;
+        session::end_in(kit, &mut tx, &session.id).await?;
         Entry::by_visitor(EventKind::LoggedOut, visit)
             .user(Some(&current.user.id))
             .session(&session.id)
@@ -58,5 +58,6 @@ pub(crate) async fn end(kit: &Kit, current: &Current, wish: &Wish, visit: &Visit
         ended += 1;
     }
     tx.commit().await?;
+    kit.logout_bell.notify_one();
     Ok(Ended::Done(ended))
 }

@@ -1,7 +1,7 @@
 //! The one place where a password is checked, together with the counters that limit guessing.
 //!
 //! Attempts are counted, and the count committed, before anything is verified: a hundred parallel guesses or
-//! a failure half-way cannot slip past (SECURITY: count before you verify). A browser that its owner has used
+//! a failure half-way cannot slip past. A browser that its owner has used
 //! before has a counter of its own, so that a stranger's guesses never lock the owner out. People that do
 //! not exist are counted and hashed for like those who do.
 

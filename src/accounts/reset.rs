@@ -165,7 +165,7 @@ pub(crate) async fn set_password(
     }
     users::set_password(&mut tx, &user.id, &hash, now).await?;
     challenges::kill_of_user(&mut tx, &user.id).await?;
-    session::end_everything(&mut tx, &user.id, now).await?;
+    session::end_everything(kit, &mut tx, &user.id).await?;
     guard::pardon(kit, &mut tx, &user.email).await?;
     let banner = Some(messages::PASSWORD_CHANGED);
     flows::back_to_password(&mut tx, &journey.flow.id, user.email.shown(), banner).await?;
@@ -176,6 +176,7 @@ pub(crate) async fn set_password(
     Entry::by_visitor(EventKind::ResetDone, visit).user(Some(&user.id)).record(kit, &mut tx).await?;
     tx.commit().await?;
     kit.mail_bell.notify_one();
+    kit.logout_bell.notify_one();
     Ok(PasswordStep::Done)
 }
 

@@ -3,12 +3,13 @@
 use crate::accounts::flow::Journey;
 use crate::accounts::letters;
 use crate::audit::Entry;
-use crate::base::{Fault, Secret, SessionId, Timestamp, UserId, kinds};
+use crate::base::{Fault, Secret, SessionId, UserId, kinds};
 use crate::kit::Kit;
 use crate::model::{Device, EventKind, Session, User, Visit};
 use crate::outbox;
 use crate::policy::lifetime;
-use crate::store::{Tx, devices, grants, sessions, users};
+use crate::store::logouts::Reached;
+use crate::store::{Tx, clients, devices, grants, logouts, sessions, users};
 
 /// How many browsers are remembered for one person.
 const MOST_DEVICES: i64 = 20;
@@ -63,7 +64,7 @@ pub(super) async fn begin(
         {
             renewed = Some(earlier.id);
         } else {
-            end_in(tx, &earlier.id, now).await?;
+            end_in(kit, tx, &earlier.id).await?;
         }
     }
     let session_id = match renewed {
@@ -160,23 +161,41 @@ pub(crate) async fn of_flow(kit: &Kit, id: &SessionId) -> Result<Option<Current>
 /// Ends a session by its person's wish, and all that was granted in it.
 pub(crate) async fn end(kit: &Kit, current: &Current, visit: &Visit) -> Result<(), Fault> {
     let mut tx = kit.store.begin().await?;
-    end_in(&mut tx, &current.session.id, kit.now()).await?;
+    end_in(kit, &mut tx, &current.session.id).await?;
     Entry::by_visitor(EventKind::LoggedOut, visit)
         .user(Some(&current.user.id))
         .session(&current.session.id)
         .record(kit, &mut tx)
         .await?;
-    tx.commit().await
+    tx.commit().await?;
+    kit.logout_bell.notify_one();
+    Ok(())
 }
 
-pub(super) async fn end_in(tx: &mut Tx, id: &SessionId, now: Timestamp) -> Result<(), Fault> {
-    sessions::end(tx, id, now).await?;
-    grants::revoke_session(tx, id, now).await
+/// Ends a session and what was granted in it, in the caller's transaction, and has its services told.
+pub(super) async fn end_in(kit: &Kit, tx: &mut Tx, id: &SessionId) -> Result<(), Fault> {
+    let reached = logouts::reached_by_session(tx, id).await?;
+    queue_word(kit, tx, &reached).await?;
+    sessions::end(tx, id, kit.now()).await?;
+    grants::revoke_session(tx, id, kit.now()).await
 }
 
-/// Ends every session of a person with all that they granted, and forgets their browsers.
-pub(crate) async fn end_everything(tx: &mut Tx, user: &UserId, now: Timestamp) -> Result<(), Fault> {
-    sessions::end_all(tx, user, now).await?;
-    grants::revoke_user(tx, user, now).await?;
+/// Ends every session of a person with all that they granted, has the services told, and forgets their browsers.
+pub(crate) async fn end_everything(kit: &Kit, tx: &mut Tx, user: &UserId) -> Result<(), Fault> {
+    let reached = logouts::reached_by_user(tx, user).await?;
+    queue_word(kit, tx, &reached).await?;
+    sessions::end_all(tx, user, kit.now()).await?;
+    grants::revoke_user(tx, user, kit.now()).await?;
     devices::forget_all(tx, user).await
+}
+
+/// Queues word that a session has ended, for those of its services that want to hear it.
+async fn queue_word(kit: &Kit, tx: &mut Tx, reached: &[Reached]) -> Result<(), Fault> {
+    for reached in reached {
+        let client = clients::by_id(tx, &reached.client_id).await?;
+        if client.is_some_and(|client| client.settings.backchannel_logout_uri.is_some()) {
+            logouts::insert(tx, reached, kit.now()).await?;
+        }
+    }
+    Ok(())
 }

@@ -75,7 +75,7 @@ pub(crate) async fn set_active(kit: &Kit, user: &User, active: bool) -> Result<b
     if changed {
         let kind = if active { EventKind::UserEnabled } else { EventKind::UserDisabled };
         if !active {
-            session::end_everything(&mut tx, &user.id, kit.now()).await?;
+            session::end_everything(kit, &mut tx, &user.id).await?;
             challenges::kill_of_user(&mut tx, &user.id).await?;
         }
         Entry::by_operator(kind).user(Some(&user.id)).record(kit, &mut tx).await?;
@@ -89,7 +89,7 @@ pub(crate) async fn set_password(kit: &Kit, user: &User, password: &str) -> Resu
     let hash = hash(kit, password, (&user.name, &user.email)).await?;
     let mut tx = kit.store.begin().await?;
     users::set_password(&mut tx, &user.id, &hash, kit.now()).await?;
-    session::end_everything(&mut tx, &user.id, kit.now()).await?;
+    session::end_everything(kit, &mut tx, &user.id).await?;
     challenges::kill_of_user(&mut tx, &user.id).await?;
     Entry::by_operator(EventKind::PasswordSet).user(Some(&user.id)).record(kit, &mut tx).await?;
     tx.commit().await?;

@@ -59,6 +59,11 @@ impl<K: Kind> Secret<K> {
     pub(crate) fn generate(random: &dyn Random) -> Self {
         let mut bytes = [0; 32];
         random.fill(&mut bytes);
+        Self::made_of(bytes)
+    }
+
+    /// The secret that these bytes are, which nobody else must be able to find.
+    pub(crate) fn made_of(mut bytes: [u8; 32]) -> Self {
         let text = format!("{}{}", K::PREFIX, base64url(bytes));
         bytes.zeroize();
         Self { text, kind: PhantomData }

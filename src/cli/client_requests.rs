@@ -36,6 +36,9 @@ pub(super) struct RequestSettings {
     /// An address where it keeps signed requests for us to fetch; may be given several times.
     #[arg(long, value_name = "URL")]
     request_uri: Vec<String>,
+    /// Where it wants to hear that somebody has logged out.
+    #[arg(long, value_name = "URL")]
+    backchannel_logout: Option<String>,
     /// The algorithm that answers to it are signed with, where it wants them signed; else that of its ID tokens.
     #[arg(long, value_name = "ALGORITHM", value_parser = key::algorithm)]
     response_algorithm: Option<Algorithm>,
@@ -60,6 +63,7 @@ impl RequestSettings {
             *setting = demand.map_or(*setting, |demand| demand == Demand::Required);
         }
         settings.request_algorithm = self.request_algorithm.or(settings.request_algorithm);
+        settings.backchannel_logout_uri = self.backchannel_logout.or(settings.backchannel_logout_uri.take());
         settings.response_algorithm = self.response_algorithm.or(settings.response_algorithm);
     }
 }
@@ -69,6 +73,7 @@ pub(super) fn summary(settings: &ClientSettings) -> String {
     let grants = settings.grant_types.iter().filter(|grant| **grant != GrantType::AuthorizationCode);
     let grants = grants.map(|grant| format!("may use {}", grant.name()));
     let accepts = settings.introspects.then(|| "accepts tokens".to_owned());
+    let hears = settings.backchannel_logout_uri.is_some().then(|| "hears of log-outs".to_owned());
     let types = settings.response_types.iter().filter(|asked| **asked != ResponseType::Code);
     let types = types.map(|asked| format!("may ask for {}", asked.name()));
     let demands = [
@@ -76,7 +81,7 @@ pub(super) fn summary(settings: &ClientSettings) -> String {
         (settings.require_signed_requests, "must be signed"),
     ];
     let demands = demands.into_iter().filter(|(is_made, _)| *is_made).map(|(_, demand)| demand.to_owned());
-    grants.chain(accepts).chain(types).chain(demands).collect::<Vec<_>>().join(", ")
+    grants.chain(accepts).chain(hears).chain(types).chain(demands).collect::<Vec<_>>().join(", ")
 }
 
 fn grant_type(text: &str) -> Result<GrantType, String> {

@@ -112,7 +112,6 @@ impl Fetcher {
     }
 
     /// Posts a form to an address that answers with success.
-    #[cfg_attr(not(test), expect(dead_code, reason = "back-channel logout is what it is for"))]
     pub(crate) async fn post_form(&self, url: &str, fields: &[(&str, &str)]) -> Result<Bytes, FetchError> {
         let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let request = Request::post("/")

@@ -1,4 +1,4 @@
-//! SECURITY.md, rows 74 to 77: a fetcher that cannot be turned against its own network.
+//! A fetcher that cannot be turned against its own network.
 
 use std::io::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -2,6 +2,7 @@
 //!
 //! **To add a job:** a file with one round of its work as a function, and its line in [`start`].
 
+pub(crate) mod deliver_logout;
 pub(crate) mod deliver_mail;
 pub(crate) mod keep_time;
 pub(crate) mod purge;
@@ -20,6 +21,9 @@ use crate::view::Engine;
 /// Letters that are sent at the same time: one slow conversation must not hold up the others.
 const MAIL_WORKERS: usize = 4;
 
+/// Services that are told of log-outs at the same time.
+const LOGOUT_WORKERS: usize = 2;
+
 /// Starts every job. They end when the set is dropped.
 pub(crate) fn start(
     kit: &Arc<Kit>,
@@ -30,6 +34,9 @@ pub(crate) fn start(
     let mut jobs = JoinSet::new();
     for _ in 0..MAIL_WORKERS {
         jobs.spawn(deliver_mail::run(Arc::clone(kit), Arc::clone(&mailer), Arc::clone(&engine)));
+    }
+    for _ in 0..LOGOUT_WORKERS {
+        jobs.spawn(deliver_logout::run(Arc::clone(kit)));
     }
     let kit_for = || Arc::clone(kit);
     let (reloading, tending, purging, keeping) = (kit_for(), kit_for(), kit_for(), kit_for());

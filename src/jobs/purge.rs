@@ -20,6 +20,7 @@ pub(crate) async fn round(kit: &Kit) -> Result<(), Fault> {
         (Purgeable::Throttles, keep.throttles),
         (Purgeable::Tokens, Span::days(1)),
         (Purgeable::Grants, Span::days(1)),
+        (Purgeable::Logouts, Span::days(7)),
         (Purgeable::Letters, keep.letters),
         (Purgeable::Assertions, nothing),
         // A journey that began at the last moment may end as late as this.

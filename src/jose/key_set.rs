@@ -63,7 +63,11 @@ impl KeySet {
         let header = decode_object(header)?;
         let kid = Kid::parse(header.get("kid")?.as_str()?)?;
         let key = self.keys.iter().find(|key| key.kid == kid)?;
-        let as_signed = header.get("alg")?.as_str()? == key.algorithm.name() && !header.contains_key("crit");
+        // What else these keys sign, such as logout tokens, says so and must not pass for an ID token (RFC 8725,
+        // section 3.11).
+        let is_plain =
+            header.get("typ").and_then(Value::as_str) == Some("JWT") && !header.contains_key("crit");
+        let as_signed = header.get("alg")?.as_str()? == key.algorithm.name() && is_plain;
         let verified = as_signed && key.verifies(message.as_bytes(), &base64url_decode(signature)?);
         if verified { decode_object(claims) } else { None }
     }

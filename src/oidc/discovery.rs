@@ -27,6 +27,8 @@ pub(crate) fn document(config: &Config) -> Value {
         "userinfo_endpoint": at(paths::USERINFO),
         "jwks_uri": at(paths::JWKS),
         "end_session_endpoint": at(paths::LOGOUT),
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
         "service_documentation": at(paths::HELP),
         "op_policy_uri": at(paths::PRIVACY),
         "scopes_supported": scopes,

@@ -148,7 +148,7 @@ mod tests {
         assert!(said(SecurityProfile::Oidc, "jti", &json!("x".repeat(256))).is_err());
     }
 
-    /// PROTOCOL.md, section 1.8, number 2.
+    /// FAPI 2.0 Security Profile, section 5.3.2.1.
     #[test]
     fn row_57_the_audience_is_judged_by_the_profile() {
         for (audience, oidc, fapi2) in [
@@ -168,7 +168,7 @@ mod tests {
         }
     }
 
-    /// PROTOCOL.md, section 3.6.
+    /// FAPI 2.0 Security Profile, section 5.3.2.1.
     #[test]
     fn row_57_clocks_may_be_ten_seconds_apart_but_not_sixty() {
         for (name, ahead, good) in [

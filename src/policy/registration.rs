@@ -29,7 +29,8 @@ pub(crate) fn judge(client: &Client) -> Vec<String> {
         }
     }
     let pages = [&settings.home_page, &settings.initiate_login_uri, &settings.policy_uri, &settings.tos_uri];
-    for uri in pages.into_iter().chain([&settings.jwks_uri]).flatten().chain(&settings.request_uris) {
+    let asked = [&settings.jwks_uri, &settings.backchannel_logout_uri];
+    for uri in pages.into_iter().chain(asked).flatten().chain(&settings.request_uris) {
         if let Err(problem) = page(uri) {
             problems.push(problem);
         }

@@ -109,7 +109,7 @@ mod tests {
         (verdict(true), verdict(false))
     }
 
-    /// PROTOCOL.md, section 3.7.
+    /// FAPI 2.0 Message Signing, section 5.3.1.
     #[test]
     fn a_request_object_is_for_us_and_of_now() {
         let both = (true, true);

@@ -18,6 +18,7 @@ pub(crate) mod events;
 pub(crate) mod facts;
 pub(crate) mod flows;
 pub(crate) mod grants;
+pub(crate) mod logouts;
 pub(crate) mod outbox;
 pub(crate) mod purge;
 pub(crate) mod pushed_requests;

@@ -13,6 +13,8 @@ statements! {
         (SELECT digest FROM access_tokens WHERE expires_at < $1 LIMIT $2)";
     /// Takes the tokens that descend from the grants along.
     GRANTS = "DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE expires_at < $1 LIMIT $2)";
+    LOGOUTS = "DELETE FROM logouts WHERE (session_id, client_id) IN
+        (SELECT session_id, client_id FROM logouts WHERE settled_at < $1 LIMIT $2)";
     LETTERS = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE settled_at < $1 LIMIT $2)";
     ASSERTIONS = "DELETE FROM used_assertions WHERE digest IN
         (SELECT digest FROM used_assertions WHERE expires_at < $1 LIMIT $2)";
@@ -30,6 +32,7 @@ pub(crate) enum Purgeable {
     Throttles,
     Tokens,
     Grants,
+    Logouts,
     Letters,
     Assertions,
     PushedRequests,
@@ -45,6 +48,7 @@ impl Purgeable {
             Self::Throttles => THROTTLES,
             Self::Tokens => TOKENS,
             Self::Grants => GRANTS,
+            Self::Logouts => LOGOUTS,
             Self::Letters => LETTERS,
             Self::Assertions => ASSERTIONS,
             Self::PushedRequests => PUSHED_REQUESTS,

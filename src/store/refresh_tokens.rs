@@ -4,7 +4,8 @@ use super::db::{Conn, Tx, asking, number, parsed, statements};
 use crate::base::{Digest, Fault, GrantId, Timestamp, kinds};
 
 statements! {
-    INSERT = "INSERT INTO refresh_tokens (digest, grant_id, generation, created_at) VALUES ($1, $2, $3, $4)";
+    INSERT = "INSERT INTO refresh_tokens (digest, grant_id, generation, created_at) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (digest) DO NOTHING";
     FIND = "SELECT grant_id, generation FROM refresh_tokens WHERE digest = $1";
 }
 
@@ -15,6 +16,7 @@ pub(crate) struct RefreshToken {
     pub(crate) generation: i64,
 }
 
+/// Writes a token down. One that is there already, because a lost answer is given again, stays as it is.
 pub(crate) async fn insert(
     tx: &mut Tx,
     digest: &Digest<kinds::Refresh>,

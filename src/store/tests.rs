@@ -14,6 +14,7 @@ const STATEMENTS: &[(&str, &[&str])] = &[
     ("facts", facts::STATEMENTS),
     ("flows", flows::STATEMENTS),
     ("grants", grants::STATEMENTS),
+    ("logouts", logouts::STATEMENTS),
     ("outbox", outbox::STATEMENTS),
     ("purge", purge::STATEMENTS),
     ("pushed_requests", pushed_requests::STATEMENTS),

@@ -126,7 +126,7 @@ async function focusOnLoad(page) {
   });
 }
 
-/** What this project demands of its pages beyond standards (PAGES.md, section 2). */
+/** What this project demands of its pages beyond standards. */
 async function lint(page) {
   return page.evaluate(() => {
     const faults = [];
@@ -172,7 +172,7 @@ async function lint(page) {
   });
 }
 
-/** What a letter must not have (PAGES.md, section 4). */
+/** What a letter must not have. */
 function lintLetter(letter) {
   const faults = [];
   if (/<a\b|<img\b|<link\b|<script\b|url\(/i.test(letter.html)) faults.push("a link or something to fetch");

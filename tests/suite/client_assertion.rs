@@ -1,5 +1,5 @@
-//! Clients that prove who they are by an assertion (OpenID Connect Core 1.0, section 9; RFC 7523; PROTOCOL.md,
-//! section 3.6).
+//! Clients that prove who they are by an assertion (OpenID Connect Core 1.0, section 9; RFC 7523; FAPI 2.0 Security
+//! Profile, section 5.3.2.1).
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -154,7 +154,7 @@ async fn each_profile_takes_the_algorithms_and_audiences_that_it_allows() {
     }
 }
 
-/// PROTOCOL.md, section 3.6: every negative of client assertions, and what must be forgiven.
+/// FAPI 2.0 Security Profile, section 5.3.2.1: every negative of client assertions, and what must be forgiven.
 #[tokio::test]
 async fn row_57_an_assertion_that_says_something_else_is_refused() {
     let (provider, key) = with_key(Algorithm::PS256, fapi2).await;

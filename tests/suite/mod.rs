@@ -2,6 +2,7 @@
 
 mod admin;
 mod authorize;
+mod back_channel;
 mod browser;
 mod client_assertion;
 pub(crate) mod client_certificate;

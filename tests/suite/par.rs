@@ -1,4 +1,4 @@
-//! Pushed authorization requests (RFC 9126; PROTOCOL.md, section 3.6).
+//! Pushed authorization requests (RFC 9126; FAPI 2.0 Security Profile, section 5.3.2.2).
 
 use http::{Method, StatusCode};
 
@@ -186,7 +186,7 @@ async fn what_is_wrong_with_a_request_is_said_when_it_is_pushed() {
     }
 }
 
-/// RFC 9126, section 5; PROTOCOL.md, section 1.8, numbers 1, 5 and 7.
+/// RFC 9126, section 5; FAPI 2.0 Security Profile, section 5.3.2.2.
 #[tokio::test]
 async fn who_must_push_is_not_answered_otherwise() {
     let (provider, key) = (Provider::start().await, own_key(Algorithm::PS256));

@@ -1,4 +1,4 @@
-//! Requests as signed objects (RFC 9101; OpenID Connect Core 1.0, section 6; PROTOCOL.md, section 3.7).
+//! Requests as signed objects (RFC 9101; OpenID Connect Core 1.0, section 6; FAPI 2.0 Message Signing, section 5.3.1).
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -123,7 +123,7 @@ async fn a_request_object_that_is_not_good_is_refused_and_never_ignored() {
     }
 }
 
-/// PROTOCOL.md, section 3.7.
+/// FAPI 2.0 Message Signing, section 5.3.1.
 #[tokio::test]
 async fn who_must_sign_is_held_to_every_rule_and_nothing_beside_counts() {
     let (provider, key) = (Provider::start().await, own_key(Algorithm::PS256));

@@ -1,4 +1,4 @@
-//! Response types beyond `code` (OpenID Connect Core 1.0, sections 3.2 and 3.3; PROTOCOL.md, sections 1.2 and 3.1).
+//! Response types beyond `code` (OpenID Connect Core 1.0, sections 3.2 and 3.3).
 
 use http::StatusCode;
 

@@ -1,4 +1,4 @@
-//! Answers as signed tokens (JWT Secured Authorization Response Mode; PROTOCOL.md, section 3.7).
+//! Answers as signed tokens (JWT Secured Authorization Response Mode).
 
 use http::StatusCode;
 use serde_json::Value;

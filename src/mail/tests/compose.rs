@@ -44,7 +44,6 @@ fn the_headers_are_these_and_no_others() {
     assert_eq!(mail.raw, composed(&message).unwrap().raw, "a second attempt is the same to the byte");
 }
 
-/// SECURITY.md, row 88.
 #[test]
 fn no_name_or_subject_adds_a_header_or_a_recipient() {
     let usual = header_names(&composed(&message()).unwrap());

@@ -59,7 +59,6 @@ async fn a_letter_arrives_as_it_was_written() {
     assert!(server.heard().starts_with("EHLO login.example.gov.uk\r\n"));
 }
 
-/// SECURITY.md, row 107.
 #[tokio::test]
 async fn a_temporary_refusal_is_worth_another_attempt() {
     for (stage, said) in [
@@ -160,7 +159,6 @@ async fn a_connection_that_was_given_up_is_not_used_again() {
     assert_eq!(server.connections(), 2);
 }
 
-/// SECURITY.md, row 93.
 #[tokio::test]
 async fn without_starttls_nothing_is_said() {
     let server = SmtpServer::start(Encryption::Absent, &[Act::Accept]);
@@ -175,7 +173,6 @@ async fn without_starttls_nothing_is_said() {
     );
 }
 
-/// SECURITY.md, row 93.
 #[tokio::test]
 async fn a_certificate_that_proves_nothing_is_refused() {
     for (certificate, trusted, reason) in [

@@ -44,15 +44,16 @@ pub(super) async fn exchange(
     };
     match redeem(kit, &mut tx, client, &grant, params).await {
         Ok(user) => {
-            let first = grant.refresh_until.map(|_| 1);
+            let first = Secret::generate(&*kit.random);
             let issue = Issue {
                 client: client.client(),
                 grant: &grant,
                 user: &user,
                 scope: &grant.scope,
                 nonce: grant.nonce.as_deref(),
+                refresh: grant.refresh_until.map(|_| (&first, 1)),
             };
-            let response = mint::for_person(kit, &mut tx, &issue, first).await?;
+            let response = mint::for_person(kit, &mut tx, &issue).await?;
             Entry::by_visitor(EventKind::TokensIssued, visit)
                 .user(Some(&user.id))
                 .client(Some(&grant.client_id))

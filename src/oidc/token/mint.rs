@@ -1,7 +1,7 @@
 //! Tokens, made and written down.
 
 use super::TokenResponse;
-use crate::base::{Fault, Secret};
+use crate::base::{Fault, Secret, kinds};
 use crate::kit::Kit;
 use crate::model::{Client, User};
 use crate::oidc::claims::ClaimsRequest;
@@ -20,17 +20,13 @@ pub(super) struct Issue<'a> {
     pub(super) scope: &'a str,
     /// That of the request that this answers. A refresh answers none (OpenID Connect Core 1.0, section 12.2).
     pub(super) nonce: Option<&'a str>,
+    /// The refresh token that goes along, with its generation, where there is to be one.
+    pub(super) refresh: Option<(&'a Secret<kinds::Refresh>, i64)>,
 }
 
-/// The tokens of a person: an access token, an ID token where `openid` is in the scope, and a refresh token of
-/// a generation, where there is to be one.
-pub(super) async fn for_person(
-    kit: &Kit,
-    tx: &mut Tx,
-    issue: &Issue<'_>,
-    generation: Option<i64>,
-) -> Result<TokenResponse, Fault> {
-    let Issue { client, grant, user, scope, nonce } = *issue;
+/// The tokens of a person: an access token, an ID token where `openid` is in the scope, and the refresh token.
+pub(super) async fn for_person(kit: &Kit, tx: &mut Tx, issue: &Issue<'_>) -> Result<TokenResponse, Fault> {
+    let Issue { client, grant, user, scope, nonce, refresh } = *issue;
     let (now, lifetime) = (kit.now(), kit.config.tokens.access);
     let access_token = Secret::generate(&*kit.random);
     let token = NewToken {
@@ -42,15 +38,10 @@ pub(super) async fn for_person(
         expires_at: now + lifetime,
     };
     access_tokens::insert(tx, &token).await?;
-    let refresh_token = match generation {
-        Some(generation) => {
-            let secret = Secret::generate(&*kit.random);
-            let token = RefreshToken { grant_id: grant.id.clone(), generation };
-            refresh_tokens::insert(tx, &kit.keyring.digest(&secret), &token, now).await?;
-            Some(secret.reveal().to_owned())
-        }
-        None => None,
-    };
+    if let Some((secret, generation)) = refresh {
+        let token = RefreshToken { grant_id: grant.id.clone(), generation };
+        refresh_tokens::insert(tx, &kit.keyring.digest(secret), &token, now).await?;
+    }
     let claims: Option<ClaimsRequest> = match &grant.claims {
         Some(text) => Some(
             serde_json::from_str(text)
@@ -74,7 +65,7 @@ pub(super) async fn for_person(
         access_token: access_token.reveal().to_owned(),
         token_type: "Bearer",
         expires_in: lifetime.as_seconds(),
-        refresh_token,
+        refresh_token: refresh.map(|(secret, _)| secret.reveal().to_owned()),
         scope: scope.to_owned(),
     })
 }

@@ -59,9 +59,11 @@ pub(super) async fn exchange(
             "the token was used before: all that was granted with it has ended",
         )));
     }
-    let next = rotates.then_some(found.generation + 1);
-    let issue = Issue { client, grant: &grant, user: &user, scope: &scope, nonce: None };
-    let response = mint::for_person(kit, &mut tx, &issue, next).await?;
+    // An answer that is given again holds the same token: there is never more than one line of them.
+    let next = kit.keyring.successor(&secret);
+    let refresh = rotates.then_some((&next, found.generation + 1));
+    let issue = Issue { client, grant: &grant, user: &user, scope: &scope, nonce: None, refresh };
+    let response = mint::for_person(kit, &mut tx, &issue).await?;
     tx.commit().await?;
     Ok(response)
 }

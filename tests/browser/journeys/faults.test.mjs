@@ -1,4 +1,4 @@
-// Are the checks any good? Twenty faults are put into good pages, one at a time: each must be caught (PAGES.md, 6.2).
+// Are the checks any good? Twenty faults are put into good pages, one at a time: each must be caught.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

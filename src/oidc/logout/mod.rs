@@ -1,4 +1,7 @@
-//! Logging out at the wish of a relying party (OpenID Connect RP-Initiated Logout 1.0).
+//! Logging out at the wish of a relying party (OpenID Connect RP-Initiated Logout 1.0), and word to the others
+//! ([`back_channel`]).
+
+pub(crate) mod back_channel;
 
 use crate::accounts::session::Current;
 use crate::base::{ClientId, Fault};
