@@ -1,6 +1,6 @@
 //! The forgotten password: email, emailed code, new password. It never logs anybody in.
 
-use crate::accounts::emailed_code::{self, Checked, Recipient};
+use crate::accounts::emailed_code::{self, Checked, Opened, Recipient};
 use crate::accounts::flow::Journey;
 use crate::accounts::{guard, letters, session};
 use crate::audit::Entry;
@@ -77,7 +77,11 @@ pub(crate) async fn ask(
     let user = users::by_email(&mut tx, email).await?;
     let active = user.as_ref().filter(|user| user.is_active());
     let recipient = Recipient { email, user: active };
-    emailed_code::open(kit, &mut tx, journey, (Purpose::Reset, recipient), visit).await?;
+    match emailed_code::open(kit, &mut tx, journey, (Purpose::Reset, recipient), visit).await? {
+        // Whoever asks too often sees the same page, whether or not anybody has the address; what was sent before
+        // goes on working.
+        Opened::Sent | Opened::TooMany { .. } => {}
+    }
     if let Some(user) = user.as_ref().filter(|user| !user.is_active()) {
         refuse_by_letter(kit, &mut tx, journey, user).await?;
     }

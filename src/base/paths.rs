@@ -37,3 +37,7 @@ pub(crate) const HEALTHZ: &str = "/healthz";
 pub(crate) const READYZ: &str = "/readyz";
 pub(crate) const STATIC: &str = "/static/{file}";
 pub(crate) const BRAND: &str = "/brand/{file}";
+
+/// What programs call, scripts of other sites among them.
+pub(crate) const CALLED: [&str; 8] =
+    [OPENID_CONFIGURATION, OAUTH_METADATA, JWKS, PAR, TOKEN, INTROSPECT, REVOKE, USERINFO];

@@ -39,7 +39,8 @@ struct Arguments {
 enum Command {
     /// Start the provider.
     Serve,
-    /// Start a provider to try out, with a sample portal and a page that shows every email.
+    /// Start a provider to try out, with a sample portal and a page that shows every email. It takes its settings from
+    /// its own options only, never from a configuration file or the environment.
     #[cfg(feature = "demo")]
     Demo(demo::Options),
     /// Bring the database up to date. The provider also does so when it starts.

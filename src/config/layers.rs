@@ -45,7 +45,8 @@ pub(super) fn merge(
             None if READ_ELSEWHERE.contains(&name.as_str()) => {}
             None => {
                 let known = leaves.iter().map(|leaf| leaf.variable);
-                problems.say_of_environment(unknown("environment variable", &name, known));
+                let unknown = unknown("environment variable", &name, known);
+                problems.say_of_environment(format!("{unknown} Unset it if it is not meant for Gatehouse"));
             }
         }
     }

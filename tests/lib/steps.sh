@@ -57,21 +57,25 @@ count() {
   if ((left_out)); then step_left_out=", $left_out left out"; fi
 }
 
-# what_failed LOG: the tests that failed by name, with the first lines of what they said.
+# what_failed LOG: the tests that failed by name, with the first lines of what they said; where none is named, the end.
 what_failed() {
-  awk '
+  local said
+  said=$(awk '
     # Node: a result that is not ok, and the error of the block that follows it.
-    /^ *not ok [0-9]/ { print "  " $0; left = 25 }
+    /^ *not ok [0-9]/ { print "  " $0; left = 25; more = 0; next }
     left > 0 && /^ *error:/ { more = 5 }
     more > 0 { print "    " $0; more-- }
     left > 0 { left-- }
     # Cargo: the line of the test, and where it stopped.
     / \.\.\. FAILED$/ { print "  " $0 }
-    /^thread .* panicked at / { print "    " $0; getline; print "    " substr($0, 1, 500) }
+    /^thread .* panicked at / { stopped = 4 }
+    stopped > 0 { print "    " substr($0, 1, 500); stopped-- }
     # Python, and compilers.
     /^(FAIL|ERROR): / { print "  " $0 }
     /^error(\[|:)/ { print "  " $0; getline; print "    " $0 }
-  ' "$1" | head -n 60
+  ' "$1" | head -n 60)
+  if [[ -z $said ]]; then said=$(tail -n 5 "$1" | sed 's/^/    /'); fi
+  printf '%s\n' "$said"
 }
 
 # add_up LOG SCRIPT: the sum of the numbers that a sed script finds.

@@ -416,3 +416,21 @@ async fn scripts_of_any_site_may_call_what_programs_call_and_nothing_that_has_co
         }
     }
 }
+
+#[tokio::test]
+async fn while_the_service_is_closed_people_programs_and_balancers_are_each_told_in_their_way() {
+    let directory = tempfile::tempdir().unwrap();
+    let sign = directory.path().join("closed");
+    let provider = Provider::start_with(|config| config.listen.closed_file = Some(sign.clone())).await;
+    let mut alex = provider.browser();
+    alex.open(paths::HELP).await.expect(StatusCode::OK);
+    std::fs::write(&sign, "9am on Monday 23 November 2026").unwrap();
+    let page = alex.open(paths::LOGIN).await.expect(StatusCode::SERVICE_UNAVAILABLE);
+    assert!(page.text().contains("9am on Monday 23 November 2026"), "{}", page.text());
+    let told = alex.call(paths::TOKEN, &[], &[]).await.expect(StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(told.json()["error"], "temporarily_unavailable");
+    assert_eq!(told.header(header::ACCESS_CONTROL_ALLOW_ORIGIN), "*");
+    for sign_of_life in [paths::HEALTHZ, paths::READYZ] {
+        alex.open(sign_of_life).await.expect(StatusCode::OK);
+    }
+}

@@ -67,8 +67,11 @@ impl Sqlite {
         for _ in 0..cores {
             readers.push(Arc::new(Mutex::new(connect(READER).await.map_err(doing)?)));
         }
+        // A file that two paths lead to is one database.
+        let real = std::fs::canonicalize(path)
+            .map_err(|error| Fault::caused(format!("the database {path} cannot be looked at"), error))?;
         Ok(Self {
-            path: path.into(),
+            path: real.display().to_string().into(),
             writer: Arc::new(Writer::new(writer, commits)),
             readers: Arc::new(Readers { all: readers, turns: Arc::new(Semaphore::new(cores)) }),
         })

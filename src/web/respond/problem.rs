@@ -27,15 +27,7 @@ pub(in crate::web) fn broken(fault: Fault) -> Response {
 pub(in crate::web) fn wants_json(request: &Request) -> bool {
     let accepts =
         request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
-    let for_programs = [
-        paths::PAR,
-        paths::TOKEN,
-        paths::USERINFO,
-        paths::JWKS,
-        paths::OPENID_CONFIGURATION,
-        paths::OAUTH_METADATA,
-    ];
-    for_programs.contains(&request.uri().path())
+    paths::CALLED.contains(&request.uri().path())
         || (accepts.contains("application/json") && !accepts.contains("text/html"))
 }
 
