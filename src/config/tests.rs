@@ -119,7 +119,8 @@ fn an_unknown_key_is_refused_with_the_nearest_known_one() {
     }
     assert_eq!(
         said(GOOD, &[("GATEHOUSE_DATABASE_ULR", "postgres://user:hunter2@db/x")]),
-        "unknown environment variable \"GATEHOUSE_DATABASE_ULR\"; did you mean \"GATEHOUSE_DATABASE_URL\"?"
+        "unknown environment variable \"GATEHOUSE_DATABASE_ULR\"; did you mean \"GATEHOUSE_DATABASE_URL\"? \
+         Unset it if it is not meant for Gatehouse"
     );
 }
 

@@ -85,6 +85,8 @@ async fn a_request_object_that_is_not_good_is_refused_and_never_ignored() {
     let outer = |object: &str| Ask::of("portal").with("request", object).with("prompt", "none");
     let fine = provider.browser().open(&outer(&signed(&key, &good)).url()).await;
     assert_error(&fine, "login_required", "all is well but nobody is logged in");
+    let bare = outer(&signed(&key, &good)).with("scope", "openid");
+    assert_error(&provider.browser().open(&bare.url()).await, "login_required", "the signed scope counts");
     for (name, value) in [
         ("iss", json!("other")),
         ("aud", json!("https://other.example")),
@@ -92,7 +94,6 @@ async fn a_request_object_that_is_not_good_is_refused_and_never_ignored() {
         ("nbf", json!(9_999_999_999_i64)),
         ("client_id", json!("other")),
         ("response_type", json!("id_token")),
-        ("scope", json!("openid")),
         ("request", json!("x.y.z")),
         ("request_uri", json!("https://portal.example/r")),
         ("sub", json!("portal")),

@@ -11,9 +11,6 @@ use crate::oidc::error::{ErrorCode, OAuthError};
 use crate::oidc::params::Params;
 use crate::policy::request_object::{self, ABOUT, Expected};
 
-/// What must be the same inside and outside, where it is in both places (OpenID Connect Core 1.0, section 6.1).
-const AGREEING: [&str; 2] = ["response_type", "scope"];
-
 /// The parameters of a signed request that came with others beside it.
 ///
 /// What is signed counts. Of what stands beside it, the rest counts too, as OpenID Connect has it; but nothing does
@@ -37,9 +34,10 @@ pub(super) async fn open(
     if is_strict {
         return Ok(signed.with("client_id", client.id.as_str()));
     }
-    let differs = |name: &&str| signed.has(name) && beside.has(name) && signed.get(name) != beside.get(name);
-    if AGREEING.iter().any(differs) {
-        return Err(refuse("response_type or scope in the request object is another than beside it"));
+    // The scope beside it may be a bare openid, which says what protocol this is (OpenID Connect Core 1.0, section 6.1).
+    let (inside, outside) = (signed.get("response_type"), beside.get("response_type"));
+    if inside.is_some() && outside.is_some() && inside != outside {
+        return Err(refuse("response_type in the request object is another than beside it"));
     }
     Ok(beside.without(&["request", "request_uri"]).overlaid(signed))
 }
