@@ -25,7 +25,6 @@ pub(crate) struct SessionRow {
     /// Whether it is the browser that shows the page.
     pub(crate) is_here: bool,
     pub(crate) began: TimeText,
-    pub(crate) used: TimeText,
 }
 
 impl Page for SessionsPage {
@@ -37,7 +36,6 @@ impl Page for SessionsPage {
             device: device.into(),
             is_here,
             began: TimeText::date_at_clock_time(Timestamp::from_millis(1_795_166_040_000)),
-            used: TimeText::date_at_clock_time(Timestamp::from_millis(1_795_169_640_000)),
         };
         let shown = |banner: Option<&str>, rows| Self {
             token: sample::TOKEN.into(),

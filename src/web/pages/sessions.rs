@@ -37,7 +37,6 @@ async fn show(web: &Web, current: &Current, ended: Option<&str>) -> Result<Respo
         is_here: session.id == current.session.id,
         device: session.browser,
         began: TimeText::date_at_clock_time(session.authenticated_at),
-        used: TimeText::date_at_clock_time(session.last_used_at),
         id: session.id.as_str().to_owned(),
     });
     let shown = SessionsPage {
