@@ -10,7 +10,7 @@ use openssl::x509::store::{X509Store, X509StoreBuilder};
 use openssl::x509::verify::X509VerifyParam;
 use openssl::x509::{X509, X509PurposeId, X509StoreContext};
 
-use crate::base::Timestamp;
+use crate::base::{Timestamp, base64url, sha256};
 
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 const END: &str = "-----END CERTIFICATE-----";
@@ -38,6 +38,11 @@ impl Certificate {
     /// The certificate as it was signed.
     pub(crate) fn der(&self) -> Option<Vec<u8>> {
         self.0.to_der().ok()
+    }
+
+    /// What tokens that are bound to it say of it: the hash of the whole, in base64url (RFC 8705, section 3.1).
+    pub(crate) fn thumbprint(&self) -> Option<String> {
+        self.der().map(|der| base64url(sha256(der)))
     }
 
     /// Its subject as text (RFC 4514); `None` where that cannot be written.

@@ -23,6 +23,7 @@ pub(crate) struct Keyring {
     forms: DigestKey,
     buckets: DigestKey,
     successors: DigestKey,
+    subjects: DigestKey,
     pepper: [u8; 32],
     fingerprint: String,
 }
@@ -44,6 +45,7 @@ impl Keyring {
             forms: DigestKey::new(derive("gatehouse forms 1")),
             buckets: DigestKey::new(derive("gatehouse buckets 1")),
             successors: DigestKey::new(derive("gatehouse successors 1")),
+            subjects: DigestKey::new(derive("gatehouse subjects 1")),
             pepper: derive("gatehouse pepper 1"),
             fingerprint: base64url(derive("gatehouse fingerprint 1")),
         };
@@ -69,6 +71,12 @@ impl Keyring {
     /// The secret that takes a secret's place: always the same one, and nobody finds it without the key.
     pub(crate) fn successor<K: Kind>(&self, secret: &Secret<K>) -> Secret<K> {
         Secret::made_of(self.successors.mac(&[K::PREFIX, secret.reveal()]))
+    }
+
+    /// The name under which a sector's services know a subject: nobody else can tell whose it is (OpenID Connect
+    /// Core 1.0, section 8.1).
+    pub(crate) fn pairwise_subject(&self, sector: &str, subject: &str) -> String {
+        base64url(self.subjects.mac(&[sector, subject]))
     }
 
     /// The MAC of an emailed code, over everything that it is bound to.

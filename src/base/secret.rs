@@ -33,6 +33,8 @@ pub(crate) mod kinds {
         Code = "gh_ac_",
         /// An access token (RFC 6749, section 1.4).
         Access = "gh_at_",
+        /// What an access token that services can read themselves is known by here (RFC 9068, section 2.2).
+        AccessId = "gh_ai_",
         /// A pushed request (RFC 9126, section 2.2), whose address it is.
         Pushed = "urn:ietf:params:oauth:request_uri:",
         /// A refresh token (RFC 6749, section 1.5).

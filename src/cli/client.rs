@@ -3,7 +3,8 @@
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
-use super::client_requests::{RequestSettings, summary};
+use super::client_requests::{self, RequestSettings};
+use super::client_tokens::{self, TokenSettings};
 use super::{Failure, key, open, show};
 use crate::admin::clients::{self, Registered};
 use crate::base::{ClientId, Secret, Span, kinds, strict_json};
@@ -161,6 +162,8 @@ pub(super) struct Settings {
     tos_uri: Option<String>,
     #[command(flatten)]
     requests: RequestSettings,
+    #[command(flatten)]
+    tokens: TokenSettings,
     /// Whether people are greeted before they go back to it.
     #[arg(long)]
     welcome: Option<Welcome>,
@@ -172,6 +175,7 @@ pub(super) struct Settings {
 impl Settings {
     fn apply(self, settings: &mut ClientSettings) {
         self.requests.apply(settings);
+        self.tokens.apply(settings);
         if !self.redirect_uri.is_empty() {
             settings.redirect_uris = self.redirect_uri;
         }
@@ -375,7 +379,8 @@ fn show_one(kit: &Kit, client: &Client, secret: Option<&Secret<kinds::Client>>, 
             client.settings.tls_subject.clone().or(client.settings.tls_host.clone()).unwrap_or_default(),
         ),
         ("Profile", client.settings.profile.name().to_owned()),
-        ("Requests", summary(&client.settings)),
+        ("Requests", client_requests::summary(&client.settings)),
+        ("Access tokens", client_tokens::summary(&client.settings)),
         ("Redirect addresses", client.settings.redirect_uris.join(" ")),
         ("After logging out", client.settings.post_logout_redirect_uris.join(" ")),
         ("ID tokens signed", client.settings.id_token_algorithm.name().to_owned()),

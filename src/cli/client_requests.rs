@@ -14,8 +14,8 @@ enum Demand {
 /// How a service asks and is answered.
 #[derive(Args)]
 pub(super) struct RequestSettings {
-    /// What it may exchange for tokens: authorization_code, refresh_token or client_credentials; may be given several
-    /// times.
+    /// What it may exchange for tokens: authorization_code, refresh_token, client_credentials or token-exchange; may be
+    /// given several times.
     #[arg(long, value_name = "TYPE", value_parser = grant_type)]
     grant: Vec<GrantType>,
     /// Whether it accepts access tokens that others were given, and may ask what they are worth.
@@ -86,7 +86,8 @@ pub(super) fn summary(settings: &ClientSettings) -> String {
 
 fn grant_type(text: &str) -> Result<GrantType, String> {
     let known = GrantType::ALL.map(GrantType::name).join(", ");
-    GrantType::parse(text).ok_or_else(|| format!("there are {known}"))
+    let in_full = format!("urn:ietf:params:oauth:grant-type:{text}");
+    GrantType::parse(text).or(GrantType::parse(&in_full)).ok_or_else(|| format!("there are {known}"))
 }
 
 fn response_type(text: &str) -> Result<ResponseType, String> {

@@ -5,6 +5,7 @@
 
 mod client;
 mod client_requests;
+mod client_tokens;
 mod completions;
 #[cfg(feature = "demo")]
 mod demo;

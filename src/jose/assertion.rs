@@ -4,7 +4,7 @@ use josekit::jwk::Jwk;
 use josekit::jws::{ES256, EdDSA, HS256, JwsVerifier, PS256, RS256};
 use serde_json::{Map, Value};
 
-use super::decode_object;
+use super::{decode_object, thumbprint};
 use crate::base::base64url_decode;
 use crate::model::Algorithm;
 
@@ -62,6 +62,17 @@ impl<'a> Presented<'a> {
         let verifier = HS256.verifier_from_bytes(secret).ok();
         self.name() == "HS256"
             && verifier.is_some_and(|key| key.verify(self.message.as_bytes(), &self.signature).is_ok())
+    }
+
+    /// The thumbprint of the key in its header, if that key made the signature by one of these algorithms. What is
+    /// proven so is that somebody has the key, not whose it is (RFC 9449, section 4.3).
+    pub(crate) fn own_key(&self, agreed: &[Algorithm]) -> Option<String> {
+        let members = self.header.get("jwk")?.as_object()?;
+        let key = public_key(members).ok().flatten()?;
+        let keys = PublicKeys { keys: vec![key], certificates: Vec::new() };
+        // The name that the header may give besides is not that of this key.
+        keys.verify_by(self, agreed, |_| true).ok()?;
+        thumbprint(members)
     }
 
     fn name(&self) -> &str {
@@ -136,18 +147,29 @@ impl PublicKeys {
     /// The header names a key and an algorithm; that they belong together is the set's to say (RFC 8725, sections
     /// 3.1 and 3.10).
     pub(crate) fn verify(&self, token: &Presented<'_>, agreed: &[Algorithm]) -> Result<(), Unverified> {
+        let named = |key: &PublicKey| token.kid().is_none() || token.kid() == key.kid.as_deref();
+        self.verify_by(token, agreed, named).map_err(|unverified| match unverified {
+            Unverified::Signature if token.kid().is_none() => Unverified::NoKey,
+            other => other,
+        })
+    }
+
+    fn verify_by(
+        &self,
+        token: &Presented<'_>,
+        agreed: &[Algorithm],
+        may_be: impl Fn(&PublicKey) -> bool,
+    ) -> Result<(), Unverified> {
         let algorithm =
             token.algorithm().filter(|named| agreed.contains(named)).ok_or(Unverified::Algorithm)?;
-        let named = |key: &&PublicKey| token.kid().is_none() || token.kid() == key.kid.as_deref();
-        let fitting = self.keys.iter().filter(named).flat_map(|key| &key.verifiers);
+        let fitting = self.keys.iter().filter(|key| may_be(key)).flat_map(|key| &key.verifiers);
         let mut fitting = fitting.filter(|(fits, _)| *fits == algorithm).peekable();
         if fitting.peek().is_none() {
             return Err(Unverified::NoKey);
         }
-        if fitting.any(|(_, key)| key.verify(token.message.as_bytes(), &token.signature).is_ok()) {
-            return Ok(());
-        }
-        Err(if token.kid().is_some() { Unverified::Signature } else { Unverified::NoKey })
+        let is_signed =
+            fitting.any(|(_, key)| key.verify(token.message.as_bytes(), &token.signature).is_ok());
+        if is_signed { Ok(()) } else { Err(Unverified::Signature) }
     }
 }
 

@@ -9,7 +9,8 @@ use josekit::jws::{ES256, EdDSA, JwsSigner, JwsVerifier, PS256, RS256};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::base::{Fault, Kid, Timestamp, base64url, sha256};
+use super::thumbprint;
+use crate::base::{Fault, Kid, Timestamp, base64url};
 use crate::model::{Algorithm, KeyRecord};
 
 /// A key that was just made: the public half as it is published, the private half to be sealed.
@@ -43,29 +44,15 @@ pub(crate) fn generate(algorithm: Algorithm, rsa_bits: u32) -> Result<NewKey, Fa
     let failed = |error| Fault::caused(format!("no {} key could be made", algorithm.name()), error);
     let private = made.map_err(failed)?;
     let mut public: serde_json::Map<String, Value> = private.to_public_key().map_err(failed)?.into();
-    let kid = thumbprint(&public).ok_or_else(|| Fault::new("a new key lacks its public members"))?;
+    // The thumbprint, so that two nodes that read one key agree on its name.
+    let kid = thumbprint(&public)
+        .and_then(|name| Kid::parse(&name))
+        .ok_or_else(|| Fault::new("a new key lacks its public members"))?;
     public.insert("kid".to_owned(), json!(kid.as_str()));
     public.insert("use".to_owned(), json!("sig"));
     public.insert("alg".to_owned(), json!(algorithm.name()));
     let public_jwk = Value::Object(public).to_string();
     Ok(NewKey { kid, public_jwk, private_jwk: private.to_string().into_bytes() })
-}
-
-/// The identifier of a key: its thumbprint (RFC 7638), so that two nodes that read one key agree on it.
-fn thumbprint(public: &serde_json::Map<String, Value>) -> Option<Kid> {
-    let member = |name: &str| public.get(name).and_then(Value::as_str);
-    let canonical = match member("kty")? {
-        "RSA" => format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, member("e")?, member("n")?),
-        "EC" => format!(
-            r#"{{"crv":"{}","kty":"EC","x":"{}","y":"{}"}}"#,
-            member("crv")?,
-            member("x")?,
-            member("y")?
-        ),
-        "OKP" => format!(r#"{{"crv":"{}","kty":"OKP","x":"{}"}}"#, member("crv")?, member("x")?),
-        _ => return None,
-    };
-    Kid::parse(&base64url(sha256(canonical)))
 }
 
 impl SigningKey {
@@ -105,6 +92,11 @@ impl SigningKey {
     /// Signs claims into a compact JWS (RFC 7515, section 7.1) of the given `typ`.
     pub(crate) fn sign(&self, typ: &str, claims: &impl Serialize) -> Result<String, Fault> {
         let header = json!({ "alg": self.algorithm.name(), "kid": self.kid.as_str(), "typ": typ });
+        self.sign_under(&header, claims)
+    }
+
+    /// The same under a header as it stands.
+    pub(crate) fn sign_under(&self, header: &Value, claims: &impl Serialize) -> Result<String, Fault> {
         let claims =
             serde_json::to_vec(claims).map_err(|error| Fault::caused("claims cannot be written", error))?;
         let mut compact = format!("{}.{}", base64url(header.to_string()), base64url(claims));

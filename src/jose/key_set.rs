@@ -11,6 +11,23 @@ use crate::model::Algorithm;
 /// No token of ours is longer, so nothing longer is looked at.
 const LONGEST_TOKEN: usize = 16 * 1024;
 
+/// What a token of ours says that it is, so that none passes for another (RFC 8725, section 3.11).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TokenType {
+    Id,
+    /// RFC 9068, section 2.1.
+    Access,
+}
+
+impl TokenType {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Id => "JWT",
+            Self::Access => "at+jwt",
+        }
+    }
+}
+
 /// Every key that is published, and the document that publishes them.
 #[derive(Clone, Default)]
 pub(crate) struct KeySet {
@@ -54,7 +71,7 @@ impl KeySet {
     ///
     /// The algorithm is the key's, never the header's, and nothing in the header can name another key
     /// (RFC 8725, sections 3.1 and 3.10). Times are for the caller to judge.
-    pub(crate) fn verify(&self, token: &str) -> Option<serde_json::Map<String, Value>> {
+    pub(crate) fn verify(&self, expected: TokenType, token: &str) -> Option<serde_json::Map<String, Value>> {
         if token.len() > LONGEST_TOKEN {
             return None;
         }
@@ -63,10 +80,8 @@ impl KeySet {
         let header = decode_object(header)?;
         let kid = Kid::parse(header.get("kid")?.as_str()?)?;
         let key = self.keys.iter().find(|key| key.kid == kid)?;
-        // What else these keys sign, such as logout tokens, says so and must not pass for an ID token (RFC 8725,
-        // section 3.11).
-        let is_plain =
-            header.get("typ").and_then(Value::as_str) == Some("JWT") && !header.contains_key("crit");
+        let is_expected = header.get("typ").and_then(Value::as_str) == Some(expected.name());
+        let is_plain = is_expected && !header.contains_key("crit");
         let as_signed = header.get("alg")?.as_str()? == key.algorithm.name() && is_plain;
         let verified = as_signed && key.verifies(message.as_bytes(), &base64url_decode(signature)?);
         if verified { decode_object(claims) } else { None }
@@ -100,10 +115,14 @@ mod tests {
             let set = KeySet::new(vec![key(algorithm, 0)]);
             let signer = set.signer(algorithm, Timestamp::from_millis(0)).unwrap();
             let token = signer.sign("JWT", &json!({ "sub": "alex" })).unwrap();
-            assert_eq!(set.verify(&token).unwrap()["sub"], "alex", "{algorithm:?}");
-            assert!(KeySet::new(vec![key(algorithm, 0)]).verify(&token).is_none(), "another key");
-            assert!(set.verify(&format!("{token}A")).is_none());
-            assert!(set.verify(&token.replace('.', "..")).is_none());
+            assert_eq!(set.verify(TokenType::Id, &token).unwrap()["sub"], "alex", "{algorithm:?}");
+            assert!(
+                KeySet::new(vec![key(algorithm, 0)]).verify(TokenType::Id, &token).is_none(),
+                "another key"
+            );
+            assert!(set.verify(TokenType::Access, &token).is_none(), "another type");
+            assert!(set.verify(TokenType::Id, &format!("{token}A")).is_none());
+            assert!(set.verify(TokenType::Id, &token.replace('.', "..")).is_none());
         }
     }
 
@@ -115,7 +134,10 @@ mod tests {
         for alg in ["none", "None", "nOnE", "HS256", "ES256", "PS256", ""] {
             let header = base64url(json!({ "alg": alg, "kid": kid }).to_string());
             for signature in ["", "AAAA"] {
-                assert!(set.verify(&format!("{header}.{claims}.{signature}")).is_none(), "{alg}");
+                assert!(
+                    set.verify(TokenType::Id, &format!("{header}.{claims}.{signature}")).is_none(),
+                    "{alg}"
+                );
             }
         }
     }
@@ -130,7 +152,7 @@ mod tests {
             format!(r#"{{"alg":"ES256","alg":"ES256","kid":"{kid}"}}"#),
             format!(r#"{{"alg":"ES256","kid":"{kid}","crit":["x"],"x":1}}"#),
         ] {
-            assert!(set.verify(&format!("{}.{rest}", base64url(header))).is_none());
+            assert!(set.verify(TokenType::Id, &format!("{}.{rest}", base64url(header))).is_none());
         }
     }
 

@@ -6,6 +6,7 @@
 mod assertion;
 mod key;
 mod key_set;
+mod thumbprint;
 
 use serde_json::{Map, Value};
 
@@ -13,7 +14,8 @@ use crate::base::{base64url_decode, strict_json};
 
 pub(crate) use assertion::{Presented, PublicKeys, Unverified};
 pub(crate) use key::{SigningKey, generate};
-pub(crate) use key_set::KeySet;
+pub(crate) use key_set::{KeySet, TokenType};
+pub(crate) use thumbprint::thumbprint;
 
 /// The object in a segment of a compact token.
 fn decode_object(segment: &str) -> Option<Map<String, Value>> {

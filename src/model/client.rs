@@ -76,6 +76,25 @@ pub(crate) struct ClientSettings {
     /// The algorithm of its signed requests; `None` for every one that its profile allows.
     #[serde(rename = "request_object_signing_alg")]
     pub(crate) request_algorithm: Option<Algorithm>,
+    /// Whether its access tokens must be bound to a key that it signs proofs with (RFC 9449, section 5.2).
+    pub(crate) dpop_bound_access_tokens: bool,
+    /// Whether each proof must hold a nonce of ours (RFC 9449, section 8).
+    pub(crate) dpop_nonces: bool,
+    /// Whether its access tokens must be bound to the certificate that it shows (RFC 8705, section 3.4).
+    #[serde(rename = "tls_client_certificate_bound_access_tokens")]
+    pub(crate) certificate_bound_access_tokens: bool,
+    pub(crate) access_token_format: AccessTokenFormat,
+    /// Its own address as a service that accepts access tokens (RFC 8707).
+    pub(crate) resource: Option<String>,
+    /// The addresses of the services that it may have access tokens for.
+    pub(crate) resources: Vec<String>,
+    pub(crate) subject_type: SubjectType,
+    /// Where the redirect addresses are listed of all services that know a person by the same subject (OpenID Connect
+    /// Core 1.0, section 8.1).
+    pub(crate) sector_identifier_uri: Option<String>,
+    /// The algorithm of signed UserInfo answers; `None` where they are plain JSON.
+    #[serde(rename = "userinfo_signed_response_alg")]
+    pub(crate) userinfo_algorithm: Option<Algorithm>,
     /// Addresses at which it keeps signed requests. Compared byte for byte.
     pub(crate) request_uris: Vec<String>,
     /// The algorithm of signed answers (JARM, section 3); `None` for that of its ID tokens.
@@ -117,6 +136,15 @@ impl Default for ClientSettings {
             require_pushed_requests: false,
             require_signed_requests: false,
             request_algorithm: None,
+            dpop_bound_access_tokens: false,
+            dpop_nonces: false,
+            certificate_bound_access_tokens: false,
+            access_token_format: AccessTokenFormat::Opaque,
+            resource: None,
+            resources: Vec::new(),
+            subject_type: SubjectType::Public,
+            sector_identifier_uri: None,
+            userinfo_algorithm: None,
             request_uris: Vec::new(),
             response_algorithm: None,
             default_max_age: None,
@@ -144,13 +172,21 @@ impl ClientSettings {
         self.require_signed_requests || self.profile == SecurityProfile::Fapi2
     }
 
+    /// Whether an access token that anybody could use is not issued to it (FAPI 2.0 Security Profile, section 5.3.2.1).
+    pub(crate) fn demands_bound_tokens(&self) -> bool {
+        self.dpop_bound_access_tokens
+            || self.certificate_bound_access_tokens
+            || self.profile == SecurityProfile::Fapi2
+    }
+
     pub(crate) fn response_algorithm(&self) -> Algorithm {
         self.response_algorithm.unwrap_or(self.id_token_algorithm)
     }
 
     /// The algorithms that something for this client is signed with.
-    pub(crate) fn signing_algorithms(&self) -> [Algorithm; 2] {
-        [self.id_token_algorithm, self.response_algorithm()]
+    pub(crate) fn signing_algorithms(&self) -> [Algorithm; 3] {
+        let userinfo = self.userinfo_algorithm.unwrap_or(self.id_token_algorithm);
+        [self.id_token_algorithm, self.response_algorithm(), userinfo]
     }
 }
 
@@ -160,6 +196,24 @@ impl ClientSettings {
 pub(crate) enum ApplicationType {
     Web,
     Native,
+}
+
+/// What access tokens of a client look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum AccessTokenFormat {
+    /// Random text that only we know the meaning of.
+    Opaque,
+    /// Signed claims that a service can read by itself (RFC 9068).
+    Jwt,
+}
+
+/// Whether services can tell that they serve the same person (OpenID Connect Core 1.0, section 8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum SubjectType {
+    Public,
+    Pairwise,
 }
 
 /// Where the rules for clients differ from one specification to the next.

@@ -52,6 +52,7 @@ event_kinds! {
     ResetAsked = "reset.asked",
     ResetDone = "reset.done",
     TokensIssued = "grant.tokens_issued",
+    TokensExchanged = "grant.tokens_exchanged",
     TokensRevoked = "grant.revoked",
     RefreshReplayed = "grant.refresh_replayed",
     CodeReplayed = "grant.code_replayed",

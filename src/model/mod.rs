@@ -2,6 +2,7 @@
 //! `store`.
 
 mod client;
+mod confirmation;
 mod email;
 mod event;
 mod flow;
@@ -15,8 +16,10 @@ mod throttle;
 mod user;
 
 pub(crate) use client::{
-    ApplicationType, Client, ClientAuthentication, ClientSecret, ClientSettings, SecurityProfile,
+    AccessTokenFormat, ApplicationType, Client, ClientAuthentication, ClientSecret, ClientSettings,
+    SecurityProfile, SubjectType,
 };
+pub(crate) use confirmation::Confirmation;
 pub(crate) use email::{Email, EmailError};
 pub(crate) use event::{Event, EventKind, Visit};
 pub(crate) use flow::{Challenge, ChallengeState, EmailedCode, Flow, FlowStage, Purpose};

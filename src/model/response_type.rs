@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 /// A response type (OAuth 2.0 Multiple Response Type Encoding Practices, sections 3 and 5). Those that hand out access
-/// tokens through the browser are left out (RFC 9700, section 2.1.2).
+/// tokens through the browser are for services that know nothing else (RFC 9700, section 2.1.2), and `token` alone, which
+/// is no log-in, is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ResponseType {
     #[serde(rename = "code")]
@@ -12,10 +13,23 @@ pub(crate) enum ResponseType {
     IdToken,
     #[serde(rename = "code id_token")]
     CodeIdToken,
+    #[serde(rename = "id_token token")]
+    IdTokenToken,
+    #[serde(rename = "code token")]
+    CodeToken,
+    #[serde(rename = "code id_token token")]
+    CodeIdTokenToken,
 }
 
 impl ResponseType {
-    pub(crate) const ALL: [Self; 3] = [Self::Code, Self::IdToken, Self::CodeIdToken];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Code,
+        Self::IdToken,
+        Self::CodeIdToken,
+        Self::IdTokenToken,
+        Self::CodeToken,
+        Self::CodeIdTokenToken,
+    ];
 
     /// The registered name.
     pub(crate) const fn name(self) -> &'static str {
@@ -23,6 +37,9 @@ impl ResponseType {
             Self::Code => "code",
             Self::IdToken => "id_token",
             Self::CodeIdToken => "code id_token",
+            Self::IdTokenToken => "id_token token",
+            Self::CodeToken => "code token",
+            Self::CodeIdTokenToken => "code id_token token",
         }
     }
 
@@ -34,12 +51,21 @@ impl ResponseType {
         Self::ALL.into_iter().find(|known| known.name() == text)
     }
 
-    pub(crate) const fn has_code(self) -> bool {
-        matches!(self, Self::Code | Self::CodeIdToken)
+    pub(crate) fn has_code(self) -> bool {
+        self.has("code")
     }
 
-    pub(crate) const fn has_id_token(self) -> bool {
-        matches!(self, Self::IdToken | Self::CodeIdToken)
+    pub(crate) fn has_id_token(self) -> bool {
+        self.has("id_token")
+    }
+
+    /// Whether an access token goes through the browser.
+    pub(crate) fn has_token(self) -> bool {
+        self.has("token")
+    }
+
+    fn has(self, value: &str) -> bool {
+        self.name().split(' ').any(|own| own == value)
     }
 }
 
@@ -53,7 +79,7 @@ mod tests {
             assert_eq!(ResponseType::parse(known.name()), Some(known));
         }
         assert_eq!(ResponseType::parse("id_token code"), Some(ResponseType::CodeIdToken));
-        for bad in ["", " ", "code ", "code code", "Code", "token", "id_token token", "code,id_token"] {
+        for bad in ["", " ", "code ", "code code", "Code", "token", "code,id_token"] {
             assert_eq!(ResponseType::parse(bad), None, "{bad:?}");
         }
     }

@@ -5,12 +5,14 @@ use crate::accounts::session::Current;
 use crate::base::{Fault, Secret, kinds};
 use crate::kit::Kit;
 use crate::model::ResponseType;
-use crate::oidc::code;
+use crate::oidc::access_token::{self, Issued, NewAccess};
 use crate::oidc::error::{ErrorCode, OAuthError};
+use crate::oidc::grant;
 use crate::oidc::id_token::{self, Facts};
 use crate::oidc::request::ValidRequest;
 use crate::oidc::response::AuthorizationResponse;
 use crate::policy::scope;
+use crate::store::grants::Grant;
 use crate::store::{Tx, pushed_requests};
 
 /// Answers for the person of a session, in the caller's transaction.
@@ -25,24 +27,60 @@ pub(super) async fn complete(
     }
     let response_type = request.asked.response_type;
     let mut params = Vec::new();
-    let code = match response_type.has_code() {
-        true => Some(code::issue(kit, tx, request, current).await?),
-        false => None,
-    };
+    let (mut code, mut access) = (None, None);
+    if response_type.has_code() || response_type.has_token() {
+        let (grant, secret) = grant::record(kit, tx, request, current).await?;
+        code = response_type.has_code().then_some(secret);
+        if response_type.has_token() {
+            access = Some(access_token(kit, tx, request, (current, &grant)).await?);
+        }
+    }
     params.extend(code.as_ref().map(|code| ("code", code.reveal().to_owned())));
+    if let Some(access) = &access {
+        params.push(("access_token", access.text.clone()));
+        params.push(("token_type", access.token_type.to_owned()));
+        params.push(("expires_in", access.lifetime.as_seconds().to_string()));
+    }
     if response_type.has_id_token() {
-        params.push(("id_token", id_token(kit, request, current, code.as_ref())?));
+        let beside = Beside { code: code.as_ref(), access: access.as_ref() };
+        params.push(("id_token", id_token(kit, request, current, &beside)?));
     }
     request.reply.answer(kit, params)
 }
 
+/// An access token that goes through the browser (OpenID Connect Core 1.0, sections 3.2.2.5 and 3.3.2.5). Nothing can
+/// bind it: a client that demands that cannot be registered for it.
+async fn access_token(
+    kit: &Kit,
+    tx: &mut Tx,
+    request: &ValidRequest,
+    (current, grant): (&Current, &Grant),
+) -> Result<Issued, Fault> {
+    let new = NewAccess {
+        client: &request.reply.client,
+        person: Some((&current.user, grant)),
+        scope: &grant.scope,
+        audience: grant.resources.as_deref(),
+        bound: None,
+        actor: None,
+        until: None,
+    };
+    access_token::issue(kit, tx, &new).await
+}
+
+/// What an ID token vouches for that goes along with it.
+struct Beside<'a> {
+    code: Option<&'a Secret<kinds::Code>>,
+    access: Option<&'a Issued>,
+}
+
 /// An ID token that goes through the browser (OpenID Connect Core 1.0, sections 3.2.2.10 and 3.3.2.11). Without a code
-/// there will be no access token, so it says itself what the scope asks for (section 5.4).
+/// and an access token there will be no UserInfo, so it says itself what the scope asks for (section 5.4).
 fn id_token(
     kit: &Kit,
     request: &ValidRequest,
     current: &Current,
-    code: Option<&Secret<kinds::Code>>,
+    beside: &Beside<'_>,
 ) -> Result<String, Fault> {
     let mut claims = request.asked.claims.clone().unwrap_or_default();
     if request.asked.response_type == ResponseType::IdToken {
@@ -56,8 +94,8 @@ fn id_token(
         authenticated_at: current.session.authenticated_at,
         nonce: request.asked.nonce.as_deref(),
         claims: Some(&claims),
-        access_token: None,
-        code,
+        access_token: beside.access.map(|access| access.text.as_str()),
+        code: beside.code,
     };
     id_token::mint(kit, &facts)
 }

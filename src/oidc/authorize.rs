@@ -10,6 +10,7 @@ use crate::oidc::error::{AuthorizeError, ErrorCode, OAuthError};
 use crate::oidc::params::Params;
 use crate::oidc::request::{self, ValidRequest, Wishes};
 use crate::oidc::response::AuthorizationResponse;
+use crate::oidc::subject;
 use crate::policy::lifetime;
 use crate::policy::prompt::{self, Standing, Step};
 use crate::policy::redirect::ValidRedirect;
@@ -41,7 +42,10 @@ pub(crate) async fn authorize(
     let (request, wishes) = request::validate(kit, params).await?;
     let standing = session.map(|current| Standing {
         authenticated_at: current.session.authenticated_at,
-        is_hinted_person: wishes.subject.as_deref().is_none_or(|hint| hint == current.user.subject.as_str()),
+        is_hinted_person: wishes
+            .subject
+            .as_deref()
+            .is_none_or(|hint| hint == subject::of(kit, &request.reply.client, &current.user)),
     });
     match (prompt::step(wishes.prompt, wishes.max_age, standing, kit.now()), session) {
         (Step::Proceed, Some(current)) => {

@@ -9,15 +9,17 @@ use crate::model::{Algorithm, ClientAuthentication, GrantType, ResponseType};
 use crate::oidc::claims::{self, ACR};
 use crate::oidc::request;
 use crate::oidc::response::ResponseMode;
-use crate::policy::scope;
+use crate::policy::{dpop, scope};
 
 /// What this provider is and can do. Nothing but registered members, and nothing that it cannot.
 pub(crate) fn document(config: &Config) -> Value {
+    let parts = [places(config), authentication(config), requests(), tokens(config)];
+    parts.into_iter().filter_map(|part| part.as_object().cloned()).flatten().collect()
+}
+
+/// Where everything is, and what the places are for.
+fn places(config: &Config) -> Value {
     let at = |path: &str| format!("{}{path}", config.issuer());
-    let methods = authentication_methods(config);
-    let scopes: Vec<&str> =
-        scope::STANDARD.into_iter().map(|(name, _)| name).chain([scope::OFFLINE_ACCESS]).collect();
-    let can_prove: Vec<&str> = methods.iter().copied().filter(|method| *method != "none").collect();
     json!({
         "issuer": config.issuer(),
         "authorization_endpoint": at(paths::AUTHORIZE),
@@ -26,27 +28,39 @@ pub(crate) fn document(config: &Config) -> Value {
         "token_endpoint": at(paths::TOKEN),
         "userinfo_endpoint": at(paths::USERINFO),
         "jwks_uri": at(paths::JWKS),
+        "introspection_endpoint": at(paths::INTROSPECT),
+        "revocation_endpoint": at(paths::REVOKE),
         "end_session_endpoint": at(paths::LOGOUT),
         "backchannel_logout_supported": true,
         "backchannel_logout_session_supported": true,
         "service_documentation": at(paths::HELP),
         "op_policy_uri": at(paths::PRIVACY),
+    })
+}
+
+/// How clients prove who they are.
+fn authentication(config: &Config) -> Value {
+    let methods = authentication_methods(config);
+    let can_prove: Vec<&str> = methods.iter().copied().filter(|method| *method != "none").collect();
+    json!({
+        "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_signing_alg_values_supported": assertion_algorithms(),
+        "introspection_endpoint_auth_methods_supported": can_prove,
+        "introspection_endpoint_auth_signing_alg_values_supported": assertion_algorithms(),
+        "revocation_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_signing_alg_values_supported": assertion_algorithms(),
+    })
+}
+
+/// What can be asked, and in which ways it is answered.
+fn requests() -> Value {
+    let scopes: Vec<&str> =
+        scope::STANDARD.into_iter().map(|(name, _)| name).chain([scope::OFFLINE_ACCESS]).collect();
+    json!({
         "scopes_supported": scopes,
         "response_types_supported": ResponseType::ALL.map(ResponseType::name),
         "response_modes_supported": ResponseMode::NAMES,
-        "grant_types_supported": grant_types(),
         "acr_values_supported": [ACR],
-        "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": request::algorithms(),
-        "userinfo_signing_alg_values_supported": ["none"],
-        "token_endpoint_auth_methods_supported": methods,
-        "token_endpoint_auth_signing_alg_values_supported": assertion_algorithms(),
-        "introspection_endpoint": at(paths::INTROSPECT),
-        "introspection_endpoint_auth_methods_supported": can_prove,
-        "introspection_endpoint_auth_signing_alg_values_supported": assertion_algorithms(),
-        "revocation_endpoint": at(paths::REVOKE),
-        "revocation_endpoint_auth_methods_supported": methods,
-        "revocation_endpoint_auth_signing_alg_values_supported": assertion_algorithms(),
         "display_values_supported": ["page"],
         "claim_types_supported": ["normal"],
         "claims_supported": claims::supported(),
@@ -63,9 +77,26 @@ pub(crate) fn document(config: &Config) -> Value {
     })
 }
 
+/// What tokens there are, and what they can be bound to.
+fn tokens(config: &Config) -> Value {
+    json!({
+        "grant_types_supported": grant_types(),
+        "subject_types_supported": ["public", "pairwise"],
+        "id_token_signing_alg_values_supported": request::algorithms(),
+        "userinfo_signing_alg_values_supported": userinfo_algorithms(),
+        "dpop_signing_alg_values_supported": dpop::ALGORITHMS.map(Algorithm::name),
+        "tls_client_certificate_bound_access_tokens": config.listen.client_certificate_header.is_some(),
+    })
+}
+
 /// Those of the token endpoint, and what registrations call the answer that needs none.
 fn grant_types() -> Vec<&'static str> {
     GrantType::ALL.into_iter().map(GrantType::name).chain(["implicit"]).collect()
+}
+
+/// Plain JSON as well.
+fn userinfo_algorithms() -> Vec<&'static str> {
+    ["none"].into_iter().chain(request::algorithms()).collect()
 }
 
 /// What clients may sign assertions with: their own keys, and HS256 for `client_secret_jwt`.

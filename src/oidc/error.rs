@@ -35,6 +35,9 @@ error_codes! {
     UnauthorizedClient = "unauthorized_client", "RFC 6749, sections 4.1.2.1 and 5.2";
     UnsupportedGrantType = "unsupported_grant_type", "RFC 6749, section 5.2";
     InvalidToken = "invalid_token", "RFC 6750, section 3.1";
+    InvalidDpopProof = "invalid_dpop_proof", "RFC 9449, section 5";
+    UseDpopNonce = "use_dpop_nonce", "RFC 9449, section 8";
+    InvalidTarget = "invalid_target", "RFC 8707, section 2";
     LoginRequired = "login_required", "OpenID Connect Core 1.0, section 3.1.2.6";
     RequestUriNotSupported = "request_uri_not_supported", "OpenID Connect Core 1.0, section 3.1.2.6";
     InvalidRequestObject = "invalid_request_object", "OpenID Connect Core 1.0, section 3.1.2.6";

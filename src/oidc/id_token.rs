@@ -4,16 +4,18 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::base::{Fault, Secret, SessionId, Timestamp, base64url, kinds, sha256, sha512};
+use crate::jose::TokenType;
 use crate::kit::Kit;
 use crate::model::{Algorithm, Client, User};
 use crate::oidc::claims::{self, ACR, AMR, ClaimsRequest};
+use crate::oidc::subject;
 
 /// What an ID token says, in the order in which it says it. Nothing about the person unless it was asked for
 /// by name: with an access token at hand, the scope's claims come from UserInfo (section 5.4).
 #[derive(Serialize)]
 struct Claims<'a> {
     iss: &'a str,
-    sub: &'a str,
+    sub: String,
     /// One audience, so no `azp` is needed.
     aud: &'a str,
     exp: i64,
@@ -41,7 +43,7 @@ pub(super) struct Facts<'a> {
     pub(super) nonce: Option<&'a str>,
     pub(super) claims: Option<&'a ClaimsRequest>,
     /// What goes along with it, if anything.
-    pub(super) access_token: Option<&'a Secret<kinds::Access>>,
+    pub(super) access_token: Option<&'a str>,
     pub(super) code: Option<&'a Secret<kinds::Code>>,
 }
 
@@ -53,7 +55,7 @@ pub(super) fn mint(kit: &Kit, facts: &Facts<'_>) -> Result<String, Fault> {
     let issuer = kit.config.issuer();
     let claims = Claims {
         iss: &issuer,
-        sub: facts.user.subject.as_str(),
+        sub: subject::of(kit, facts.client, facts.user),
         aud: facts.client.id.as_str(),
         exp: (now + kit.config.tokens.id).seconds(),
         iat: now.seconds(),
@@ -62,7 +64,7 @@ pub(super) fn mint(kit: &Kit, facts: &Facts<'_>) -> Result<String, Fault> {
         acr: ACR,
         amr: AMR,
         sid: facts.session_id.as_str(),
-        at_hash: facts.access_token.map(|token| left_half_hash(algorithm, token.reveal())),
+        at_hash: facts.access_token.map(|token| left_half_hash(algorithm, token)),
         c_hash: facts.code.map(|code| left_half_hash(algorithm, code.reveal())),
         personal: claims::about(facts.user, asked),
     };
@@ -70,7 +72,7 @@ pub(super) fn mint(kit: &Kit, facts: &Facts<'_>) -> Result<String, Fault> {
     let signer = keys
         .signer(algorithm, now)
         .ok_or_else(|| Fault::new(format!("there is no signing key for {}", algorithm.name())))?;
-    signer.sign("JWT", &claims)
+    signer.sign(TokenType::Id.name(), &claims)
 }
 
 /// The left half of the hash of an access token or a code, by the hash of the signature's algorithm (sections 3.1.3.6

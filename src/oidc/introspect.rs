@@ -1,16 +1,21 @@
 //! Introspection (RFC 7662): what a token is worth, for a service that was shown it.
 //!
-//! A client may ask about its own tokens, and about those of others where it is registered as a service that accepts
-//! them. Whatever it may not know looks like a token that never was.
+//! A client may ask about its own tokens, about those that are for it, and about all of them where it is registered as
+//! a service that accepts them. Whatever it may not know looks like a token that never was.
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
-use crate::base::{Error, Fault, Secret, kinds};
+use super::access_token;
+use crate::base::{Error, Fault, strict_json};
 use crate::clients::AuthenticatedClient;
 use crate::kit::Kit;
+use crate::model::{Client, Confirmation};
 use crate::oidc::error::{ErrorCode, OAuthError};
 use crate::oidc::params::Params;
-use crate::store::access_tokens;
+use crate::oidc::subject;
+use crate::store::access_tokens::{self, TokenState};
+use crate::store::users;
 
 /// What is said of a token (RFC 7662, section 2.2).
 #[derive(Serialize)]
@@ -31,6 +36,14 @@ pub(crate) struct Active {
     iss: String,
     /// The person; the client itself where it acts for nobody.
     sub: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aud: Option<Value>,
+    /// The key that whoever shows it must have (RFC 9449, section 6.2; RFC 8705, section 3.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cnf: Option<Map<String, Value>>,
+    /// The service that acts for the person with it (RFC 8693, section 4.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    act: Option<Value>,
 }
 
 /// Says what an access token is worth. A refresh token is nothing to show to a service, and is never active here.
@@ -48,22 +61,42 @@ pub(crate) async fn introspect(
         return Err(Error::Refused(OAuthError::new(ErrorCode::InvalidRequest, "token is missing")));
     };
     let nothing = Introspection::Inactive { active: false };
-    let Some(secret) = Secret::<kinds::Access>::presented(text) else { return Ok(nothing) };
-    let found: Result<_, Fault> =
-        access_tokens::find(&mut *kit.store.read().await?, &kit.keyring.digest(&secret), kit.now()).await;
-    let may_know =
-        |state: &access_tokens::TokenState| client.settings.introspects || state.client_id == client.id;
-    Ok(match found?.filter(may_know) {
-        None => nothing,
-        Some(state) => Introspection::Active(Box::new(Active {
-            active: true,
-            scope: state.scope,
-            token_type: "Bearer",
-            exp: state.expires_at.seconds(),
-            iat: state.created_at.seconds(),
-            iss: kit.config.issuer(),
-            sub: state.subject.unwrap_or_else(|| state.client_id.as_str().to_owned()),
-            client_id: state.client_id.as_str().to_owned(),
-        })),
+    let Some(digest) = access_token::presented(kit, text) else { return Ok(nothing) };
+    let found = access_tokens::find(&mut *kit.store.read().await?, &digest, kit.now()).await?;
+    let Some(state) = found.filter(|state| may_know(client, state)) else { return Ok(nothing) };
+    Ok(Introspection::Active(Box::new(active(kit, state).await?)))
+}
+
+/// A client may know of its own tokens, of those that are for it, and of all where it was registered so.
+fn may_know(client: &Client, state: &TokenState) -> bool {
+    let is_for_it = || {
+        let own = client.settings.resource.as_deref();
+        state.audience.iter().flat_map(|audience| audience.split(' ')).any(|address| Some(address) == own)
+    };
+    client.settings.introspects || state.client_id == client.id || is_for_it()
+}
+
+async fn active(kit: &Kit, state: TokenState) -> Result<Active, Fault> {
+    let holder = kit.client(&state.client_id).await?;
+    let person = match &state.user_id {
+        Some(id) => users::by_id(&mut *kit.store.read().await?, id).await?,
+        None => None,
+    };
+    let sub = match (&holder, &person) {
+        (Some(holder), Some(user)) => subject::of(kit, &holder.client, user),
+        _ => state.client_id.to_string(),
+    };
+    Ok(Active {
+        active: true,
+        scope: state.scope,
+        token_type: Confirmation::token_type(state.confirmation.as_ref()),
+        exp: state.expires_at.seconds(),
+        iat: state.created_at.seconds(),
+        iss: kit.config.issuer(),
+        sub,
+        aud: state.audience.as_deref().map(access_token::audience),
+        cnf: state.confirmation.as_ref().map(access_token::cnf),
+        act: state.actor.as_deref().and_then(strict_json),
+        client_id: state.client_id.to_string(),
     })
 }

@@ -3,19 +3,23 @@
 //! OpenID Connect Core 1.0 and the OAuth 2.0 documents it stands on. Each file is named after its endpoint or
 //! its document.
 
+mod access_token;
 mod answer;
 pub(crate) mod authorize;
 pub(crate) mod claims;
-pub(crate) mod code;
 pub(crate) mod discovery;
 pub(crate) mod error;
+mod grant;
 pub(crate) mod id_token;
 pub(crate) mod introspect;
 pub(crate) mod logout;
+mod mint;
 pub(crate) mod par;
 pub(crate) mod params;
 pub(crate) mod request;
 pub(crate) mod response;
 pub(crate) mod revoke;
+pub(crate) mod sender;
+mod subject;
 pub(crate) mod token;
 pub(crate) mod userinfo;

@@ -10,9 +10,10 @@ use serde::Serialize;
 use crate::base::{Error, Secret, Span};
 use crate::clients::AuthenticatedClient;
 use crate::kit::Kit;
-use crate::oidc::error::{AuthorizeError, OAuthError};
+use crate::oidc::error::{AuthorizeError, ErrorCode, OAuthError};
 use crate::oidc::params::Params;
 use crate::oidc::request;
+use crate::oidc::sender::{self, Shown};
 use crate::store::pushed_requests::{self, PushedRequest};
 
 /// From the push to the arrival of the browser.
@@ -31,12 +32,22 @@ pub(crate) async fn push(
     kit: &Kit,
     client: &AuthenticatedClient,
     form: &Params,
+    shown: &Shown,
 ) -> Result<Pushed, Error<OAuthError>> {
     let client = client.client();
-    let params = request::validate_pushed(kit, client, form).await.map_err(|error| match error {
+    let key = sender::key(kit, client, shown).await?;
+    let mut params = request::validate_pushed(kit, client, form).await.map_err(|error| match error {
         AuthorizeError::Page(error) | AuthorizeError::Redirect(_, error) => Error::Refused(error),
         AuthorizeError::Fault(fault) => Error::Fault(fault),
     })?;
+    // A proof that comes with the push binds the code as the parameter does (RFC 9449, section 10.1).
+    if let Some(key) = key {
+        if params.get("dpop_jkt").is_some_and(|named| named != key) {
+            let say = "dpop_jkt is not the thumbprint of the key of the DPoP proof";
+            return Err(Error::Refused(OAuthError::new(ErrorCode::InvalidDpopProof, say)));
+        }
+        params = params.with("dpop_jkt", &key);
+    }
     let secret = Secret::generate(&*kit.random);
     let pushed = PushedRequest {
         digest: kit.keyring.digest(&secret),

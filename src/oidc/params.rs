@@ -1,6 +1,11 @@
 //! The parameters of a request, each of which may stand once.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+/// What may be there more than once: addresses, which have no spaces and are read as a list with spaces between them
+/// (RFC 8707, section 2; RFC 8693, section 2.1).
+const MANIFOLD: [&str; 2] = ["resource", "audience"];
 
 /// Named parameters, as they came in a query or a form.
 #[derive(Clone, Debug, Default)]
@@ -24,8 +29,13 @@ impl Params {
             if damaged(&name) || damaged(&value) {
                 return Err(BadParams::Damaged);
             }
-            if params.insert(name.into_owned(), value.into_owned()).is_some() {
-                return Err(BadParams::Repeated);
+            match params.entry(name.into_owned()) {
+                Entry::Vacant(place) => _ = place.insert(value.into_owned()),
+                Entry::Occupied(mut place) if MANIFOLD.contains(&place.key().as_str()) => {
+                    place.get_mut().push(' ');
+                    place.get_mut().push_str(&value);
+                }
+                Entry::Occupied(_) => return Err(BadParams::Repeated),
             }
         }
         Ok(Self(params))

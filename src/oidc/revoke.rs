@@ -1,7 +1,8 @@
 //! Revocation (RFC 7009): a client gives back what it does not need any more.
 
+use super::access_token;
 use crate::audit::Entry;
-use crate::base::{ClientId, Error, Fault, Secret, kinds};
+use crate::base::{ClientId, Digest, Error, Fault, Secret, kinds};
 use crate::clients::AuthenticatedClient;
 use crate::kit::Kit;
 use crate::model::{EventKind, Visit};
@@ -23,8 +24,8 @@ pub(crate) async fn revoke(
     };
     let own = if let Some(secret) = Secret::<kinds::Refresh>::presented(text) {
         revoke_refresh(kit, id, &secret, visit).await?
-    } else if let Some(secret) = Secret::<kinds::Access>::presented(text) {
-        revoke_access(kit, id, &secret).await?
+    } else if let Some(digest) = access_token::presented(kit, text) {
+        revoke_access(kit, id, &digest).await?
     } else {
         true
     };
@@ -36,15 +37,14 @@ pub(crate) async fn revoke(
 }
 
 /// False where the token is another client's.
-async fn revoke_access(kit: &Kit, id: &ClientId, secret: &Secret<kinds::Access>) -> Result<bool, Fault> {
-    let digest = kit.keyring.digest(secret);
-    let found = access_tokens::find(&mut *kit.store.read().await?, &digest, kit.now()).await?;
+async fn revoke_access(kit: &Kit, id: &ClientId, digest: &Digest<kinds::Access>) -> Result<bool, Fault> {
+    let found = access_tokens::find(&mut *kit.store.read().await?, digest, kit.now()).await?;
     let Some(state) = found else { return Ok(true) };
     if state.client_id != *id {
         return Ok(false);
     }
     let mut tx = kit.store.begin().await?;
-    access_tokens::remove(&mut tx, &digest).await?;
+    access_tokens::remove(&mut tx, digest).await?;
     tx.commit().await?;
     Ok(true)
 }

@@ -23,6 +23,14 @@ pub(super) fn judge(settings: &ClientSettings) -> Vec<&'static str> {
             "A client without a secret or key cannot use client_credentials: anybody could say that it is this client",
         ),
         (
+            may_use(GrantType::TokenExchange) && is_public,
+            "A client without a secret or key cannot exchange tokens: anybody could say that it is this client",
+        ),
+        (
+            may_use(GrantType::TokenExchange) && settings.resources.is_empty(),
+            "Tokens are exchanged for tokens for other services: name the services that it may call",
+        ),
+        (
             wants_offline && !may_use(GrantType::RefreshToken),
             "The scope offline_access is of use only with the grant refresh_token",
         ),
@@ -48,7 +56,12 @@ mod tests {
             judge(&settings).len()
         };
         assert_eq!(said(|_| {}), 0);
-        assert_eq!(said(|s| s.grant_types = GrantType::ALL.to_vec()), 0);
+        let everything = |s: &mut ClientSettings| {
+            s.grant_types = GrantType::ALL.to_vec();
+            s.resources = vec!["https://cases.example/".to_owned()];
+        };
+        assert_eq!(said(everything), 0);
+        assert_eq!(said(|s| s.grant_types = GrantType::ALL.to_vec()), 1);
         assert_eq!(said(|s| s.grant_types = vec![GrantType::ClientCredentials]), 0);
         assert_eq!(said(|s| s.grant_types = vec![]), 1);
         assert_eq!(said(|s| s.grant_types = vec![GrantType::RefreshToken]), 1);

@@ -3,7 +3,7 @@
 use url::Url;
 
 use crate::model::{ApplicationType, Client, ClientAuthentication, GrantType};
-use crate::policy::{client_grants, client_keys, client_requests, scope};
+use crate::policy::{client_grants, client_keys, client_requests, client_tokens, scope};
 
 const MOST_REDIRECTS: usize = 20;
 const LONGEST_URI: usize = 2_048;
@@ -29,7 +29,7 @@ pub(crate) fn judge(client: &Client) -> Vec<String> {
         }
     }
     let pages = [&settings.home_page, &settings.initiate_login_uri, &settings.policy_uri, &settings.tos_uri];
-    let asked = [&settings.jwks_uri, &settings.backchannel_logout_uri];
+    let asked = [&settings.jwks_uri, &settings.backchannel_logout_uri, &settings.sector_identifier_uri];
     for uri in pages.into_iter().chain(asked).flatten().chain(&settings.request_uris) {
         if let Err(problem) = page(uri) {
             problems.push(problem);
@@ -53,7 +53,8 @@ pub(crate) fn judge(client: &Client) -> Vec<String> {
     let contradictions = client_keys::judge(settings)
         .into_iter()
         .chain(client_requests::judge(settings))
-        .chain(client_grants::judge(settings));
+        .chain(client_grants::judge(settings))
+        .chain(client_tokens::judge(settings));
     problems.extend(contradictions.map(str::to_owned));
     problems
 }

@@ -9,12 +9,13 @@ use crate::base::{ClientId, Digest, Fault, GrantId, SessionId, Timestamp, UserId
 statements! {
     INSERT = "INSERT INTO grants (id, user_id, client_id, session_id, scope, claims, code, code_expires_at,
         redirect_uri, code_challenge, nonce, authenticated_at, created_at, expires_at,
-        refresh_until, offline_at, refresh_generation, refreshed_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, $13)";
+        refresh_until, offline_at, resources, key_thumbprint, refresh_generation, refreshed_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 0, $13)";
     BY_ID = "SELECT * FROM grants WHERE id = $1";
     /// Whoever uses a generation of refresh tokens first moves the grant on; the others find it moved.
     MOVE_ON = "UPDATE grants SET refresh_generation = $2, refreshed_at = $3
         WHERE id = $1 AND refresh_generation = $2 - 1 AND revoked_at IS NULL RETURNING id";
+    BIND = "UPDATE grants SET key_thumbprint = $2 WHERE id = $1";
     REFRESHED = "UPDATE grants SET refreshed_at = $2 WHERE id = $1 AND refreshed_at < $2";
     TAKE_CODE = "UPDATE grants SET code_used_at = $2 WHERE code = $1 AND code_used_at IS NULL RETURNING *";
     OF_CODE = "SELECT id FROM grants WHERE code = $1";
@@ -49,6 +50,11 @@ pub(crate) struct Grant {
     pub(crate) refresh_until: Option<Timestamp>,
     /// Since when it holds without the session too (OpenID Connect Core 1.0, section 11).
     pub(crate) offline_at: Option<Timestamp>,
+    /// The addresses of the services that its tokens may be for, separated by spaces.
+    pub(crate) resources: Option<String>,
+    /// The thumbprint of the key that its code, and the refresh tokens of a public client, can be used with (RFC 9449,
+    /// sections 5 and 10).
+    pub(crate) key_thumbprint: Option<String>,
     /// How many generations of refresh tokens have been used.
     pub(crate) refresh_generation: i64,
     /// When the last one was; when it was issued, before the first.
@@ -75,6 +81,8 @@ fn grant(row: &AnyRow) -> Result<Grant, Fault> {
         authenticated_at: time(row, "authenticated_at")?,
         refresh_until: optional_time(row, "refresh_until")?,
         offline_at: optional_time(row, "offline_at")?,
+        resources: optional_text(row, "resources")?,
+        key_thumbprint: optional_text(row, "key_thumbprint")?,
         refresh_generation: number(row, "refresh_generation")?,
         refreshed_at: time(row, "refreshed_at")?,
         created_at: time(row, "created_at")?,
@@ -101,6 +109,8 @@ pub(crate) async fn insert(tx: &mut Tx, grant: &Grant) -> Result<(), Fault> {
         .bind(grant.expires_at.millis())
         .bind(grant.refresh_until.map(Timestamp::millis))
         .bind(grant.offline_at.map(Timestamp::millis))
+        .bind(grant.resources.as_deref())
+        .bind(grant.key_thumbprint.as_deref())
         .execute(&mut **tx)
         .await
         .map_err(asking("record a grant"))?;
@@ -136,6 +146,13 @@ pub(crate) async fn move_on(
         .fetch_optional(&mut **tx)
         .await;
     Ok(row.map_err(asking("use a refresh token"))?.is_some())
+}
+
+/// Binds what descends from a grant to a key.
+pub(crate) async fn bind(tx: &mut Tx, id: &GrantId, thumbprint: &str) -> Result<(), Fault> {
+    let done = sqlx::query(BIND).bind(id.as_str()).bind(thumbprint).execute(&mut **tx).await;
+    done.map_err(asking("bind a grant"))?;
+    Ok(())
 }
 
 /// Notes that a refresh token was used that goes on working.

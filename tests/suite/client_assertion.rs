@@ -57,11 +57,10 @@ async fn present_with(provider: &Provider, credentials: &[(&str, &str)], headers
 
 #[track_caller]
 pub(crate) fn assert_believed(page: &Page, what: &str) {
-    assert_eq!(
-        (page.status, &page.json()["error"]),
-        (StatusCode::BAD_REQUEST, &"invalid_grant".into()),
-        "{what}"
-    );
+    let error = page.json()["error"].as_str().unwrap().to_owned();
+    // A client that keeps to FAPI 2.0 hears first that it shows no key.
+    let is_about_the_grant = ["invalid_grant", "invalid_dpop_proof"].contains(&&*error);
+    assert!(page.status == StatusCode::BAD_REQUEST && is_about_the_grant, "{what}: {}", page.body);
 }
 
 #[track_caller]

@@ -81,25 +81,30 @@ impl Sample {
     }
 }
 
-const PROXY: &str = "10.0.0.1:4711";
+pub(crate) const PROXY: &str = "10.0.0.1:4711";
 const STRANGER: &str = "192.0.2.1:4711";
 
-fn behind_proxy(config: &mut Config) {
+pub(crate) fn behind_proxy(config: &mut Config) {
     config.listen.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
     config.listen.client_certificate_header = Some("client-cert".parse().unwrap());
 }
 
+/// Whoever comes by way of a peer.
+pub(crate) fn at_proxy(provider: &Provider, peer: &str) -> Browser {
+    let peer: SocketAddr = peer.parse().unwrap();
+    Browser::at(provider.router.clone().layer(Extension(PeerAddress(peer))))
+}
+
 /// What the token endpoint says to a client with certificates in the header, from a peer.
 async fn show(provider: &Provider, peer: &str, client: &str, certificates: &[&Sample]) -> Page {
-    let peer: SocketAddr = peer.parse().unwrap();
-    let program = Browser::at(provider.router.clone().layer(Extension(PeerAddress(peer))));
+    let program = at_proxy(provider, peer);
     let headers: Vec<String> = certificates.iter().map(|sample| format!(":{}:", sample.base64())).collect();
     let headers: Vec<(&str, &str)> = headers.iter().map(|header| ("client-cert", header.as_str())).collect();
     let fields = [("grant_type", "authorization_code"), ("code", "gh_ac_unknown"), ("client_id", client)];
     program.call("/token", &fields, &headers).await
 }
 
-fn registers(certificate: &Sample) -> impl FnOnce(&mut ClientSettings) {
+pub(crate) fn registers(certificate: &Sample) -> impl FnOnce(&mut ClientSettings) {
     let jwks: Value = json!({ "keys": [certificate.jwk()] });
     |settings| {
         settings.authentication = ClientAuthentication::SelfSignedTlsClientAuth;

@@ -1,5 +1,6 @@
 //! The whole way: from the relying party, through the pages, to a verified ID token.
 
+use crate::jose::TokenType;
 use http::StatusCode;
 
 use super::support::{Ask, ISSUER, Provider, REDIRECT};
@@ -19,7 +20,8 @@ async fn a_partner_logs_in_and_the_service_gets_a_signed_id_token() {
     assert_eq!(back.location_param("iss").as_deref(), Some(ISSUER));
     let code = back.location_param("code").unwrap();
     let tokens = provider.redeem(&code, &ask, "portal", &secret).await.expect(StatusCode::OK).json();
-    let claims = provider.kit().signing.current().verify(tokens["id_token"].as_str().unwrap()).unwrap();
+    let claims =
+        provider.kit().signing.current().verify(TokenType::Id, tokens["id_token"].as_str().unwrap()).unwrap();
     assert_eq!(claims["nonce"], "the-nonce");
     assert_eq!(claims["iss"], ISSUER);
     assert_eq!(claims["aud"], "portal");

@@ -12,6 +12,7 @@ use super::support::{ISSUER, Portal, Provider, claims_of, header_of};
 use crate::app::{Surroundings, open_kit};
 use crate::base::{Span, base64url, base64url_decode};
 use crate::hash::Cost;
+use crate::jose::TokenType;
 use crate::keys::{self, Start};
 use crate::model::Algorithm;
 
@@ -232,7 +233,10 @@ async fn rows_64_to_67_a_token_that_we_did_not_sign_is_no_hint() {
     let hinted = portal.answer(&silently.clone().with("id_token_hint", good)).await;
     assert!(hinted.location_param("code").is_some(), "{}", hinted.location());
     for forged in forgeries(&portal.provider, good).await {
-        assert!(portal.provider.kit().signing.current().verify(&forged).is_none(), "{forged:.200}");
+        assert!(
+            portal.provider.kit().signing.current().verify(TokenType::Id, &forged).is_none(),
+            "{forged:.200}"
+        );
         if forged.len() > 7_000 {
             continue;
         }

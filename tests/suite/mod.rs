@@ -1,8 +1,10 @@
 //! The provider as people and programs meet it: through the router, in process, a database each.
 
+mod access_tokens;
 mod admin;
 mod authorize;
 mod back_channel;
+mod bound_tokens;
 mod browser;
 mod client_assertion;
 pub(crate) mod client_certificate;

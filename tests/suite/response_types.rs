@@ -5,6 +5,7 @@ use http::StatusCode;
 use super::portal::{Portal, claims_of, header_of};
 use super::support::{Ask, ISSUER, Page, Provider, REDIRECT};
 use crate::base::{base64url, sha256};
+use crate::jose::TokenType;
 use crate::model::{ClientSettings, ResponseType};
 
 fn every_type(settings: &mut ClientSettings) {
@@ -25,7 +26,7 @@ async fn an_id_token_beside_a_code_is_tied_to_it() {
         in_fragment(&page);
         let code = page.location_param("code").unwrap();
         let token = page.location_param("id_token").unwrap();
-        assert!(portal.provider.kit().signing.current().verify(&token).is_some());
+        assert!(portal.provider.kit().signing.current().verify(TokenType::Id, &token).is_some());
         assert_eq!(header_of(&token)["alg"], "RS256");
         let claims = claims_of(&token);
         assert_eq!(claims["c_hash"], base64url(&sha256(&code)[..16]));
@@ -70,7 +71,6 @@ async fn a_token_needs_a_nonce_and_never_stands_in_a_query() {
         ("portal", "code_challenge", "", "invalid_request"),
         ("portal", "prompt", "none", "login_required"),
         ("plain", "state", "the-state", "unsupported_response_type"),
-        ("portal", "response_type", "id_token token", "unsupported_response_type"),
         ("portal", "response_type", "token", "unsupported_response_type"),
     ] {
         let ask = Ask::of(client).with("response_type", "code id_token").with(name, value);
@@ -94,4 +94,34 @@ async fn the_journey_through_the_pages_ends_in_the_same_answer() {
     in_fragment(&page);
     let claims = claims_of(&page.location_param("response").unwrap());
     assert!(claims["code"].is_string() && claims["id_token"].is_string());
+}
+
+#[tokio::test]
+async fn an_access_token_through_the_browser_opens_userinfo_and_is_tied_to_what_came_with_it() {
+    let portal = Portal::open_with(every_type).await;
+    for (asked, has_code, has_id_token) in
+        [("id_token token", false, true), ("code token", true, false), ("code id_token token", true, true)]
+    {
+        let page = portal.answer(&portal.ask.clone().with("response_type", asked)).await;
+        in_fragment(&page);
+        let token = page.location_param("access_token").unwrap();
+        assert_eq!(page.location_param("token_type").as_deref(), Some("Bearer"));
+        assert_eq!(page.location_param("expires_in").as_deref(), Some("600"));
+        let told = portal.userinfo(&token).await.expect(StatusCode::OK).json();
+        assert_eq!(told["email"], "alex@school.example", "{asked}");
+        let code = page.location_param("code");
+        assert_eq!(code.is_some(), has_code, "{asked}");
+        assert_eq!(page.location_param("id_token").is_some(), has_id_token, "{asked}");
+        if let Some(id_token) = page.location_param("id_token") {
+            let claims = claims_of(&id_token);
+            assert_eq!(claims["at_hash"], base64url(&sha256(&token)[..16]));
+            assert_eq!(claims["c_hash"].is_string(), has_code);
+            assert!(claims["email"].is_null(), "UserInfo says that");
+        }
+        if let Some(code) = code {
+            portal.redeem(&code).await.expect(StatusCode::OK);
+            portal.redeem(&code).await.expect(StatusCode::BAD_REQUEST);
+            portal.userinfo(&token).await.expect(StatusCode::UNAUTHORIZED);
+        }
+    }
 }

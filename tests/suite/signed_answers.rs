@@ -5,12 +5,15 @@ use serde_json::Value;
 
 use super::portal::{Portal, claims_of, header_of, names_of};
 use super::support::{Ask, ISSUER, NOON, Page, Provider, REDIRECT};
+use crate::jose::TokenType;
 use crate::model::Algorithm;
 
 /// The claims of the one parameter of an answer, whose signature is good.
 fn signed(provider: &Provider, page: &Page) -> Value {
     let token = page.location_param("response").unwrap_or_else(|| panic!("unsigned: {}", page.location()));
-    Value::Object(provider.kit().signing.current().verify(&token).expect("a signature of ours"))
+    Value::Object(
+        provider.kit().signing.current().verify(TokenType::Id, &token).expect("a signature of ours"),
+    )
 }
 
 #[tokio::test]

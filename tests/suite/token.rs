@@ -5,6 +5,7 @@ use http::StatusCode;
 use super::support::{Ask, Browser, Page, Provider, REDIRECT, basic};
 use crate::admin::{clients, users};
 use crate::base::Span;
+use crate::jose::TokenType;
 use crate::model::{Algorithm, ClientAuthentication};
 
 const ALEX: &str = "alex@school.example";
@@ -279,7 +280,7 @@ async fn every_algorithm_signs_id_tokens_that_say_what_they_must_and_no_more() {
             (Some("Bearer"), Some(600))
         );
         let token = tokens["id_token"].as_str().unwrap();
-        let claims = provider.kit().signing.current().verify(token).expect(id);
+        let claims = provider.kit().signing.current().verify(TokenType::Id, token).expect(id);
         let mut names: Vec<&str> = claims.keys().map(String::as_str).collect();
         names.sort_unstable();
         let expected =
@@ -300,8 +301,12 @@ async fn userinfo_tells_what_scope_and_claims_ask_for_by_every_way_of_asking() {
         .with("claims", r#"{"userinfo":{"name":{"essential":true}},"id_token":{"email":null}}"#);
     let code = provider.code_for(&mut alex, &narrow, ALEX).await;
     let tokens = provider.redeem(&code, &narrow, "portal", &secret).await.expect(StatusCode::OK);
-    let claims =
-        provider.kit().signing.current().verify(tokens.json()["id_token"].as_str().unwrap()).unwrap();
+    let claims = provider
+        .kit()
+        .signing
+        .current()
+        .verify(TokenType::Id, tokens.json()["id_token"].as_str().unwrap())
+        .unwrap();
     assert_eq!(claims["email"], ALEX, "asked for by name");
     let token = access_token(&tokens);
     let told = userinfo(&provider, &token).await.expect(StatusCode::OK).json();

@@ -6,9 +6,11 @@ pub(crate) mod back_channel;
 use crate::accounts::session::Current;
 use crate::base::{ClientId, Fault};
 use crate::clients;
+use crate::jose::TokenType;
 use crate::kit::Kit;
 use crate::model::Client;
 use crate::oidc::params::Params;
+use crate::oidc::subject;
 use crate::policy::redirect::{self, ValidRedirect};
 
 /// What is to be done with a request to log out.
@@ -40,7 +42,7 @@ impl Onward {
 /// Judges a request, for the session of the browser that brings it.
 pub(crate) async fn judge(kit: &Kit, params: &Params, session: Option<&Current>) -> Result<Logout, Fault> {
     // An expired ID token is a good hint: by the time somebody logs out, most have expired (section 4).
-    let hint = params.get("id_token_hint").and_then(|hint| kit.signing.current().verify(hint));
+    let hint = params.get("id_token_hint").and_then(|hint| kit.signing.current().verify(TokenType::Id, hint));
     let claim = |name: &str| hint.as_ref().and_then(|hint| hint.get(name)).and_then(|value| value.as_str());
     let audience = claim("aud").and_then(ClientId::parse);
     let named = params.get("client_id").and_then(ClientId::parse);
@@ -51,7 +53,7 @@ pub(crate) async fn judge(kit: &Kit, params: &Params, session: Option<&Current>)
         None => None,
     };
     let is_own = session.is_some_and(|current| {
-        claim("sub") == Some(current.user.subject.as_str())
+        client.as_ref().is_some_and(|client| claim("sub") == Some(&*subject::of(kit, client, &current.user)))
             && claim("sid").is_none_or(|sid| sid == current.session.id.as_str())
     });
     let vouched = agree && hint.is_some() && client.is_some();

@@ -2,13 +2,14 @@
 
 use super::{Asked, Wishes};
 use crate::base::Span;
+use crate::jose::TokenType;
 use crate::kit::Kit;
 use crate::model::{Algorithm, Client, ResponseType};
 use crate::oidc::claims::ClaimsRequest;
 use crate::oidc::error::{ErrorCode, OAuthError};
 use crate::oidc::params::Params;
 use crate::policy::prompt::Prompt;
-use crate::policy::{pkce, scope};
+use crate::policy::{pkce, resource, scope};
 
 const LONGEST_NONCE: usize = 512;
 const LONGEST_HINT: usize = 254;
@@ -30,7 +31,15 @@ pub(super) fn check(kit: &Kit, client: &Client, params: &Params) -> Result<(Aske
     let claims = claims(params)?;
     let wishes = wishes(kit, client, params, claims.as_ref())?;
     let owned = |text: Option<&str>| text.map(str::to_owned);
-    let asked = Asked { response_type, scope, nonce: owned(nonce), code_challenge, claims };
+    let asked = Asked {
+        response_type,
+        scope,
+        nonce: owned(nonce),
+        code_challenge,
+        claims,
+        resources: resources(client, params)?,
+        dpop_jkt: dpop_jkt(params)?,
+    };
     Ok((asked, wishes))
 }
 
@@ -91,6 +100,26 @@ fn code_challenge(client: &Client, params: &Params) -> Result<Option<String>, OA
     }
 }
 
+/// RFC 8707, section 2.1.
+fn resources(client: &Client, params: &Params) -> Result<Option<String>, OAuthError> {
+    let registered = client.settings.resources.iter().map(String::as_str);
+    resource::narrowed(params.get("resource"), registered, None).map_err(|_| {
+        let say = "resource must be a service that this client may have tokens for";
+        OAuthError::new(ErrorCode::InvalidTarget, say)
+    })
+}
+
+/// RFC 9449, section 10: a thumbprint, which has the form of a code challenge.
+fn dpop_jkt(params: &Params) -> Result<Option<String>, OAuthError> {
+    match params.get("dpop_jkt") {
+        Some(thumbprint) if !pkce::is_challenge(thumbprint) => {
+            let say = "dpop_jkt must be the SHA-256 thumbprint of a key, 43 characters of base64url";
+            Err(OAuthError::new(ErrorCode::InvalidRequest, say))
+        }
+        thumbprint => Ok(thumbprint.map(str::to_owned)),
+    }
+}
+
 fn claims(params: &Params) -> Result<Option<ClaimsRequest>, OAuthError> {
     let Some(text) = params.get("claims") else { return Ok(None) };
     let claims = ClaimsRequest::parse(text).ok_or_else(|| {
@@ -127,7 +156,7 @@ fn wishes(
 
 /// The subject of an ID token of ours, expired or not (OpenID Connect Core 1.0, section 3.1.2.1).
 fn hinted_subject(kit: &Kit, hint: &str) -> Option<String> {
-    let claims = kit.signing.current().verify(hint)?;
+    let claims = kit.signing.current().verify(TokenType::Id, hint)?;
     Some(claims.get("sub")?.as_str()?.to_owned())
 }
 

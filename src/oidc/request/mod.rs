@@ -42,6 +42,12 @@ pub(crate) struct Asked {
     pub(crate) nonce: Option<String>,
     pub(crate) code_challenge: Option<String>,
     pub(crate) claims: Option<ClaimsRequest>,
+    /// The addresses of the services that access tokens are wanted for, separated by spaces.
+    #[serde(default)]
+    pub(crate) resources: Option<String>,
+    /// The thumbprint of the key that the code is to be bound to (RFC 9449, section 10).
+    #[serde(default)]
+    pub(crate) dpop_jkt: Option<String>,
 }
 
 /// What matters only while it is decided whether somebody must log in.

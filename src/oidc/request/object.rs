@@ -50,6 +50,10 @@ fn params(claims: &Map<String, Value>) -> Option<Params> {
         let text = match value {
             Value::String(text) => text.clone(),
             Value::Number(_) | Value::Object(_) | Value::Bool(_) => value.to_string(),
+            // Only of services can there be several.
+            Value::Array(several) if name == "resource" => {
+                several.iter().map(Value::as_str).collect::<Option<Vec<_>>>()?.join(" ")
+            }
             Value::Null | Value::Array(_) => return None,
         };
         (!text.contains(['\0', '\u{FFFD}'])).then(|| (name.clone(), text))

@@ -1,86 +1,102 @@
 //! The grant `authorization_code` (RFC 6749, section 4.1.3; OpenID Connect Core 1.0, section 3.1.3).
 
-use super::mint::{self, Issue};
-use super::{TokenResult, missing};
+use super::{TokenRequest, TokenResponse, TokenResult, missing};
 use crate::audit::Entry;
-use crate::base::{Error, Secret, kinds};
-use crate::clients::AuthenticatedClient;
+use crate::base::{Digest, Error, Fault, Secret, kinds};
 use crate::kit::Kit;
-use crate::model::{EventKind, User, Visit};
+use crate::model::{Confirmation, EventKind, User};
 use crate::oidc::error::{ErrorCode, OAuthError};
-use crate::oidc::params::Params;
+use crate::oidc::mint::{self, Issue};
 use crate::policy::pkce;
 use crate::store::grants::Grant;
 use crate::store::{Tx, grants, users};
 
 /// A code is taken first and judged after: a wrong guess at what belongs to it costs the code. A second use
 /// revokes what the first produced, in the transaction that refuses it (RFC 6749, section 4.1.2).
-pub(super) async fn exchange(
-    kit: &Kit,
-    client: &AuthenticatedClient,
-    params: &Params,
-    visit: &Visit,
-) -> TokenResult {
-    let Some(text) = params.get("code") else {
+pub(super) async fn exchange(kit: &Kit, request: &TokenRequest<'_>) -> TokenResult {
+    let Some(text) = request.params.get("code") else {
         return Err(missing("code is missing"));
     };
     let Some(secret) = Secret::<kinds::Code>::presented(text) else {
         return Err(Error::Refused(invalid_grant("not a code of ours")));
     };
+    // Before the code is taken: a client that forgot its proof may come again.
+    let bound = request.confirmation(kit).await?;
     let digest = kit.keyring.digest(&secret);
     let mut tx = kit.store.begin().await?;
     let Some(grant) = grants::take_code(&mut tx, &digest, kit.now()).await? else {
-        let replayed = grants::of_code(&mut tx, &digest).await?;
-        if let Some(grant) = &replayed {
-            grants::revoke(&mut tx, grant, kit.now()).await?;
-            Entry::by_visitor(EventKind::CodeReplayed, visit)
-                .client(Some(&client.client().id))
-                .record(kit, &mut tx)
-                .await?;
-        }
+        let note = replayed(kit, &mut tx, request, &digest).await?;
         tx.commit().await?;
-        let note = if replayed.is_some() { "a code was used twice" } else { "no such code" };
         return Err(Error::Refused(invalid_grant(note)));
     };
-    match redeem(kit, &mut tx, client, &grant, params).await {
-        Ok(user) => {
-            let first = Secret::generate(&*kit.random);
-            let issue = Issue {
-                client: client.client(),
-                grant: &grant,
-                user: &user,
-                scope: &grant.scope,
-                nonce: grant.nonce.as_deref(),
-                refresh: grant.refresh_until.map(|_| (&first, 1)),
-            };
-            let response = mint::for_person(kit, &mut tx, &issue).await?;
-            Entry::by_visitor(EventKind::TokensIssued, visit)
-                .user(Some(&user.id))
-                .client(Some(&grant.client_id))
-                .session(&grant.session_id)
-                .record(kit, &mut tx)
-                .await?;
-            tx.commit().await?;
-            Ok(response)
-        }
-        Err(Error::Refused(refusal)) => {
-            // The code is spent all the same.
-            tx.commit().await?;
-            Err(Error::Refused(refusal))
-        }
-        Err(fault) => Err(fault),
+    let redeemed = redeem(kit, &mut tx, request, (&grant, bound.as_ref())).await;
+    if !matches!(redeemed, Err(Error::Fault(_))) {
+        // The code is spent, whatever comes of it.
+        tx.commit().await?;
     }
+    redeemed
 }
 
-/// Every condition on a code that was just taken (RFC 6749, section 4.1.3; RFC 7636, section 4.6).
+/// What a code comes to that cannot be taken. A second use ends what the first one led to.
+async fn replayed(
+    kit: &Kit,
+    tx: &mut Tx,
+    request: &TokenRequest<'_>,
+    code: &Digest<kinds::Code>,
+) -> Result<&'static str, Fault> {
+    let Some(grant) = grants::of_code(tx, code).await? else { return Ok("no such code") };
+    grants::revoke(tx, &grant, kit.now()).await?;
+    Entry::by_visitor(EventKind::CodeReplayed, request.visit)
+        .client(Some(&request.client().id))
+        .record(kit, tx)
+        .await?;
+    Ok("a code was used twice")
+}
+
+/// The tokens for a code that was just taken.
 async fn redeem(
     kit: &Kit,
     tx: &mut Tx,
-    client: &AuthenticatedClient,
-    grant: &Grant,
-    params: &Params,
+    request: &TokenRequest<'_>,
+    (grant, bound): (&Grant, Option<&Confirmation>),
+) -> Result<TokenResponse, Error<OAuthError>> {
+    let user = check(kit, tx, request, (grant, bound)).await?;
+    // Nothing but its key tells whether a public client is the one that was granted this (RFC 9449, section 5).
+    if let (Some(Confirmation::Key(key)), false) = (bound, request.client().is_confidential()) {
+        grants::bind(tx, &grant.id, key).await?;
+    }
+    let audience = request.audience(grant)?;
+    let first = Secret::generate(&*kit.random);
+    let issue = Issue {
+        client: request.client(),
+        grant,
+        user: &user,
+        scope: &grant.scope,
+        audience: audience.as_deref(),
+        bound,
+        nonce: grant.nonce.as_deref(),
+        refresh: grant.refresh_until.map(|_| (&first, 1)),
+    };
+    let response = mint::for_person(kit, tx, &issue).await?;
+    Entry::by_visitor(EventKind::TokensIssued, request.visit)
+        .user(Some(&user.id))
+        .client(Some(&grant.client_id))
+        .session(&grant.session_id)
+        .record(kit, tx)
+        .await?;
+    Ok(response)
+}
+
+/// Every condition on a code (RFC 6749, section 4.1.3; RFC 7636, section 4.6; RFC 9449, section 10).
+async fn check(
+    kit: &Kit,
+    tx: &mut Tx,
+    request: &TokenRequest<'_>,
+    (grant, bound): (&Grant, Option<&Confirmation>),
 ) -> Result<User, Error<OAuthError>> {
-    let refused = if grant.client_id != client.client().id {
+    let params = request.params;
+    let has_key = |key: &String| bound == Some(&Confirmation::Key(key.clone()));
+    let refused = if grant.client_id != request.client().id {
         Some("the code was issued to another client")
     } else if kit.now() >= grant.code_expires_at {
         Some("the code has expired")
@@ -90,6 +106,8 @@ async fn redeem(
         Some("redirect_uri is not the one that the code was sent to")
     } else if !pkce::answers(grant.code_challenge.as_deref(), params.get("code_verifier")) {
         Some("code_verifier does not answer the code_challenge")
+    } else if !grant.key_thumbprint.as_ref().is_none_or(has_key) {
+        Some("the code is bound to another key than that of the DPoP proof")
     } else {
         None
     };

@@ -4,57 +4,113 @@
 
 mod authorization_code;
 mod client_credentials;
-mod mint;
 mod refresh_token;
+mod token_exchange;
 
 use serde::Serialize;
 
 use crate::base::Error;
 use crate::clients::AuthenticatedClient;
 use crate::kit::Kit;
-use crate::model::{GrantType, Visit};
+use crate::model::{Client, Confirmation, GrantType, Visit};
+use crate::oidc::access_token::Issued;
 use crate::oidc::error::{ErrorCode, OAuthError};
 use crate::oidc::params::Params;
+use crate::oidc::sender::{self, Shown};
+use crate::policy::resource;
+use crate::store::grants::Grant;
+
+/// A request of a client that was believed.
+pub(crate) struct TokenRequest<'a> {
+    pub(crate) client: &'a AuthenticatedClient,
+    pub(crate) params: &'a Params,
+    pub(crate) shown: &'a Shown,
+    pub(crate) visit: &'a Visit,
+}
+
+impl TokenRequest<'_> {
+    fn client(&self) -> &Client {
+        self.client.client()
+    }
+
+    /// What the tokens are to be bound to.
+    async fn confirmation(&self, kit: &Kit) -> Result<Option<Confirmation>, Error<OAuthError>> {
+        sender::confirmation(kit, self.client(), self.shown).await
+    }
+
+    /// Whom an access token for a grant is to be for: services that the grant names, or, where it names none, that
+    /// were registered for the client (RFC 8707, section 2.2).
+    fn audience(&self, grant: &Grant) -> Result<Option<String>, Error<OAuthError>> {
+        let named = self.params.get("resource");
+        let granted = grant.resources.as_deref();
+        let narrowed = match granted {
+            Some(granted) => resource::narrowed(named, granted.split(' '), Some(granted)),
+            None => resource::narrowed(named, self.registered_resources(), None),
+        };
+        narrowed.map_err(|_| invalid_target())
+    }
+
+    fn registered_resources(&self) -> impl Iterator<Item = &str> + Clone {
+        self.client.client().settings.resources.iter().map(String::as_str)
+    }
+}
 
 /// A successful answer (RFC 6749, section 5.1).
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 pub(crate) struct TokenResponse {
-    access_token: String,
-    token_type: &'static str,
+    pub(super) access_token: String,
+    pub(super) token_type: &'static str,
     /// Seconds.
-    expires_in: i64,
+    pub(super) expires_in: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    refresh_token: Option<String>,
+    pub(super) refresh_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    id_token: Option<String>,
-    scope: String,
+    pub(super) id_token: Option<String>,
+    pub(super) scope: String,
+    /// RFC 8693, section 2.2.1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) issued_token_type: Option<&'static str>,
+}
+
+impl TokenResponse {
+    /// An answer with an access token and nothing else.
+    pub(super) fn of(access: Issued, scope: String) -> Self {
+        Self {
+            access_token: access.text,
+            token_type: access.token_type,
+            expires_in: access.lifetime.as_seconds(),
+            scope,
+            ..Self::default()
+        }
+    }
 }
 
 type TokenResult = Result<TokenResponse, Error<OAuthError>>;
 
 /// Exchanges a grant for tokens.
-pub(crate) async fn exchange(
-    kit: &Kit,
-    client: &AuthenticatedClient,
-    params: &Params,
-    visit: &Visit,
-) -> TokenResult {
+pub(crate) async fn exchange(kit: &Kit, request: &TokenRequest<'_>) -> TokenResult {
     let refuse = |code, say| Err(Error::Refused(OAuthError::new(code, say)));
-    let Some(named) = params.get("grant_type") else { return Err(missing("grant_type is missing")) };
+    let Some(named) = request.params.get("grant_type") else { return Err(missing("grant_type is missing")) };
     let Some(grant) = GrantType::parse(named) else {
         return refuse(
             ErrorCode::UnsupportedGrantType,
             "there is no such grant_type; discovery lists those there are",
         );
     };
-    if !client.client().settings.may_use(grant) {
+    if !request.client().settings.may_use(grant) {
         return refuse(ErrorCode::UnauthorizedClient, "this grant_type is not registered for this client");
     }
     match grant {
-        GrantType::AuthorizationCode => authorization_code::exchange(kit, client, params, visit).await,
-        GrantType::RefreshToken => refresh_token::exchange(kit, client, params, visit).await,
-        GrantType::ClientCredentials => client_credentials::exchange(kit, client, params, visit).await,
+        GrantType::AuthorizationCode => authorization_code::exchange(kit, request).await,
+        GrantType::RefreshToken => refresh_token::exchange(kit, request).await,
+        GrantType::TokenExchange => token_exchange::exchange(kit, request).await,
+        GrantType::ClientCredentials => client_credentials::exchange(kit, request).await,
     }
+}
+
+fn invalid_target() -> Error<OAuthError> {
+    let say = "resource must be a service that this client may have tokens for, and that was granted";
+    Error::Refused(OAuthError::new(ErrorCode::InvalidTarget, say))
 }
 
 fn missing(say: &'static str) -> Error<OAuthError> {

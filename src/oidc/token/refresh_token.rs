@@ -4,37 +4,34 @@
 //! the answer was copied, and ends everything that was granted with it. FAPI 2.0 has clients prove who they are in
 //! ways that a thief cannot copy, and forbids the replacing (FAPI 2.0 Security Profile, section 5.3.2.1).
 
-use super::mint::{self, Issue};
-use super::{TokenResult, missing};
+use super::{TokenRequest, TokenResult, missing};
 use crate::audit::Entry;
 use crate::base::{Error, Fault, Secret, kinds};
-use crate::clients::AuthenticatedClient;
 use crate::kit::Kit;
-use crate::model::{EventKind, SecurityProfile, User, Visit};
+use crate::model::{Client, Confirmation, EventKind, SecurityProfile, User};
 use crate::oidc::error::{ErrorCode, OAuthError};
-use crate::oidc::params::Params;
+use crate::oidc::mint::{self, Issue};
 use crate::policy::rotation::{self, Use};
 use crate::policy::scope;
 use crate::store::grants::Grant;
 use crate::store::refresh_tokens::RefreshToken;
 use crate::store::{Tx, grants, refresh_tokens, sessions, users};
 
-pub(super) async fn exchange(
-    kit: &Kit,
-    client: &AuthenticatedClient,
-    params: &Params,
-    visit: &Visit,
-) -> TokenResult {
-    let client = client.client();
+pub(super) async fn exchange(kit: &Kit, request: &TokenRequest<'_>) -> TokenResult {
+    let (client, params) = (request.client(), request.params);
     let text = params.get("refresh_token").ok_or_else(|| missing("refresh_token is missing"))?;
     let secret = Secret::<kinds::Refresh>::presented(text);
     let secret = secret.ok_or_else(|| Error::Refused(refused("not a refresh token of ours")))?;
+    let bound = request.confirmation(kit).await?;
     let mut tx = kit.store.begin().await?;
     let found = refresh_tokens::find(&mut tx, &kit.keyring.digest(&secret)).await?;
     let found = found.ok_or_else(|| Error::Refused(refused("no such refresh token")))?;
     let (grant, user) = match standing(kit, &mut tx, &found).await? {
         Ok((grant, _)) if grant.client_id != client.id => {
             return Err(Error::Refused(refused("the token was issued to another client")));
+        }
+        Ok((grant, _)) if !is_by_its_key(client, &grant, bound.as_ref()) => {
+            return Err(Error::Refused(refused("the token is bound to another key")));
         }
         Ok(standing) => standing,
         Err(why) => return Err(Error::Refused(refused(why))),
@@ -43,12 +40,13 @@ pub(super) async fn exchange(
         let say = "scope must be among what was granted";
         return Err(Error::Refused(OAuthError::new(ErrorCode::InvalidScope, say)));
     };
+    let audience = request.audience(&grant)?;
     let rotates = client.settings.profile != SecurityProfile::Fapi2;
     if !rotates {
         grants::refreshed(&mut tx, &grant.id, kit.now()).await?;
     } else if !use_up(kit, &mut tx, &grant, found.generation).await? {
         grants::revoke(&mut tx, &grant.id, kit.now()).await?;
-        Entry::by_visitor(EventKind::RefreshReplayed, visit)
+        Entry::by_visitor(EventKind::RefreshReplayed, request.visit)
             .user(Some(&user.id))
             .client(Some(&client.id))
             .session(&grant.session_id)
@@ -62,7 +60,16 @@ pub(super) async fn exchange(
     // An answer that is given again holds the same token: there is never more than one line of them.
     let next = kit.keyring.successor(&secret);
     let refresh = rotates.then_some((&next, found.generation + 1));
-    let issue = Issue { client, grant: &grant, user: &user, scope: &scope, nonce: None, refresh };
+    let issue = Issue {
+        client,
+        grant: &grant,
+        user: &user,
+        scope: &scope,
+        audience: audience.as_deref(),
+        bound: bound.as_ref(),
+        nonce: None,
+        refresh,
+    };
     let response = mint::for_person(kit, &mut tx, &issue).await?;
     tx.commit().await?;
     Ok(response)
@@ -93,6 +100,12 @@ async fn standing(
     }
     let user = users::by_id(tx, &grant.user_id).await?.filter(User::is_active);
     Ok(user.map(|user| (grant, user)).ok_or("the person may no longer log in"))
+}
+
+/// A public client proves by nothing but its key that the token is its own (RFC 9449, section 5).
+fn is_by_its_key(client: &Client, grant: &Grant, bound: Option<&Confirmation>) -> bool {
+    let has_key = |key: &String| bound == Some(&Confirmation::Key(key.clone()));
+    client.is_confidential() || grant.key_thumbprint.as_ref().is_none_or(has_key)
 }
 
 /// Takes a token for this use. False where it is a copy.

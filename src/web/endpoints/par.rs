@@ -15,9 +15,10 @@ use crate::web::respond::oauth::{self, Came};
 use crate::web::respond::problem;
 
 pub(in crate::web) async fn post(State(web): State<Arc<Web>>, auth: ClientAuth) -> Response {
-    match par::push(&web.kit, &auth.client, &auth.form).await {
+    let response = match par::push(&web.kit, &auth.client, &auth.form, &auth.shown).await {
         Ok(pushed) => (StatusCode::CREATED, Json(pushed)).into_response(),
         Err(Error::Refused(error)) => oauth::error(&error, Came::Otherwise),
-        Err(Error::Fault(fault)) => problem::broken(fault),
-    }
+        Err(Error::Fault(fault)) => return problem::broken(fault),
+    };
+    oauth::with_nonce(&web, auth.client.client(), response)
 }

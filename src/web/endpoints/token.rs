@@ -7,16 +7,19 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 
 use crate::base::Error;
-use crate::oidc::token;
+use crate::oidc::token::{self, TokenRequest};
 use crate::web::Web;
 use crate::web::extract::ClientAuth;
 use crate::web::respond::oauth::{self, Came};
 use crate::web::respond::problem;
 
 pub(in crate::web) async fn post(State(web): State<Arc<Web>>, auth: ClientAuth) -> Response {
-    match token::exchange(&web.kit, &auth.client, &auth.form, &auth.visit).await {
+    let ClientAuth { client, form, shown, visit } = &auth;
+    let request = TokenRequest { client, params: form, shown, visit };
+    let response = match token::exchange(&web.kit, &request).await {
         Ok(tokens) => Json(tokens).into_response(),
         Err(Error::Refused(error)) => oauth::error(&error, Came::Otherwise),
-        Err(Error::Fault(fault)) => problem::broken(fault),
-    }
+        Err(Error::Fault(fault)) => return problem::broken(fault),
+    };
+    oauth::with_nonce(&web, client.client(), response)
 }

@@ -13,9 +13,10 @@ use crate::clients::{self, AuthenticatedClient, Disbelief, Presented};
 use crate::model::{ClientAuthentication, Visit};
 use crate::oidc::error::{ErrorCode, OAuthError};
 use crate::oidc::params::Params;
+use crate::oidc::sender::Shown;
 use crate::web::Web;
 use crate::web::extract::assertion::asserted;
-use crate::web::extract::{Form, certificate};
+use crate::web::extract::{Form, certificate, sender};
 use crate::web::respond::oauth::{self, Came};
 use crate::web::respond::problem;
 
@@ -23,6 +24,7 @@ use crate::web::respond::problem;
 pub(in crate::web) struct ClientAuth {
     pub(in crate::web) client: AuthenticatedClient,
     pub(in crate::web) form: Params,
+    pub(in crate::web) shown: Shown,
     pub(in crate::web) visit: Visit,
 }
 
@@ -36,6 +38,7 @@ impl FromRequest<Arc<Web>> for ClientAuth {
         let in_query = request.uri().query().is_some_and(is_credential);
         let endpoint = format!("{}{}", web.kit.config.issuer(), request.uri().path());
         let basic = basic_credentials(request.headers());
+        let shown = sender::shown(web, &request);
         let certificate = certificate::shown(&web.kit.config, &request);
         let Form(form) =
             Form::from_request(request, web).await.map_err(|unwanted| unwanted.into_response())?;
@@ -50,7 +53,7 @@ impl FromRequest<Arc<Web>> for ClientAuth {
         if let Some(asserted) = asserted(basic != Basic::Absent, &form, endpoint).map_err(refuse)? {
             let believed = assertion::authenticate(&web.kit, &asserted).await.map_err(problem::broken)?;
             let client = believed.map_err(|Disproof(why)| refuse(failed().noting(why)))?;
-            return Ok(Self { client, form, visit });
+            return Ok(Self { client, form, shown, visit });
         }
         let presented = presented(&basic, &form).map_err(refuse)?;
         if let (ClientAuthentication::None, Some(certificate)) = (presented.method, certificate) {
@@ -58,11 +61,11 @@ impl FromRequest<Arc<Web>> for ClientAuth {
             let checked = clients::certificate::authenticate(&web.kit, id, &certificate).await;
             if let Some(believed) = checked.map_err(problem::broken)? {
                 let client = believed.map_err(|Disproof(why)| refuse(failed().noting(why)))?;
-                return Ok(Self { client, form, visit });
+                return Ok(Self { client, form, shown, visit });
             }
         }
         match clients::authenticate(&web.kit, &presented).await.map_err(problem::broken)? {
-            Ok(client) => Ok(Self { client, form, visit }),
+            Ok(client) => Ok(Self { client, form, shown, visit }),
             Err(disbelief) => Err(refuse(unbelieved(&presented, disbelief))),
         }
     }

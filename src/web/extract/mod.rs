@@ -5,9 +5,11 @@ mod certificate;
 mod client;
 mod flow;
 mod form;
+mod sender;
 mod session;
 
 pub(super) use client::ClientAuth;
 pub(super) use flow::{AtFlow, FlowForm, is_only_looking};
 pub(super) use form::{Form, Query, Unwanted};
+pub(super) use sender::shown;
 pub(super) use session::{LoggedIn, MaybeLoggedIn, is_from_ourselves};

@@ -1,15 +1,15 @@
-//! Tokens, made and written down.
+//! Everything that comes with an access token, in one answer.
 
-use super::TokenResponse;
+use super::access_token::{self, NewAccess};
+use super::token::TokenResponse;
 use crate::base::{Fault, Secret, kinds};
 use crate::kit::Kit;
-use crate::model::{Client, User};
+use crate::model::{Client, Confirmation, User};
 use crate::oidc::claims::ClaimsRequest;
 use crate::oidc::id_token::{self, Facts};
-use crate::store::access_tokens::NewToken;
 use crate::store::grants::Grant;
 use crate::store::refresh_tokens::RefreshToken;
-use crate::store::{Tx, access_tokens, refresh_tokens};
+use crate::store::{Tx, refresh_tokens};
 
 /// What tokens are issued for.
 pub(super) struct Issue<'a> {
@@ -18,6 +18,9 @@ pub(super) struct Issue<'a> {
     pub(super) user: &'a User,
     /// Scope values, separated by spaces: those of the grant or fewer.
     pub(super) scope: &'a str,
+    /// The addresses of the services that the access token is for, separated by spaces; `None` where it is for us.
+    pub(super) audience: Option<&'a str>,
+    pub(super) bound: Option<&'a Confirmation>,
     /// That of the request that this answers. A refresh answers none (OpenID Connect Core 1.0, section 12.2).
     pub(super) nonce: Option<&'a str>,
     /// The refresh token that goes along, with its generation, where there is to be one.
@@ -26,21 +29,20 @@ pub(super) struct Issue<'a> {
 
 /// The tokens of a person: an access token, an ID token where `openid` is in the scope, and the refresh token.
 pub(super) async fn for_person(kit: &Kit, tx: &mut Tx, issue: &Issue<'_>) -> Result<TokenResponse, Fault> {
-    let Issue { client, grant, user, scope, nonce, refresh } = *issue;
-    let (now, lifetime) = (kit.now(), kit.config.tokens.access);
-    let access_token = Secret::generate(&*kit.random);
-    let token = NewToken {
-        digest: kit.keyring.digest(&access_token),
-        grant_id: Some(&grant.id),
-        client_id: &client.id,
+    let Issue { client, grant, user, scope, nonce, refresh, .. } = *issue;
+    let new = NewAccess {
+        client,
+        person: Some((user, grant)),
         scope,
-        created_at: now,
-        expires_at: now + lifetime,
+        audience: issue.audience,
+        bound: issue.bound,
+        actor: None,
+        until: None,
     };
-    access_tokens::insert(tx, &token).await?;
+    let access = access_token::issue(kit, tx, &new).await?;
     if let Some((secret, generation)) = refresh {
         let token = RefreshToken { grant_id: grant.id.clone(), generation };
-        refresh_tokens::insert(tx, &kit.keyring.digest(secret), &token, now).await?;
+        refresh_tokens::insert(tx, &kit.keyring.digest(secret), &token, kit.now()).await?;
     }
     let claims: Option<ClaimsRequest> = match &grant.claims {
         Some(text) => Some(
@@ -56,44 +58,14 @@ pub(super) async fn for_person(kit: &Kit, tx: &mut Tx, issue: &Issue<'_>) -> Res
         authenticated_at: grant.authenticated_at,
         nonce,
         claims: claims.as_ref(),
-        access_token: Some(&access_token),
+        access_token: Some(&access.text),
         code: None,
     };
     let has_openid = scope.split(' ').any(|value| value == "openid");
+    let id_token = if has_openid { Some(id_token::mint(kit, &facts)?) } else { None };
     Ok(TokenResponse {
-        id_token: if has_openid { Some(id_token::mint(kit, &facts)?) } else { None },
-        access_token: access_token.reveal().to_owned(),
-        token_type: "Bearer",
-        expires_in: lifetime.as_seconds(),
+        id_token,
         refresh_token: refresh.map(|(secret, _)| secret.reveal().to_owned()),
-        scope: scope.to_owned(),
-    })
-}
-
-/// A token of a client's own.
-pub(super) async fn for_client(
-    kit: &Kit,
-    tx: &mut Tx,
-    client: &Client,
-    scope: String,
-) -> Result<TokenResponse, Fault> {
-    let (now, lifetime) = (kit.now(), kit.config.tokens.access);
-    let access_token = Secret::generate(&*kit.random);
-    let token = NewToken {
-        digest: kit.keyring.digest(&access_token),
-        grant_id: None,
-        client_id: &client.id,
-        scope: &scope,
-        created_at: now,
-        expires_at: now + lifetime,
-    };
-    access_tokens::insert(tx, &token).await?;
-    Ok(TokenResponse {
-        access_token: access_token.reveal().to_owned(),
-        token_type: "Bearer",
-        expires_in: lifetime.as_seconds(),
-        refresh_token: None,
-        id_token: None,
-        scope,
+        ..TokenResponse::of(access, scope.to_owned())
     })
 }
