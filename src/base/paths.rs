@@ -11,6 +11,7 @@ pub(crate) const INTROSPECT: &str = "/introspect";
 pub(crate) const REVOKE: &str = "/revoke";
 pub(crate) const USERINFO: &str = "/userinfo";
 pub(crate) const LOGOUT: &str = "/logout";
+pub(crate) const CHECK_SESSION: &str = "/session/check";
 pub(crate) const LOGGED_OUT: &str = "/logged-out";
 
 pub(crate) const LOGIN: &str = "/login";

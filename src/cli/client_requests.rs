@@ -39,6 +39,9 @@ pub(super) struct RequestSettings {
     /// Where it wants to hear that somebody has logged out.
     #[arg(long, value_name = "URL")]
     backchannel_logout: Option<String>,
+    /// What the browser of somebody who has logged out is to call, in a hidden frame.
+    #[arg(long, value_name = "URL")]
+    frontchannel_logout: Option<String>,
     /// The algorithm that answers to it are signed with, where it wants them signed; else that of its ID tokens.
     #[arg(long, value_name = "ALGORITHM", value_parser = key::algorithm)]
     response_algorithm: Option<Algorithm>,
@@ -64,6 +67,8 @@ impl RequestSettings {
         }
         settings.request_algorithm = self.request_algorithm.or(settings.request_algorithm);
         settings.backchannel_logout_uri = self.backchannel_logout.or(settings.backchannel_logout_uri.take());
+        settings.frontchannel_logout_uri =
+            self.frontchannel_logout.or(settings.frontchannel_logout_uri.take());
         settings.response_algorithm = self.response_algorithm.or(settings.response_algorithm);
     }
 }
@@ -73,7 +78,8 @@ pub(super) fn summary(settings: &ClientSettings) -> String {
     let grants = settings.grant_types.iter().filter(|grant| **grant != GrantType::AuthorizationCode);
     let grants = grants.map(|grant| format!("may use {}", grant.name()));
     let accepts = settings.introspects.then(|| "accepts tokens".to_owned());
-    let hears = settings.backchannel_logout_uri.is_some().then(|| "hears of log-outs".to_owned());
+    let hears = (settings.backchannel_logout_uri.is_some() || settings.frontchannel_logout_uri.is_some())
+        .then(|| "hears of log-outs".to_owned());
     let types = settings.response_types.iter().filter(|asked| **asked != ResponseType::Code);
     let types = types.map(|asked| format!("may ask for {}", asked.name()));
     let demands = [

@@ -55,6 +55,8 @@ pub(crate) struct ClientSettings {
     pub(crate) post_logout_redirect_uris: Vec<String>,
     /// Where it wants to hear that a session has ended (OpenID Connect Back-Channel Logout 1.0, section 2.2).
     pub(crate) backchannel_logout_uri: Option<String>,
+    /// What a browser calls when a session has ended (OpenID Connect Front-Channel Logout 1.0, section 2).
+    pub(crate) frontchannel_logout_uri: Option<String>,
     /// The scope values it may ask for, its own among them; `None` for every standard one.
     pub(crate) scopes: Option<Vec<String>>,
     #[serde(rename = "id_token_signed_response_alg")]
@@ -127,6 +129,7 @@ impl Default for ClientSettings {
             redirect_uris: Vec::new(),
             post_logout_redirect_uris: Vec::new(),
             backchannel_logout_uri: None,
+            frontchannel_logout_uri: None,
             scopes: None,
             id_token_algorithm: Algorithm::RS256,
             require_pkce: true,

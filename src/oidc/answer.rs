@@ -11,6 +11,7 @@ use crate::oidc::grant;
 use crate::oidc::id_token::{self, Facts};
 use crate::oidc::request::ValidRequest;
 use crate::oidc::response::AuthorizationResponse;
+use crate::oidc::session_state;
 use crate::policy::scope;
 use crate::store::grants::Grant;
 use crate::store::{Tx, pushed_requests};
@@ -45,6 +46,10 @@ pub(super) async fn complete(
         let beside = Beside { code: code.as_ref(), access: access.as_ref() };
         params.push(("id_token", id_token(kit, request, current, &beside)?));
     }
+    let (client, redirect) = (&request.reply.client, request.reply.redirect.as_str());
+    let state = session_state::of_answer(kit, &current.session.id, (client.id.as_str(), redirect));
+    // Signed answers are of another family, which has no frames.
+    params.extend(state.filter(|_| !request.reply.is_signed()).map(|state| ("session_state", state)));
     request.reply.answer(kit, params)
 }
 

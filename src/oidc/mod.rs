@@ -20,6 +20,7 @@ pub(crate) mod request;
 pub(crate) mod response;
 pub(crate) mod revoke;
 pub(crate) mod sender;
+pub(crate) mod session_state;
 mod subject;
 pub(crate) mod token;
 pub(crate) mod userinfo;

@@ -78,6 +78,11 @@ pub(crate) struct ReplyTo {
 }
 
 impl ReplyTo {
+    /// Whether the parameters of the answer are claims of a token.
+    pub(crate) const fn is_signed(&self) -> bool {
+        self.mode.is_signed
+    }
+
     /// An answer with these parameters, with `state`, and with who answers (RFC 9207, section 2).
     pub(crate) fn answer(
         &self,

@@ -1,6 +1,7 @@
 //! Which ways of asking and answering can be registered for a client.
 
 use crate::model::{Algorithm, ClientSettings, ResponseType, SecurityProfile};
+use crate::policy::redirect::origin;
 
 const MOST_REQUEST_ADDRESSES: usize = 20;
 
@@ -27,11 +28,21 @@ pub(crate) fn judge(settings: &ClientSettings) -> Vec<&'static str> {
             is_fapi2 && !settings.request_uris.is_empty(),
             "FAPI 2.0 has requests pushed: it does not fetch them",
         ),
+        (
+            has_stray_frame(settings),
+            "The front-channel log-out address must have the scheme, host and port of a redirect address",
+        ),
         (settings.request_uris.len() > MOST_REQUEST_ADDRESSES, "Enter at most 20 addresses of requests"),
     ]
     .into_iter()
     .filter_map(|(is_wrong, why)| is_wrong.then_some(why))
     .collect()
+}
+
+/// OpenID Connect Front-Channel Logout 1.0, section 2: a browser calls nobody who has not been there before.
+fn has_stray_frame(settings: &ClientSettings) -> bool {
+    let known = |uri: &str| settings.redirect_uris.iter().any(|redirect| origin(redirect) == origin(uri));
+    settings.frontchannel_logout_uri.as_deref().is_some_and(|uri| !known(uri))
 }
 
 #[cfg(test)]
@@ -65,6 +76,10 @@ mod tests {
             ),
             (|s| (s.profile, s.request_uris) = (SecurityProfile::Fapi2, vec![String::new()]), "pushed"),
             (|s| s.request_uris = vec![String::new(); 21], "at most 20"),
+            (
+                |s| s.frontchannel_logout_uri = Some("https://a.example/out".to_owned()),
+                "scheme, host and port",
+            ),
         ] {
             let [found] = said(adjust)[..] else { panic!("one sentence for {says}") };
             assert!(found.contains(says), "{found}");

@@ -13,9 +13,14 @@ impl ValidRedirect {
 
     /// The origin, for a content security policy that must let a form end there.
     pub(crate) fn origin(&self) -> Option<String> {
-        let origin = url::Url::parse(&self.0).ok()?.origin();
-        origin.is_tuple().then(|| origin.ascii_serialization())
+        origin(&self.0)
     }
+}
+
+/// The origin of an address on the web (RFC 6454, section 6.2).
+pub(crate) fn origin(uri: &str) -> Option<String> {
+    let origin = url::Url::parse(uri).ok()?.origin();
+    origin.is_tuple().then(|| origin.ascii_serialization())
 }
 
 /// The redirect URI of an authorization request, where it is byte for byte one that the client registered

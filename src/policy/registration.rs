@@ -29,7 +29,12 @@ pub(crate) fn judge(client: &Client) -> Vec<String> {
         }
     }
     let pages = [&settings.home_page, &settings.initiate_login_uri, &settings.policy_uri, &settings.tos_uri];
-    let asked = [&settings.jwks_uri, &settings.backchannel_logout_uri, &settings.sector_identifier_uri];
+    let asked = [
+        &settings.jwks_uri,
+        &settings.backchannel_logout_uri,
+        &settings.frontchannel_logout_uri,
+        &settings.sector_identifier_uri,
+    ];
     for uri in pages.into_iter().chain(asked).flatten().chain(&settings.request_uris) {
         if let Err(problem) = page(uri) {
             problems.push(problem);

@@ -20,6 +20,9 @@ statements! {
         WHERE session_id = $1 AND client_id = $2 AND state = 'queued'";
     SETTLE = "UPDATE logouts SET state = $3, settled_at = $4, last_error = $5
         WHERE session_id = $1 AND client_id = $2 AND state = 'queued'";
+    UNTOLD = "SELECT client_id FROM logouts WHERE session_id = $1 AND state <> 'told'";
+    /// Whose first try is still under way, or has yet to begin.
+    BEING_TOLD = "SELECT client_id FROM logouts WHERE session_id = $1 AND state = 'queued' AND last_error IS NULL";
     NEXT_DUE = "SELECT due_at FROM logouts WHERE state = 'queued' ORDER BY due_at LIMIT 1";
 }
 
@@ -112,6 +115,19 @@ pub(crate) async fn settle(
         .await
         .map_err(asking("settle a log-out"))?;
     Ok(())
+}
+
+/// The services that have not been told that a session has ended.
+pub(crate) async fn untold(conn: &mut Conn, session: &SessionId) -> Result<Vec<ClientId>, Fault> {
+    let rows = sqlx::query(UNTOLD).bind(session.as_str()).fetch_all(conn).await;
+    let rows = rows.map_err(asking("list services"))?;
+    rows.iter().map(|row| parsed(row, "client_id", ClientId::parse)).collect()
+}
+
+/// Whether a service is being told for the first time that a session has ended.
+pub(crate) async fn is_being_told(conn: &mut Conn, session: &SessionId) -> Result<bool, Fault> {
+    let row = sqlx::query(BEING_TOLD).bind(session.as_str()).fetch_optional(conn).await;
+    Ok(row.map_err(asking("look at the log-outs"))?.is_some())
 }
 
 /// When the next one is to be tried.

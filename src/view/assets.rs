@@ -36,6 +36,7 @@ pub(crate) struct Assets {
     pub(super) stylesheet: Asset,
     pub(super) script: Asset,
     pub(super) form_post: Asset,
+    pub(super) check_session: Asset,
     pub(super) icon: Asset,
 }
 
@@ -45,9 +46,16 @@ impl Assets {
         self.all().into_iter().find(|asset| asset.file == file)
     }
 
-    pub(super) const fn all(&self) -> [&Asset; 4] {
-        [&self.stylesheet, &self.script, &self.form_post, &self.icon]
+    pub(super) const fn all(&self) -> [&Asset; 5] {
+        [&self.stylesheet, &self.script, &self.form_post, &self.check_session, &self.icon]
     }
+}
+
+/// The frame that tells services whether somebody is still logged in, by the cookie of this name.
+pub(crate) fn check_session_frame(cookie: &str) -> String {
+    include_str!("../../templates/assets/check-session.html")
+        .replace("COOKIE", cookie)
+        .replace("SCRIPT", &assets().check_session.url())
 }
 
 /// The files that every installation serves.
@@ -58,11 +66,13 @@ pub(crate) fn assets() -> &'static Assets {
         let stylesheet: &[u8] = include_bytes!("../../templates/assets/gatehouse.css");
         let script: &[u8] = include_bytes!("../../templates/assets/gatehouse.js");
         let form_post: &[u8] = include_bytes!("../../templates/assets/form-post.js");
+        let check_session: &[u8] = include_bytes!("../../templates/assets/check-session.js");
         let icon: &[u8] = include_bytes!("../../templates/assets/icon.svg");
         Assets {
             stylesheet: Asset::new("gatehouse", "css", CSS, stylesheet),
             script: Asset::new("gatehouse", "js", SCRIPT, script),
             form_post: Asset::new("form-post", "js", SCRIPT, form_post),
+            check_session: Asset::new("check-session", "js", SCRIPT, check_session),
             icon: Asset::new("icon", "svg", "image/svg+xml", icon),
         }
     });

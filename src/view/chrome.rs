@@ -52,7 +52,7 @@ pub(crate) struct AssetUrls {
 
 impl Default for AssetUrls {
     fn default() -> Self {
-        let Assets { stylesheet, script, form_post, icon } = assets();
+        let Assets { stylesheet, script, form_post, icon, .. } = assets();
         Self {
             stylesheet: stylesheet.url(),
             script: script.url(),

@@ -29,7 +29,7 @@ pub(crate) mod when;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use assets::{Asset, Assets, assets};
+pub(crate) use assets::{Asset, Assets, assets, check_session_frame};
 pub(crate) use brand::{Colours, brand_css};
 pub(crate) use chrome::{Chrome, Link};
 pub(crate) use engine::{Engine, RenderedLetter};

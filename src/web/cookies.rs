@@ -26,6 +26,11 @@ impl CookieStyle {
         format!("{}session", self.prefix())
     }
 
+    /// What the frame of session management reads.
+    pub(crate) fn state_name(self) -> String {
+        format!("{}state", self.prefix())
+    }
+
     pub(crate) fn device_name(self) -> String {
         format!("{}device", self.prefix())
     }
@@ -54,6 +59,18 @@ impl CookieStyle {
         life: Option<Span>,
     ) -> Option<HeaderValue> {
         self.set(name, secret.reveal(), life)
+    }
+
+    /// The cookie for the frame of session management, which stands in the pages of other sites (OpenID Connect Session
+    /// Management 1.0, section 4.2). It says that a session goes on, and opens nothing.
+    pub(crate) fn show_state(self, state: &str) -> Option<HeaderValue> {
+        let site = if self.secure { "None; Secure" } else { "Lax" };
+        HeaderValue::try_from(format!("{}={state}; Path=/; SameSite={site}", self.state_name())).ok()
+    }
+
+    pub(crate) fn hide_state(self) -> Option<HeaderValue> {
+        let site = if self.secure { "None; Secure" } else { "Lax" };
+        HeaderValue::try_from(format!("{}=; Path=/; SameSite={site}; Max-Age=0", self.state_name())).ok()
     }
 
     /// Takes a cookie back.

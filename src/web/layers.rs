@@ -176,6 +176,10 @@ fn too_large(request: &Request) -> Option<StatusCode> {
     }
 }
 
+/// Marks an answer that may stand in the pages of other sites.
+#[derive(Clone, Copy)]
+pub(super) struct Framed;
+
 /// The headers of every answer; a handler that set one knows better.
 fn put_headers(config: &Config, response: &mut Response) {
     const ALWAYS: [(HeaderName, &str); 6] = [
@@ -186,8 +190,12 @@ fn put_headers(config: &Config, response: &mut Response) {
         (header::X_FRAME_OPTIONS, "DENY"),
         (HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()"),
     ];
+    let is_framed = response.extensions().get::<Framed>().is_some();
     let headers = response.headers_mut();
     for (name, value) in ALWAYS {
+        if is_framed && name == header::X_FRAME_OPTIONS {
+            continue;
+        }
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     headers.entry("x-robots-tag").or_insert(HeaderValue::from_static("noindex"));

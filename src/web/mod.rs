@@ -59,6 +59,7 @@ pub(crate) fn router(web: Arc<Web>, extra: Router) -> Router {
     let endpoints = Router::new()
         .route(paths::AUTHORIZE, get(endpoints::authorize::get).post(endpoints::authorize::post))
         .route(paths::LOGOUT, get(pages::logout::get).post(pages::logout::post))
+        .route(paths::CHECK_SESSION, get(endpoints::check_session::get))
         .route(paths::HEALTHZ, get(endpoints::health::healthz))
         .route(paths::READYZ, get(endpoints::health::readyz));
     let pages = Router::new()

@@ -13,6 +13,7 @@ mod discovery;
 mod emailed_code;
 mod enumeration;
 mod flow;
+mod front_channel;
 mod http;
 mod journey;
 mod keys;

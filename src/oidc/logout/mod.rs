@@ -1,7 +1,8 @@
 //! Logging out at the wish of a relying party (OpenID Connect RP-Initiated Logout 1.0), and word to the others
-//! ([`back_channel`]).
+//! ([`farewell`], [`back_channel`]).
 
 pub(crate) mod back_channel;
+pub(crate) mod farewell;
 
 use crate::accounts::session::Current;
 use crate::base::{ClientId, Fault};

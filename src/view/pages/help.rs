@@ -27,6 +27,7 @@ pub(crate) struct AccessibilityPage;
 pub(crate) struct CookiesPage {
     pub(crate) flow: CookieFacts,
     pub(crate) session: CookieFacts,
+    pub(crate) state: CookieFacts,
     pub(crate) device: CookieFacts,
 }
 
@@ -78,6 +79,7 @@ impl Page for CookiesPage {
         vec![Self {
             flow: facts("__Host-flow", "60 minutes"),
             session: facts("__Host-session", "8 hours"),
+            state: facts("__Host-state", "Until you log out or close your browser"),
             device: facts("__Host-device", "12 months"),
         }]
     }

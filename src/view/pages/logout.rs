@@ -26,6 +26,10 @@ pub(crate) struct LoggedOutPage {
     pub(crate) log_in_url: Option<String>,
     /// The names of services that could not be told.
     pub(crate) not_told: Vec<String>,
+    /// Addresses of services that the browser has to call.
+    pub(crate) frames: Vec<String>,
+    /// Whether the browser goes on to the first link by itself.
+    pub(crate) goes_on: bool,
 }
 
 impl Page for LogOutPage {
@@ -57,6 +61,16 @@ impl Page for LoggedOutPage {
                 }),
                 log_in_url: Some("/".into()),
                 not_told: vec!["School Admissions".into(), "Foster Carer Hub".into()],
+                ..Self::default()
+            },
+            Self {
+                return_to: Some(Link {
+                    text: "Return to School Admissions".into(),
+                    href: "https://admissions.example.gov.uk/".into(),
+                }),
+                frames: vec!["about:blank".into()],
+                goes_on: true,
+                ..Self::default()
             },
         ]
     }

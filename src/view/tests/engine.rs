@@ -20,6 +20,8 @@ const SHARED: &[&str] = &[
 const ASSETS: &[&str] = &[
     "assets/gatehouse.css",
     "assets/gatehouse.js",
+    "assets/check-session.html",
+    "assets/check-session.js",
     "assets/form-post.js",
     "assets/icon.svg",
     "assets/bare.html",

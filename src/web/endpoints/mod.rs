@@ -1,6 +1,7 @@
 //! Endpoints for programs.
 
 pub(super) mod authorize;
+pub(super) mod check_session;
 pub(super) mod discovery;
 pub(super) mod health;
 pub(super) mod introspect;

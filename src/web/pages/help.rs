@@ -40,6 +40,7 @@ pub(in crate::web) async fn cookies(State(web): State<Arc<Web>>) -> Response {
             style.session_name(),
             format!("{}, or until you close your browser", lasts(config.session.absolute)),
         ),
+        state: facts(style.state_name(), "Until you log out or close your browser".to_owned()),
         device: facts(style.device_name(), lasts(config.session.device)),
     };
     show(&web, &shown)

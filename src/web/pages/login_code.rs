@@ -10,6 +10,7 @@ use crate::base::{Fault, paths};
 use crate::model::{FlowStage, Purpose};
 use crate::oidc::authorize;
 use crate::oidc::params::Params;
+use crate::oidc::session_state::browser_state;
 use crate::policy;
 use crate::view::pages::LoginCodePage;
 use crate::view::{FieldError, TimeText, messages};
@@ -64,6 +65,8 @@ fn welcome(at: &AtFlow, logged_in: &LoggedIn) -> Response {
     let style = at.web.front.cookies;
     let mut response = redirect::to_flow(paths::WELCOME, at.id());
     response = redirect::with_cookie(response, style.give(&style.session_name(), &logged_in.session, None));
+    let state = browser_state(&at.web.kit, &logged_in.session_id);
+    response = redirect::with_cookie(response, style.show_state(&state));
     if let Some(device) = &logged_in.device {
         let life = Some(at.web.kit.config.session.device);
         response = redirect::with_cookie(response, style.give(&style.device_name(), device, life));

@@ -7,10 +7,11 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 
-use crate::accounts::session::{self, Current};
-use crate::base::{Fault, constant_time_eq, paths};
+use crate::accounts::session::Current;
+use crate::base::{Fault, SessionId, constant_time_eq, paths};
 use crate::model::Visit;
-use crate::oidc::logout::{self, Logout};
+use crate::oidc::logout::farewell::{self, Farewell};
+use crate::oidc::logout::{self, Logout, Onward};
 use crate::oidc::params::Params;
 use crate::policy::redirect::home_page;
 use crate::view::pages::{LogOutPage, LoggedOutPage};
@@ -18,6 +19,9 @@ use crate::view::{HiddenField, Link};
 use crate::web::Web;
 use crate::web::extract::{Form, MaybeLoggedIn, Query, Unwanted, is_from_ourselves};
 use crate::web::respond::{page, problem, redirect};
+
+/// In seconds: for services to be called before the browser goes on.
+const TIME_FOR_FRAMES: u8 = 2;
 
 /// What a request to log out may carry from page to page.
 const CARRIED: [&str; 4] = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
@@ -67,18 +71,22 @@ async fn log_out(
     (visit, confirmed): (&Visit, Confirmed),
 ) -> Result<Response, Fault> {
     let judged = logout::judge(&web.kit, params, session.current.as_ref()).await?;
+    let mut farewell = Farewell::default();
     if let Some(current) = &session.current {
         if judged.confirm && confirmed == Confirmed::No {
-            return Ok(ask(web, params, current, &judged));
+            return ask(web, params, current, &judged).await;
         }
-        session::end(&web.kit, current, visit).await?;
+        let asked_by = judged.client.as_ref().map(|client| &client.id);
+        farewell = farewell::say(&web.kit, current, visit, asked_by).await?;
     }
+    let ended = session.current.as_ref().map(|current| (&farewell, &current.session.id));
     let response = match &judged.onward {
-        Some(onward) => redirect::see_other(&onward.location()),
-        None => done(web, &judged),
+        Some(onward) if farewell.frames.is_empty() => redirect::see_other(&onward.location()),
+        _ => done(web, &judged, ended).await?,
     };
     let style = web.front.cookies;
-    let mut response = redirect::with_cookie(response, style.take_back(&style.session_name()));
+    let response = redirect::with_cookie(response, style.take_back(&style.session_name()));
+    let mut response = redirect::with_cookie(response, style.hide_state());
     // Pages of the ended session must not come back with the back button on a shared machine.
     response.headers_mut().insert("clear-site-data", HeaderValue::from_static("\"cache\""));
     Ok(response)
@@ -90,7 +98,7 @@ fn token(web: &Web, current: &Current) -> String {
 }
 
 /// P11. On its way back the form may end at the relying party.
-fn ask(web: &Web, params: &Params, current: &Current, judged: &Logout) -> Response {
+async fn ask(web: &Web, params: &Params, current: &Current, judged: &Logout) -> Result<Response, Fault> {
     let fields = CARRIED
         .iter()
         .filter_map(|name| {
@@ -101,27 +109,44 @@ fn ask(web: &Web, params: &Params, current: &Current, judged: &Logout) -> Respon
     let shown = LogOutPage {
         token: token(web, current),
         name: current.user.name.clone(),
-        services: 0,
+        services: farewell::reach(&web.kit, &current.session.id).await?,
         fields,
         stay_url: web.front.start_url(judged.client.as_ref()),
     };
     let response = page::page(web, StatusCode::OK, &shown, &web.front.chrome_for(judged.client.as_ref()));
-    match &judged.onward {
+    Ok(match &judged.onward {
         Some(onward) => page::letting_forms_end_at(response, &onward.target),
         None => response,
-    }
+    })
 }
 
-/// P12.
-fn done(web: &Web, judged: &Logout) -> Response {
+/// P12. Where there are frames to load first, the browser goes on from here to where the service wanted it.
+async fn done(web: &Web, judged: &Logout, ended: Option<(&Farewell, &SessionId)>) -> Result<Response, Fault> {
     let client = judged.client.as_ref();
-    let return_to = client.and_then(|client| {
+    let onward = judged.onward.as_ref().map(Onward::location);
+    let home = || client.and_then(home_page).map(|home| home.as_str().to_owned());
+    let href = onward.clone().or_else(home);
+    let return_to = client.zip(href).map(|(client, href)| {
         let text = format!("Go to the {} home page", client.name);
-        home_page(client).map(|home| Link { text, href: home.as_str().to_owned() })
+        Link { text, href }
     });
-    let shown =
-        LoggedOutPage { return_to, log_in_url: Some(web.front.start_url(client)), not_told: Vec::new() };
-    page::page(web, StatusCode::OK, &shown, &web.front.chrome_for(client))
+    let (frames, not_told) = match ended {
+        Some((farewell, session)) => {
+            (farewell.frames.clone(), farewell::not_told(&web.kit, farewell, session).await?)
+        }
+        None => (Vec::new(), Vec::new()),
+    };
+    let goes_on = onward.is_some() && not_told.is_empty();
+    let log_in_url = Some(web.front.start_url(client));
+    let shown = LoggedOutPage { return_to, log_in_url, not_told, frames, goes_on };
+    let response = page::page(web, StatusCode::OK, &shown, &web.front.chrome_for(client));
+    let mut response = page::framing(response, &shown.frames);
+    if let Some(address) = onward.filter(|_| goes_on) {
+        let refresh = HeaderValue::try_from(format!("{TIME_FOR_FRAMES}; url={address}"));
+        let refresh = refresh.map_err(|error| Fault::caused("an address cannot stand in a header", error))?;
+        response.headers_mut().insert(header::REFRESH, refresh);
+    }
+    Ok(response)
 }
 
 /// P12 by its own address.

@@ -3,7 +3,7 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 
-use crate::policy::redirect::ValidRedirect;
+use crate::policy::redirect::{ValidRedirect, origin};
 use crate::view::{Chrome, Page};
 use crate::web::Web;
 use crate::web::respond::problem;
@@ -19,6 +19,16 @@ pub(in crate::web) fn page<P: Page>(web: &Web, status: StatusCode, page: &P, chr
         Ok(html) => (status, Html(html)).into_response(),
         Err(fault) => problem::broken(fault),
     }
+}
+
+/// Lets a page hold frames of services.
+pub(in crate::web) fn framing(mut response: Response, addresses: &[String]) -> Response {
+    let origins: Vec<String> = addresses.iter().filter_map(|address| origin(address)).collect();
+    let widened = format!("{POLICY}; frame-src {}", origins.join(" "));
+    if let Ok(policy) = HeaderValue::try_from(widened) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
 }
 
 /// Lets the form on a page end at a relying party. Chromium holds every redirect after a form's post against
