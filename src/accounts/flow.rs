@@ -1,6 +1,6 @@
 //! One journey through the log-in pages, bound to one browser.
 
-use crate::base::{ClientId, Fault, FlowId, Secret, kinds};
+use crate::base::{ClientId, Fault, FlowId, Secret, SessionId, kinds};
 use crate::config::Config;
 use crate::kit::Kit;
 use crate::model::{Client, Email, Flow, FlowStage};
@@ -16,6 +16,8 @@ pub(crate) struct NewFlow {
     pub(crate) email: Option<String>,
     /// Whether somebody who is logged in has to prove it again.
     pub(crate) again: bool,
+    /// The session of somebody who is logged in, and has only to agree to something.
+    pub(crate) agreeing: Option<SessionId>,
 }
 
 /// A journey that has begun, and the cookie that binds it to the browser.
@@ -46,7 +48,7 @@ pub(crate) async fn begin(kit: &Kit, new: NewFlow) -> Result<Begun, Fault> {
         binding: kit.keyring.digest(&binding),
         client_id: new.client_id,
         request: new.request,
-        stage: FlowStage::Password,
+        stage: new.agreeing.map_or(FlowStage::Password, |session_id| FlowStage::Welcome { session_id }),
         again: new.again,
         email: new.email,
         banner: None,
@@ -90,6 +92,13 @@ pub(crate) async fn open(kit: &Kit, id: &FlowId, binding: &Secret<kinds::Flow>) 
 /// The token that the forms of a journey carry.
 pub(crate) fn form_token(kit: &Kit, flow: &Flow) -> String {
     kit.keyring.form_token(&["flow", flow.id.as_str(), flow.binding.as_str()])
+}
+
+/// Sends somebody who is logged in back to the first step, to log in as somebody else.
+pub(crate) async fn start_again(kit: &Kit, flow: &Flow) -> Result<(), Fault> {
+    let mut tx = kit.store.begin().await?;
+    flows::start_again(&mut tx, &flow.id, kit.now()).await?;
+    tx.commit().await
 }
 
 /// Ends an unfinished journey and its codes; `false` where it was finished or cancelled before.

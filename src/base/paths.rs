@@ -11,6 +11,7 @@ pub(crate) const INTROSPECT: &str = "/introspect";
 pub(crate) const REVOKE: &str = "/revoke";
 pub(crate) const USERINFO: &str = "/userinfo";
 pub(crate) const LOGOUT: &str = "/logout";
+pub(crate) const CONSENT: &str = "/consent";
 pub(crate) const CHECK_SESSION: &str = "/session/check";
 pub(crate) const LOGGED_OUT: &str = "/logged-out";
 
@@ -26,6 +27,7 @@ pub(crate) const RESET_CANCEL: &str = "/reset/cancel";
 pub(crate) const FLOW_CONTINUE: &str = "/flow/{flow}/continue";
 pub(crate) const FLOW_CANCEL: &str = "/flow/{flow}/cancel";
 
+pub(crate) const ACCOUNT_SERVICES: &str = "/account/services";
 pub(crate) const ACCOUNT_SESSIONS: &str = "/account/sessions";
 
 pub(crate) const HELP: &str = "/help";

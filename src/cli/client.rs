@@ -164,6 +164,12 @@ pub(super) struct Settings {
     requests: RequestSettings,
     #[command(flatten)]
     tokens: TokenSettings,
+    /// Whether people are asked before it is told anything about them: for services that are not your own.
+    #[arg(long, value_name = "BOOL")]
+    asks_consent: Option<bool>,
+    /// Who runs it, for the page that asks.
+    #[arg(long, value_name = "NAME")]
+    run_by: Option<String>,
     /// Whether people are greeted before they go back to it.
     #[arg(long)]
     welcome: Option<Welcome>,
@@ -176,6 +182,8 @@ impl Settings {
     fn apply(self, settings: &mut ClientSettings) {
         self.requests.apply(settings);
         self.tokens.apply(settings);
+        settings.asks_consent = self.asks_consent.unwrap_or(settings.asks_consent);
+        settings.organisation = self.run_by.or(settings.organisation.take());
         if !self.redirect_uri.is_empty() {
             settings.redirect_uris = self.redirect_uri;
         }

@@ -111,6 +111,10 @@ pub(crate) struct ClientSettings {
     pub(crate) initiate_login_uri: Option<String>,
     pub(crate) policy_uri: Option<String>,
     pub(crate) tos_uri: Option<String>,
+    /// Whether people are asked before it is told anything about them: for services that are not the council's own.
+    pub(crate) asks_consent: bool,
+    /// Who runs it, for the page that asks.
+    pub(crate) organisation: Option<String>,
     /// Whether people are greeted before they go back; `None` for the provider's setting.
     pub(crate) welcome_page: Option<bool>,
 }
@@ -155,6 +159,8 @@ impl Default for ClientSettings {
             initiate_login_uri: None,
             policy_uri: None,
             tos_uri: None,
+            asks_consent: false,
+            organisation: None,
             welcome_page: None,
         }
     }

@@ -118,6 +118,19 @@ pub(super) async fn give_up(
     request.reply.error(kit, &error)
 }
 
+/// Answers for somebody who would not share what was asked for (RFC 6749, section 4.1.2.1).
+pub(super) async fn refuse_consent(
+    kit: &Kit,
+    tx: &mut Tx,
+    request: &ValidRequest,
+) -> Result<AuthorizationResponse, Fault> {
+    if !use_up(kit, tx, request).await? {
+        return answered_before(kit, request);
+    }
+    let error = OAuthError::new(ErrorCode::AccessDenied, "the person does not share what was asked for");
+    request.reply.error(kit, &error)
+}
+
 /// False where another answer was first.
 async fn use_up(kit: &Kit, tx: &mut Tx, request: &ValidRequest) -> Result<bool, Fault> {
     match &request.pushed {

@@ -5,12 +5,11 @@ use crate::accounts::session::{self, Current};
 use crate::base::Fault;
 use crate::kit::Kit;
 use crate::model::{Client, FlowStage};
-use crate::oidc::answer;
 use crate::oidc::error::{AuthorizeError, ErrorCode, OAuthError};
 use crate::oidc::params::Params;
-use crate::oidc::request::{self, ValidRequest, Wishes};
+use crate::oidc::request::{self, ValidRequest};
 use crate::oidc::response::AuthorizationResponse;
-use crate::oidc::subject;
+use crate::oidc::{answer, consent, subject};
 use crate::policy::lifetime;
 use crate::policy::prompt::{self, Standing, Step};
 use crate::policy::redirect::ValidRedirect;
@@ -22,6 +21,8 @@ pub(crate) enum Authorization {
     Answer(AuthorizationResponse),
     /// Somebody has to log in first.
     LogIn(Begun),
+    /// Somebody has to agree first.
+    AskConsent(Begun),
 }
 
 /// What comes of going on from the log-in pages to the service.
@@ -29,6 +30,8 @@ pub(crate) enum Onward {
     Answer(AuthorizationResponse),
     /// There was no request to answer, or it was answered before: the service's own page.
     Home(Option<ValidRedirect>),
+    /// The person has to agree first.
+    AskConsent,
     /// The journey has not come this far.
     NotYet,
 }
@@ -48,6 +51,16 @@ pub(crate) async fn authorize(
             .is_none_or(|hint| hint == subject::of(kit, &request.reply.client, &current.user)),
     });
     match (prompt::step(wishes.prompt, wishes.max_age, standing, kit.now()), session) {
+        (Step::Proceed, Some(current)) if consent::is_needed(kit, &request, current).await? => {
+            if wishes.prompt.none {
+                let say = "the person has not agreed to share this and no page may be shown";
+                return Err(request.reply.refuse(kit, OAuthError::new(ErrorCode::ConsentRequired, say)));
+            }
+            let agreeing = Some(current.session.id.clone());
+            Ok(Authorization::AskConsent(
+                begin(kit, &request, NewFlow { agreeing, ..NewFlow::default() }).await?,
+            ))
+        }
         (Step::Proceed, Some(current)) => {
             let mut tx = kit.store.begin().await?;
             let response = answer::complete(kit, &mut tx, &request, current).await?;
@@ -61,25 +74,22 @@ pub(crate) async fn authorize(
             kit,
             OAuthError::new(ErrorCode::LoginRequired, "nobody is logged in who could be asked"),
         )),
-        (Step::LogIn { again }, _) => begin(kit, &request, wishes, again).await,
-        (Step::Proceed, None) => begin(kit, &request, wishes, false).await,
+        (Step::LogIn { again }, _) => {
+            let new = NewFlow { email: wishes.login_hint, again, ..NewFlow::default() };
+            Ok(Authorization::LogIn(begin(kit, &request, new).await?))
+        }
+        (Step::Proceed, None) => {
+            let new = NewFlow { email: wishes.login_hint, ..NewFlow::default() };
+            Ok(Authorization::LogIn(begin(kit, &request, new).await?))
+        }
     }
 }
 
-async fn begin(
-    kit: &Kit,
-    request: &ValidRequest,
-    wishes: Wishes,
-    again: bool,
-) -> Result<Authorization, AuthorizeError> {
+/// Begins the journey that ends with the answer to a request.
+async fn begin(kit: &Kit, request: &ValidRequest, new: NewFlow) -> Result<Begun, Fault> {
     let frozen = request.freeze().ok_or_else(|| Fault::new("a request cannot be written down"))?;
-    let new = NewFlow {
-        client_id: Some(request.reply.client.id.clone()),
-        request: Some(frozen),
-        email: wishes.login_hint,
-        again,
-    };
-    Ok(Authorization::LogIn(flow::begin(kit, new).await?))
+    let client_id = Some(request.reply.client.id.clone());
+    flow::begin(kit, NewFlow { client_id, request: Some(frozen), ..new }).await
 }
 
 /// Whether people are greeted before they go back to a service.
@@ -97,11 +107,17 @@ pub(crate) async fn go_on(kit: &Kit, journey: &Journey) -> Result<Onward, Fault>
         _ => return Ok(Onward::NotYet),
     };
     let Some(current) = session::of_flow(kit, session_id).await? else { return Ok(Onward::NotYet) };
+    let request = request_of(journey);
+    if let Some(request) = &request
+        && consent::is_needed(kit, request, &current).await?
+    {
+        return Ok(Onward::AskConsent);
+    }
     let mut tx = kit.store.begin().await?;
     if !flows::finish(&mut tx, &journey.flow.id).await? {
         return Ok(home());
     }
-    let Some(request) = request_of(journey) else {
+    let Some(request) = request else {
         tx.commit().await?;
         return Ok(home());
     };

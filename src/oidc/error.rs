@@ -39,6 +39,7 @@ error_codes! {
     UseDpopNonce = "use_dpop_nonce", "RFC 9449, section 8";
     InvalidTarget = "invalid_target", "RFC 8707, section 2";
     LoginRequired = "login_required", "OpenID Connect Core 1.0, section 3.1.2.6";
+    ConsentRequired = "consent_required", "OpenID Connect Core 1.0, section 3.1.2.6";
     RequestUriNotSupported = "request_uri_not_supported", "OpenID Connect Core 1.0, section 3.1.2.6";
     InvalidRequestObject = "invalid_request_object", "OpenID Connect Core 1.0, section 3.1.2.6";
     InvalidRequestUri = "invalid_request_uri", "OpenID Connect Core 1.0, section 3.1.2.6";

@@ -7,6 +7,7 @@ mod access_token;
 mod answer;
 pub(crate) mod authorize;
 pub(crate) mod claims;
+pub(crate) mod consent;
 pub(crate) mod discovery;
 pub(crate) mod error;
 mod grant;

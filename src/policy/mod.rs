@@ -7,6 +7,7 @@ pub(crate) mod client_grants;
 pub(crate) mod client_keys;
 pub(crate) mod client_requests;
 pub(crate) mod client_tokens;
+pub(crate) mod consent;
 pub(crate) mod dpop;
 pub(crate) mod emailed_code;
 pub(crate) mod lifetime;

@@ -3,7 +3,7 @@
 use url::Url;
 
 use crate::model::{ApplicationType, Client, ClientAuthentication, GrantType};
-use crate::policy::{client_grants, client_keys, client_requests, client_tokens, scope};
+use crate::policy::{client_grants, client_keys, client_requests, client_tokens, consent, scope};
 
 const MOST_REDIRECTS: usize = 20;
 const LONGEST_URI: usize = 2_048;
@@ -39,6 +39,9 @@ pub(crate) fn judge(client: &Client) -> Vec<String> {
         if let Err(problem) = page(uri) {
             problems.push(problem);
         }
+    }
+    if settings.asks_consent && !settings.scopes.iter().flatten().all(|value| consent::has_words(value)) {
+        problems.push("A service that asks people for consent cannot have scopes of its own".to_owned());
     }
     for value in settings.scopes.iter().flatten() {
         let is_standard = scope::STANDARD.iter().any(|(known, _)| known == value);

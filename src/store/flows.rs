@@ -3,12 +3,12 @@
 use sqlx::any::AnyRow;
 
 use super::db::{Conn, Tx, asking, optional_parsed, optional_text, optional_time, statements, text, time};
-use crate::base::{ClientId, Digest, Fault, FlowId, SessionId, UserId, kinds};
+use crate::base::{ClientId, Digest, Fault, FlowId, SessionId, Timestamp, UserId, kinds};
 use crate::model::{Flow, FlowStage};
 
 statements! {
-    INSERT = "INSERT INTO flows (id, binding, client_id, request, stage, again_at, email, created_at, expires_at)
-        VALUES ($1, $2, $3, $4, 'password', $5, $6, $7, $8)";
+    INSERT = "INSERT INTO flows (id, binding, client_id, request, stage, again_at, email, created_at, expires_at,
+        session_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     BY_ID = "SELECT * FROM flows WHERE id = $1";
     PASSWORD_RIGHT = "UPDATE flows SET stage = 'code', user_id = $2, email = $3, binding = $4, banner = NULL
         WHERE id = $1 AND stage IN ('password', 'code')";
@@ -19,6 +19,8 @@ statements! {
         WHERE id = $1 AND stage IN ('password', 'code') RETURNING id";
     BACK_TO_PASSWORD = "UPDATE flows SET stage = 'password', user_id = NULL, email = $2, banner = $3
         WHERE id = $1 AND stage IN ('password', 'code')";
+    START_AGAIN = "UPDATE flows SET stage = 'password', session_id = NULL, again_at = $2
+        WHERE id = $1 AND stage = 'welcome'";
     REBIND = "UPDATE flows SET binding = $2 WHERE id = $1";
     SET_EMAIL = "UPDATE flows SET email = $2 WHERE id = $1";
     CLEAR_BANNER = "UPDATE flows SET banner = NULL WHERE id = $1 AND banner IS NOT NULL";
@@ -55,16 +57,23 @@ fn flow(row: &AnyRow) -> Result<Flow, Fault> {
     })
 }
 
+/// Writes a journey down that is at its first step, or whose person has only to agree to something.
 pub(crate) async fn insert(tx: &mut Tx, flow: &Flow) -> Result<(), Fault> {
+    let session = match &flow.stage {
+        FlowStage::Welcome { session_id } => Some(session_id),
+        _ => None,
+    };
     sqlx::query(INSERT)
         .bind(flow.id.as_str())
         .bind(flow.binding.as_str())
         .bind(flow.client_id.as_ref().map(ClientId::as_str))
         .bind(flow.request.as_deref())
+        .bind(if session.is_some() { "welcome" } else { "password" })
         .bind(flow.again.then_some(flow.created_at.millis()))
         .bind(flow.email.as_deref())
         .bind(flow.created_at.millis())
         .bind(flow.expires_at.millis())
+        .bind(session.map(SessionId::as_str))
         .execute(&mut **tx)
         .await
         .map_err(asking("begin a flow"))?;
@@ -128,6 +137,13 @@ pub(crate) async fn back_to_password(
         .execute(&mut **tx)
         .await
         .map_err(asking("move a flow back"))?;
+    Ok(())
+}
+
+/// Sends a flow whose person is logged in back to its first step.
+pub(crate) async fn start_again(tx: &mut Tx, id: &FlowId, now: Timestamp) -> Result<(), Fault> {
+    let done = sqlx::query(START_AGAIN).bind(id.as_str()).bind(now.millis()).execute(&mut **tx).await;
+    done.map_err(asking("move a flow back"))?;
     Ok(())
 }
 

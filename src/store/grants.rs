@@ -24,6 +24,8 @@ statements! {
     REVOKE_SESSION = "UPDATE grants SET revoked_at = $2
         WHERE session_id = $1 AND revoked_at IS NULL AND offline_at IS NULL";
     REVOKE_CLIENT = "UPDATE grants SET revoked_at = $2 WHERE client_id = $1 AND revoked_at IS NULL";
+    REVOKE_BETWEEN = "UPDATE grants SET revoked_at = $3
+        WHERE user_id = $1 AND client_id = $2 AND revoked_at IS NULL";
     REVOKE_USER = "UPDATE grants SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL";
 }
 
@@ -186,6 +188,23 @@ pub(crate) async fn revoke_session(tx: &mut Tx, session: &SessionId, now: Timest
 pub(crate) async fn revoke_client(tx: &mut Tx, client: &ClientId, now: Timestamp) -> Result<(), Fault> {
     let done = sqlx::query(REVOKE_CLIENT).bind(client.as_str()).bind(now.millis()).execute(&mut **tx).await;
     done.map_err(asking("revoke grants"))?;
+    Ok(())
+}
+
+/// Revokes what a person granted to a client.
+pub(crate) async fn revoke_between(
+    tx: &mut Tx,
+    user: &UserId,
+    client: &ClientId,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    sqlx::query(REVOKE_BETWEEN)
+        .bind(user.as_str())
+        .bind(client.as_str())
+        .bind(now.millis())
+        .execute(&mut **tx)
+        .await
+        .map_err(asking("revoke grants"))?;
     Ok(())
 }
 

@@ -12,6 +12,7 @@
 pub(crate) mod access_tokens;
 pub(crate) mod challenges;
 pub(crate) mod clients;
+pub(crate) mod consents;
 mod db;
 pub(crate) mod devices;
 pub(crate) mod events;

@@ -9,6 +9,7 @@ const STATEMENTS: &[(&str, &[&str])] = &[
     ("access_tokens", access_tokens::STATEMENTS),
     ("challenges", challenges::STATEMENTS),
     ("clients", clients::STATEMENTS),
+    ("consents", consents::STATEMENTS),
     ("devices", devices::STATEMENTS),
     ("events", events::STATEMENTS),
     ("facts", facts::STATEMENTS),

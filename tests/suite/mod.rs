@@ -9,6 +9,7 @@ mod browser;
 mod client_assertion;
 pub(crate) mod client_certificate;
 mod client_keys;
+mod consent;
 mod discovery;
 mod emailed_code;
 mod enumeration;

@@ -39,6 +39,7 @@ pub(super) fn check(kit: &Kit, client: &Client, params: &Params) -> Result<(Aske
         claims,
         resources: resources(client, params)?,
         dpop_jkt: dpop_jkt(params)?,
+        asks_again: wishes.prompt.consent,
     };
     Ok((asked, wishes))
 }

@@ -42,6 +42,9 @@ pub(crate) struct Asked {
     pub(crate) nonce: Option<String>,
     pub(crate) code_challenge: Option<String>,
     pub(crate) claims: Option<ClaimsRequest>,
+    /// Whether consent is wanted anew, whatever was agreed to before.
+    #[serde(default)]
+    pub(crate) asks_again: bool,
     /// The addresses of the services that access tokens are wanted for, separated by spaces.
     #[serde(default)]
     pub(crate) resources: Option<String>,

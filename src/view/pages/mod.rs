@@ -1,6 +1,7 @@
 //! Every page: what it shows depends on, as plain text.
 
 mod account;
+mod consent;
 mod help;
 mod login;
 mod logout;
@@ -11,6 +12,7 @@ use minijinja::value::{Serde, Value};
 use serde::Serialize;
 
 pub(crate) use account::{SessionRow, SessionsPage};
+pub(crate) use consent::{ConsentPage, SharedPage, SharedRow, StopSharingPage};
 pub(crate) use help::{AccessibilityPage, ContactPage, CookieFacts, CookiesPage, HelpPage, PrivacyPage};
 pub(crate) use login::{CancelledPage, FormPostPage, LoginCodePage, LoginPage, ServicesPage, WelcomePage};
 pub(crate) use logout::{LogOutPage, LoggedOutPage};
@@ -69,6 +71,9 @@ pub(super) const EVERY_PAGE: &[Samples] = &[
     entry::<LoginCodePage>(),
     entry::<WelcomePage>(),
     entry::<SessionsPage>(),
+    entry::<ConsentPage>(),
+    entry::<SharedPage>(),
+    entry::<StopSharingPage>(),
     entry::<CancelledPage>(),
     entry::<FormPostPage>(),
     entry::<ServicesPage>(),

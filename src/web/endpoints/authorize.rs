@@ -75,6 +75,9 @@ async fn answer(
     match authorize::authorize(&web.kit, params, session.current.as_ref()).await {
         Ok(Authorization::Answer(response)) => redirect::answer(web, &response),
         Ok(Authorization::LogIn(begun)) => login::begun(web, &begun, &Cookies::read(headers), paths::LOGIN),
+        Ok(Authorization::AskConsent(begun)) => {
+            login::begun(web, &begun, &Cookies::read(headers), paths::CONSENT)
+        }
         Err(AuthorizeError::Redirect(response, error)) => {
             oauth::noted(redirect::answer(web, &response), &error)
         }

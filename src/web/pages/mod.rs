@@ -1,5 +1,6 @@
 //! Pages for people.
 
+pub(super) mod consent;
 pub(super) mod help;
 pub(super) mod home;
 pub(super) mod login;
@@ -7,6 +8,7 @@ pub(super) mod login_code;
 pub(super) mod logout;
 pub(super) mod reset;
 pub(super) mod sessions;
+pub(super) mod shared;
 pub(super) mod trouble;
 pub(super) mod welcome;
 
