@@ -16,6 +16,8 @@ pub(crate) struct NewFlow {
     pub(crate) email: Option<String>,
     /// Whether somebody who is logged in has to prove it again.
     pub(crate) again: bool,
+    /// A page of ours to go on to, where the journey leads to no service.
+    pub(crate) returns_to: Option<String>,
     /// The session of somebody who is logged in, and has only to agree to something.
     pub(crate) agreeing: Option<SessionId>,
 }
@@ -47,7 +49,7 @@ pub(crate) async fn begin(kit: &Kit, new: NewFlow) -> Result<Begun, Fault> {
         id: FlowId::generate(now, &*kit.random),
         binding: kit.keyring.digest(&binding),
         client_id: new.client_id,
-        request: new.request,
+        request: new.request.or(new.returns_to),
         stage: new.agreeing.map_or(FlowStage::Password, |session_id| FlowStage::Welcome { session_id }),
         again: new.again,
         email: new.email,

@@ -1,13 +1,13 @@
 //! Registering relying parties.
 
 use crate::audit::Entry;
-use crate::base::{ClientId, Error, Fault, Secret, Span, base64url, kinds};
+use crate::base::{ClientId, Error, Fault, Secret, Span, base64url, kinds, strict_json};
 use crate::clients::assertion;
 use crate::jose::PublicKeys;
 use crate::keys;
 use crate::kit::Kit;
 use crate::model::{Client, ClientAuthentication, ClientSecret, ClientSettings, EventKind};
-use crate::policy::registration;
+use crate::policy::{registration, sector};
 use crate::store::{Tx, clients, grants, sealed_secrets};
 
 /// Why an action on a client was refused: sentences for the administrator.
@@ -33,21 +33,53 @@ pub(crate) async fn add(
     };
     let now = kit.now();
     let client = Client { id, name, settings, created_at: now, updated_at: now, disabled_at: None };
-    judge(&client)?;
+    prepare(kit, &client).await?;
+    let mut tx = kit.store.begin().await?;
+    let id = client.id.clone();
+    let entry = Entry::by_operator(EventKind::ClientAdded).client(Some(&id));
+    let registered = add_in(kit, &mut tx, client, entry).await?;
+    tx.commit().await?;
+    Ok(registered)
+}
+
+/// Judges what is to be registered, and readies the keys that it needs.
+pub(super) async fn prepare(kit: &Kit, client: &Client) -> Result<(), Error<Refusal>> {
+    judge(client)?;
+    check_sector(kit, &client.settings).await?;
     for algorithm in client.settings.signing_algorithms() {
         keys::ensure_for(kit, algorithm).await?;
     }
-    let mut tx = kit.store.begin().await?;
-    if !clients::insert(&mut tx, &client).await? {
+    Ok(())
+}
+
+/// Writes a client down that was prepared, in the caller's transaction.
+pub(super) async fn add_in(
+    kit: &Kit,
+    tx: &mut Tx,
+    client: Client,
+    entry: Entry<'_>,
+) -> Result<Registered, Error<Refusal>> {
+    if !clients::insert(tx, &client).await? {
         return Err(Error::Refused(format!("there is a client {} already", client.id)));
     }
     let secret = match client.settings.authentication.has_secret() {
-        true => Some(give_secret(kit, &mut tx, &client).await?),
+        true => Some(give_secret(kit, tx, &client).await?),
         false => None,
     };
-    Entry::by_operator(EventKind::ClientAdded).client(Some(&client.id)).record(kit, &mut tx).await?;
-    tx.commit().await?;
+    entry.record(kit, tx).await?;
     Ok(Registered { client, secret })
+}
+
+/// OpenID Connect Dynamic Client Registration 1.0, section 5: whoever publishes the document vouches for the client.
+async fn check_sector(kit: &Kit, settings: &ClientSettings) -> Result<(), Error<Refusal>> {
+    let Some(uri) = &settings.sector_identifier_uri else { return Ok(()) };
+    let refuse = |why: String| Error::Refused(format!("The sector identifier address {uri} {why}"));
+    let body = kit.fetcher.get(uri, "application/json").await.map_err(|error| refuse(error.to_string()))?;
+    let document = std::str::from_utf8(&body).ok().and_then(strict_json);
+    match document {
+        Some(document) if sector::lists(&document, settings) => Ok(()),
+        _ => Err(refuse("does not list every redirect address of the service".to_owned())),
+    }
 }
 
 /// The client with an identifier.
@@ -63,11 +95,17 @@ pub(crate) async fn list(kit: &Kit, after: &str, limit: i64) -> Result<Vec<Clien
 }
 
 /// Writes a client's new name and settings.
-pub(crate) async fn update(kit: &Kit, mut client: Client) -> Result<Client, Error<Refusal>> {
-    judge(&client)?;
-    for algorithm in client.settings.signing_algorithms() {
-        keys::ensure_for(kit, algorithm).await?;
-    }
+pub(crate) async fn update(kit: &Kit, client: Client) -> Result<Client, Error<Refusal>> {
+    let id = client.id.clone();
+    update_with(kit, client, Entry::by_operator(EventKind::ClientUpdated).client(Some(&id))).await
+}
+
+pub(super) async fn update_with(
+    kit: &Kit,
+    mut client: Client,
+    entry: Entry<'_>,
+) -> Result<Client, Error<Refusal>> {
+    prepare(kit, &client).await?;
     client.updated_at = kit.now();
     let mut tx = kit.store.begin().await?;
     if !clients::update(&mut tx, &client).await? {
@@ -76,7 +114,7 @@ pub(crate) async fn update(kit: &Kit, mut client: Client) -> Result<Client, Erro
     if client.settings.authentication != ClientAuthentication::ClientSecretJwt {
         sealed_secrets::forget(&mut tx, &client.id).await?;
     }
-    Entry::by_operator(EventKind::ClientUpdated).client(Some(&client.id)).record(kit, &mut tx).await?;
+    entry.record(kit, &mut tx).await?;
     tx.commit().await?;
     kit.clients.forget(&client.id);
     Ok(client)
@@ -99,10 +137,14 @@ pub(crate) async fn set_active(kit: &Kit, client: &Client, active: bool) -> Resu
 }
 
 /// Removes a client with all that was granted to it.
-pub(crate) async fn remove(kit: &Kit, client: &Client) -> Result<(), Error<Refusal>> {
+pub(crate) async fn remove(kit: &Kit, client: &Client) -> Result<(), Fault> {
+    remove_with(kit, client, Entry::by_operator(EventKind::ClientRemoved).client(Some(&client.id))).await
+}
+
+pub(super) async fn remove_with(kit: &Kit, client: &Client, entry: Entry<'_>) -> Result<(), Fault> {
     let mut tx = kit.store.begin().await?;
     clients::remove(&mut tx, &client.id).await?;
-    Entry::by_operator(EventKind::ClientRemoved).client(Some(&client.id)).record(kit, &mut tx).await?;
+    entry.record(kit, &mut tx).await?;
     tx.commit().await?;
     kit.clients.forget(&client.id);
     Ok(())
@@ -145,7 +187,7 @@ async fn give_secret(kit: &Kit, tx: &mut Tx, client: &Client) -> Result<Secret<k
     Ok(secret)
 }
 
-fn generate_id(kit: &Kit) -> Result<ClientId, Fault> {
+pub(super) fn generate_id(kit: &Kit) -> Result<ClientId, Fault> {
     let mut bytes = [0; 12];
     kit.random.fill(&mut bytes);
     ClientId::parse(&base64url(bytes)).ok_or_else(|| Fault::new("no client identifier could be made"))

@@ -8,9 +8,13 @@ pub(crate) const AUTHORIZE: &str = "/authorize";
 pub(crate) const PAR: &str = "/par";
 pub(crate) const TOKEN: &str = "/token";
 pub(crate) const INTROSPECT: &str = "/introspect";
+pub(crate) const REGISTER: &str = "/register";
+pub(crate) const REGISTERED: &str = "/register/{client}";
 pub(crate) const REVOKE: &str = "/revoke";
 pub(crate) const USERINFO: &str = "/userinfo";
 pub(crate) const LOGOUT: &str = "/logout";
+pub(crate) const DEVICE_AUTHORIZATION: &str = "/device_authorization";
+pub(crate) const DEVICE: &str = "/device";
 pub(crate) const CONSENT: &str = "/consent";
 pub(crate) const CHECK_SESSION: &str = "/session/check";
 pub(crate) const LOGGED_OUT: &str = "/logged-out";
@@ -42,5 +46,15 @@ pub(crate) const STATIC: &str = "/static/{file}";
 pub(crate) const BRAND: &str = "/brand/{file}";
 
 /// What programs call, scripts of other sites among them.
-pub(crate) const CALLED: [&str; 8] =
-    [OPENID_CONFIGURATION, OAUTH_METADATA, JWKS, PAR, TOKEN, INTROSPECT, REVOKE, USERINFO];
+pub(crate) const CALLED: [&str; 10] = [
+    OPENID_CONFIGURATION,
+    OAUTH_METADATA,
+    JWKS,
+    PAR,
+    TOKEN,
+    INTROSPECT,
+    REVOKE,
+    REGISTER,
+    DEVICE_AUTHORIZATION,
+    USERINFO,
+];

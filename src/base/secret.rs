@@ -39,6 +39,12 @@ pub(crate) mod kinds {
         Pushed = "urn:ietf:params:oauth:request_uri:",
         /// A refresh token (RFC 6749, section 1.5).
         Refresh = "gh_rt_",
+        /// The code by which a device asks whether it was connected (RFC 8628, section 3.2).
+        DeviceCode = "gh_dc_",
+        /// What services register with (RFC 7591, section 3).
+        InitialAccess = "gh_ia_",
+        /// What a service looks after its registration with (RFC 7592, section 2).
+        Registration = "gh_ra_",
         /// The cookie of a session.
         Session = "gh_se_",
         /// The cookie that ties one journey through the pages to the browser that began it.

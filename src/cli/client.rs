@@ -7,6 +7,7 @@ use super::client_requests::{self, RequestSettings};
 use super::client_tokens::{self, TokenSettings};
 use super::{Failure, key, open, show};
 use crate::admin::clients::{self, Registered};
+use crate::admin::registration;
 use crate::base::{ClientId, Secret, Span, kinds, strict_json};
 use crate::config::Config;
 use crate::kit::Kit;
@@ -60,6 +61,12 @@ pub(super) enum Action {
     Enable { id: String },
     /// Remove a service with everything that was granted to it.
     Remove { id: String },
+    /// Make a token with which services can register themselves, where `registration.open_to` is "invited".
+    Invite {
+        /// Hours for which it works.
+        #[arg(long, default_value_t = 24)]
+        hours: u32,
+    },
     /// Make a new secret. It is shown once.
     RotateSecret {
         id: String,
@@ -157,6 +164,9 @@ pub(super) struct Settings {
     /// Its privacy notice, linked on the log-in page.
     #[arg(long, value_name = "URL")]
     policy_uri: Option<String>,
+    /// Its logo, shown on the log-in page; browsers fetch it from there.
+    #[arg(long, value_name = "URL")]
+    logo_uri: Option<String>,
     /// Its terms, linked on the log-in page.
     #[arg(long, value_name = "URL")]
     tos_uri: Option<String>,
@@ -237,6 +247,7 @@ impl Settings {
         settings.initiate_login_uri = self.initiate_login_uri.or(settings.initiate_login_uri.take());
         settings.policy_uri = self.policy_uri.or(settings.policy_uri.take());
         settings.tos_uri = self.tos_uri.or(settings.tos_uri.take());
+        settings.logo_uri = self.logo_uri.or(settings.logo_uri.take());
         settings.default_max_age = self.default_max_age.or(settings.default_max_age);
     }
 }
@@ -273,6 +284,10 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
             let client = clients::find(&kit, &id).await?;
             clients::remove(&kit, &client).await?;
             show::line(format_args!("{} ({}) has been removed.", client.name, client.id));
+        }
+        Action::Invite { hours } => {
+            let token = registration::invite(&kit, Span::hours(hours)).await?;
+            show::line(token.reveal());
         }
         Action::RotateSecret { id, overlap_hours, json } => {
             let client = clients::find(&kit, &id).await?;

@@ -14,7 +14,7 @@ enum Demand {
 /// How a service asks and is answered.
 #[derive(Args)]
 pub(super) struct RequestSettings {
-    /// What it may exchange for tokens: authorization_code, refresh_token, client_credentials or token-exchange; may be
+    /// What it may exchange for tokens: authorization_code, refresh_token, client_credentials, device_code or token-exchange; may be
     /// given several times.
     #[arg(long, value_name = "TYPE", value_parser = grant_type)]
     grant: Vec<GrantType>,

@@ -20,6 +20,7 @@ mod login;
 mod mail;
 mod outgoing;
 mod problems;
+mod registration;
 mod retention;
 mod secret_text;
 mod session;
@@ -52,6 +53,7 @@ use written::Written;
 pub(crate) use log::Log;
 pub(crate) use mail::Transport;
 pub(crate) use outgoing::Outgoing;
+pub(crate) use registration::{OpenTo, Registration};
 #[cfg(feature = "demo")]
 pub(crate) use secret_text::SecretText;
 pub(crate) use smtp::{Smtp, SmtpSecurity};
@@ -75,6 +77,7 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     pub(crate) retention: Retention,
     pub(crate) outgoing: Outgoing,
+    pub(crate) registration: Registration,
     pub(crate) log: Log,
     /// A directory whose files take the place of the built-in pages and letters.
     pub(crate) templates: Option<PathBuf>,

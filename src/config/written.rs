@@ -4,8 +4,8 @@ use confique::Config;
 
 use super::problems::Problems;
 use super::{
-    brand, database, issuer, keys, limits, listen, log, login, mail, outgoing, retention, session, templates,
-    tokens,
+    brand, database, issuer, keys, limits, listen, log, login, mail, outgoing, registration, retention,
+    session, templates, tokens,
 };
 
 /// Reference configuration of Gatehouse: every setting, explained. A setting that is commented out has the value
@@ -66,6 +66,10 @@ pub(super) struct Written {
     #[config(nested)]
     outgoing: outgoing::Written,
 
+    /// Services that register themselves.
+    #[config(nested)]
+    registration: registration::Written,
+
     /// What is told to the operator, on standard output.
     #[config(nested)]
     log: log::Written,
@@ -90,6 +94,7 @@ impl Written {
         let limits = self.limits.check(problems);
         let retention = self.retention.check(problems);
         let outgoing = self.outgoing.check(problems);
+        let registration = self.registration.check(problems);
         let log = self.log.check(problems);
         let templates = self.templates.check(problems);
         Some(super::Config {
@@ -105,6 +110,7 @@ impl Written {
             limits,
             retention,
             outgoing,
+            registration,
             log,
             templates,
         })

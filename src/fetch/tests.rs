@@ -217,9 +217,14 @@ async fn row_77_a_dripping_answer_ends_in_five_seconds_and_takes_two_places_at_m
     let ask = || async { matches!(fetcher.get(&url, "*/*").await, Err(FetchError::Slow)) };
     #[expect(clippy::disallowed_methods, reason = "the test measures how long it took")]
     let began = std::time::Instant::now();
-    assert_eq!(tokio::join!(ask(), ask(), ask(), ask()), (true, true, true, true));
+    let halfway = async {
+        tokio::time::sleep(TIME_LIMIT / 2).await;
+        dripping.connections()
+    };
+    let (first, second, third, fourth, connections) = tokio::join!(ask(), ask(), ask(), ask(), halfway);
+    assert!(first && second && third && fourth);
     assert!(began.elapsed() < 2 * TIME_LIMIT, "nobody's time begins when another's has ended");
-    assert_eq!(dripping.connections(), MOST_AT_ONE_HOST);
+    assert_eq!(connections, MOST_AT_ONE_HOST);
 }
 
 #[tokio::test]

@@ -25,6 +25,8 @@ pub(crate) async fn round(kit: &Kit) -> Result<(), Fault> {
         (Purgeable::Assertions, nothing),
         // A journey that began at the last moment may end as late as this.
         (Purgeable::PushedRequests, kit.config.login.flow),
+        (Purgeable::RegistrationTokens, nothing),
+        (Purgeable::DeviceCodes, Span::hours(1)),
         (Purgeable::Events, keep.events),
     ] {
         let removed = purge(kit, what, kit.now() - kept_for).await?;

@@ -111,6 +111,10 @@ pub(crate) struct ClientSettings {
     pub(crate) initiate_login_uri: Option<String>,
     pub(crate) policy_uri: Option<String>,
     pub(crate) tos_uri: Option<String>,
+    /// Shown on the log-in page. The browser fetches it from there.
+    pub(crate) logo_uri: Option<String>,
+    /// Who answers for it, mostly addresses of email.
+    pub(crate) contacts: Vec<String>,
     /// Whether people are asked before it is told anything about them: for services that are not the council's own.
     pub(crate) asks_consent: bool,
     /// Who runs it, for the page that asks.
@@ -159,6 +163,8 @@ impl Default for ClientSettings {
             initiate_login_uri: None,
             policy_uri: None,
             tos_uri: None,
+            logo_uri: None,
+            contacts: Vec::new(),
             asks_consent: false,
             organisation: None,
             welcome_page: None,

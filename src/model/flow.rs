@@ -11,7 +11,7 @@ pub(crate) struct Flow {
     pub(crate) binding: Digest<kinds::Flow>,
     /// `None` where somebody came to the log-in page by themselves.
     pub(crate) client_id: Option<ClientId>,
-    /// The authorization request, as `oidc` froze it.
+    /// The authorization request, as `oidc` froze it; without a client, a page of ours to go on to.
     pub(crate) request: Option<String>,
     pub(crate) stage: FlowStage,
     /// Whether somebody who is logged in is asked to prove it again.

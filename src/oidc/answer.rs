@@ -7,7 +7,7 @@ use crate::kit::Kit;
 use crate::model::ResponseType;
 use crate::oidc::access_token::{self, Issued, NewAccess};
 use crate::oidc::error::{ErrorCode, OAuthError};
-use crate::oidc::grant;
+use crate::oidc::grant::{self, NewGrant};
 use crate::oidc::id_token::{self, Facts};
 use crate::oidc::request::ValidRequest;
 use crate::oidc::response::AuthorizationResponse;
@@ -30,7 +30,15 @@ pub(super) async fn complete(
     let mut params = Vec::new();
     let (mut code, mut access) = (None, None);
     if response_type.has_code() || response_type.has_token() {
-        let (grant, secret) = grant::record(kit, tx, request, current).await?;
+        let new = NewGrant {
+            client: &request.reply.client,
+            session: &current.session,
+            scope: request.asked.scope.join(" "),
+            resources: request.asked.resources.clone(),
+            may_refresh: response_type.has_code(),
+            asked: Some(request),
+        };
+        let (grant, secret) = grant::record(kit, tx, new).await?;
         code = response_type.has_code().then_some(secret);
         if response_type.has_token() {
             access = Some(access_token(kit, tx, request, (current, &grant)).await?);

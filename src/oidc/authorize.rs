@@ -30,6 +30,8 @@ pub(crate) enum Onward {
     Answer(AuthorizationResponse),
     /// There was no request to answer, or it was answered before: the service's own page.
     Home(Option<ValidRedirect>),
+    /// A page of our own, for which somebody had to log in.
+    Within(String),
     /// The person has to agree first.
     AskConsent,
     /// The journey has not come this far.
@@ -119,7 +121,8 @@ pub(crate) async fn go_on(kit: &Kit, journey: &Journey) -> Result<Onward, Fault>
     }
     let Some(request) = request else {
         tx.commit().await?;
-        return Ok(home());
+        let within = journey.flow.request.clone().filter(|_| journey.client.is_none());
+        return Ok(within.map_or_else(home, Onward::Within));
     };
     let response = answer::complete(kit, &mut tx, &request, &current).await?;
     tx.commit().await?;

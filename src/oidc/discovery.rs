@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::base::paths;
-use crate::config::Config;
+use crate::config::{Config, OpenTo};
 use crate::model::{Algorithm, ClientAuthentication, GrantType, ResponseType};
 use crate::oidc::claims::{self, ACR};
 use crate::oidc::request;
@@ -13,7 +13,7 @@ use crate::policy::{dpop, scope};
 
 /// What this provider is and can do. Nothing but registered members, and nothing that it cannot.
 pub(crate) fn document(config: &Config) -> Value {
-    let parts = [places(config), authentication(config), requests(), tokens(config)];
+    let parts = [places(config), registration(config), authentication(config), requests(), tokens(config)];
     parts.into_iter().filter_map(|part| part.as_object().cloned()).flatten().collect()
 }
 
@@ -28,6 +28,7 @@ fn places(config: &Config) -> Value {
         "token_endpoint": at(paths::TOKEN),
         "userinfo_endpoint": at(paths::USERINFO),
         "jwks_uri": at(paths::JWKS),
+        "device_authorization_endpoint": at(paths::DEVICE_AUTHORIZATION),
         "introspection_endpoint": at(paths::INTROSPECT),
         "revocation_endpoint": at(paths::REVOKE),
         "end_session_endpoint": at(paths::LOGOUT),
@@ -39,6 +40,16 @@ fn places(config: &Config) -> Value {
         "service_documentation": at(paths::HELP),
         "op_policy_uri": at(paths::PRIVACY),
     })
+}
+
+/// Where services can register themselves, if they can.
+fn registration(config: &Config) -> Value {
+    match config.registration.open_to {
+        OpenTo::Nobody => json!({}),
+        OpenTo::Invited | OpenTo::Anybody => {
+            json!({ "registration_endpoint": format!("{}{}", config.issuer(), paths::REGISTER) })
+        }
+    }
 }
 
 /// How clients prove who they are.

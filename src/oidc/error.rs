@@ -5,6 +5,9 @@ use std::borrow::Cow;
 use crate::base::Fault;
 use crate::oidc::response::AuthorizationResponse;
 
+/// In characters.
+const LONGEST_EXPLANATION: usize = 500;
+
 macro_rules! error_codes {
     ($($(#[$doc:meta])* $name:ident = $code:literal, $section:literal;)+) => {
         /// The error codes there are, each with the section that defines it.
@@ -37,12 +40,17 @@ error_codes! {
     InvalidToken = "invalid_token", "RFC 6750, section 3.1";
     InvalidDpopProof = "invalid_dpop_proof", "RFC 9449, section 5";
     UseDpopNonce = "use_dpop_nonce", "RFC 9449, section 8";
+    AuthorizationPending = "authorization_pending", "RFC 8628, section 3.5";
+    SlowDown = "slow_down", "RFC 8628, section 3.5";
+    ExpiredToken = "expired_token", "RFC 8628, section 3.5";
     InvalidTarget = "invalid_target", "RFC 8707, section 2";
     LoginRequired = "login_required", "OpenID Connect Core 1.0, section 3.1.2.6";
     ConsentRequired = "consent_required", "OpenID Connect Core 1.0, section 3.1.2.6";
     RequestUriNotSupported = "request_uri_not_supported", "OpenID Connect Core 1.0, section 3.1.2.6";
     InvalidRequestObject = "invalid_request_object", "OpenID Connect Core 1.0, section 3.1.2.6";
     InvalidRequestUri = "invalid_request_uri", "OpenID Connect Core 1.0, section 3.1.2.6";
+    InvalidRedirectUri = "invalid_redirect_uri", "RFC 7591, section 3.2.2";
+    InvalidClientMetadata = "invalid_client_metadata", "RFC 7591, section 3.2.2";
     RegistrationNotSupported = "registration_not_supported", "OpenID Connect Core 1.0, section 3.1.2.6";
     ServerError = "server_error", "RFC 6749, section 4.1.2.1";
 }
@@ -52,7 +60,7 @@ error_codes! {
 pub(crate) struct OAuthError {
     pub(crate) code: ErrorCode,
     /// Sent as `error_description`: plain ASCII without quotes or backslashes (RFC 6749, section 5.2), and
-    /// never anything that came in.
+    /// never anything that came in as it stood.
     pub(crate) say: Cow<'static, str>,
     pub(crate) note: Option<String>,
 }
@@ -60,6 +68,14 @@ pub(crate) struct OAuthError {
 impl OAuthError {
     pub(crate) const fn new(code: ErrorCode, say: &'static str) -> Self {
         Self { code, say: Cow::Borrowed(say), note: None }
+    }
+
+    /// With words that may hold something that came in: whatever cannot stand in a description becomes a question mark.
+    pub(crate) fn explained(code: ErrorCode, say: &str) -> Self {
+        let fits = |c: char| matches!(c, ' '..='~') && c != '"' && c != '\\';
+        let say: String =
+            say.chars().take(LONGEST_EXPLANATION).map(|c| if fits(c) { c } else { '?' }).collect();
+        Self { code, say: Cow::Owned(say), note: None }
     }
 
     /// Adds what only the log shall know.

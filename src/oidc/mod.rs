@@ -8,6 +8,7 @@ mod answer;
 pub(crate) mod authorize;
 pub(crate) mod claims;
 pub(crate) mod consent;
+pub(crate) mod device;
 pub(crate) mod discovery;
 pub(crate) mod error;
 mod grant;

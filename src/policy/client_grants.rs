@@ -15,8 +15,10 @@ pub(super) fn judge(settings: &ClientSettings) -> Vec<&'static str> {
             "A service that people are sent back to needs the grant authorization_code",
         ),
         (
-            may_use(GrantType::RefreshToken) && !may_use(GrantType::AuthorizationCode),
-            "Refresh tokens come with authorization codes: give the grant authorization_code too",
+            may_use(GrantType::RefreshToken)
+                && !may_use(GrantType::AuthorizationCode)
+                && !may_use(GrantType::DeviceCode),
+            "Refresh tokens come with other grants: give authorization_code or device_code too",
         ),
         (
             may_use(GrantType::ClientCredentials) && is_public,

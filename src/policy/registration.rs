@@ -28,7 +28,13 @@ pub(crate) fn judge(client: &Client) -> Vec<String> {
             problems.push(problem);
         }
     }
-    let pages = [&settings.home_page, &settings.initiate_login_uri, &settings.policy_uri, &settings.tos_uri];
+    let pages = [
+        &settings.home_page,
+        &settings.initiate_login_uri,
+        &settings.policy_uri,
+        &settings.tos_uri,
+        &settings.logo_uri,
+    ];
     let asked = [
         &settings.jwks_uri,
         &settings.backchannel_logout_uri,
@@ -84,7 +90,7 @@ fn name(name: &str) -> Result<(), String> {
 }
 
 /// A redirect address: canonical as it stands, so that no two spellings mean the same.
-fn redirect(uri: &str, native: bool) -> Result<(), String> {
+pub(super) fn redirect(uri: &str, native: bool) -> Result<(), String> {
     if uri.contains('#') || uri.contains('*') {
         return Err(format!("Redirect address must not contain # or *: {uri}"));
     }

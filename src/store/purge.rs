@@ -20,6 +20,10 @@ statements! {
         (SELECT digest FROM used_assertions WHERE expires_at < $1 LIMIT $2)";
     PUSHED_REQUESTS = "DELETE FROM pushed_requests WHERE digest IN
         (SELECT digest FROM pushed_requests WHERE expires_at < $1 LIMIT $2)";
+    DEVICE_CODES = "DELETE FROM device_codes WHERE digest IN
+        (SELECT digest FROM device_codes WHERE expires_at < $1 LIMIT $2)";
+    REGISTRATION_TOKENS = "DELETE FROM registration_tokens WHERE digest IN
+        (SELECT digest FROM registration_tokens WHERE expires_at < $1 LIMIT $2)";
     EVENTS = "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at < $1 LIMIT $2)";
 }
 
@@ -36,6 +40,8 @@ pub(crate) enum Purgeable {
     Letters,
     Assertions,
     PushedRequests,
+    RegistrationTokens,
+    DeviceCodes,
     Events,
 }
 
@@ -52,6 +58,8 @@ impl Purgeable {
             Self::Letters => LETTERS,
             Self::Assertions => ASSERTIONS,
             Self::PushedRequests => PUSHED_REQUESTS,
+            Self::DeviceCodes => DEVICE_CODES,
+            Self::RegistrationTokens => REGISTRATION_TOKENS,
             Self::Events => EVENTS,
         }
     }

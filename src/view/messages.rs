@@ -23,6 +23,11 @@ pub(crate) fn code_length(entered: usize) -> String {
     format!("You have entered {entered} {noun}. The code has 8 numbers")
 }
 
+// The code that a device shows.
+pub(crate) const DEVICE_CODE_MISSING: &str = "Enter the device code";
+pub(crate) const DEVICE_CODE_WRONG: &str =
+    "The device code is not correct or has expired. Check the device and try again";
+
 // A new password.
 pub(crate) const ENTER_NEW_PASSWORD: &str = "Enter your new password";
 pub(crate) const CONFIRM_NEW_PASSWORD: &str = "Confirm your new password";

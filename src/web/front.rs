@@ -74,6 +74,7 @@ impl Front {
             if let Some(home) = &client.settings.home_page {
                 chrome.home_url.clone_from(home);
             }
+            chrome.client_logo.clone_from(&client.settings.logo_uri);
             chrome.client_policy.clone_from(&client.settings.policy_uri);
             chrome.client_tos.clone_from(&client.settings.tos_uri);
         }

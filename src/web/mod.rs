@@ -52,6 +52,8 @@ pub(crate) fn router(web: Arc<Web>, extra: Router) -> Router {
         .route(paths::TOKEN, post(endpoints::token::post))
         .route(paths::INTROSPECT, post(endpoints::introspect::post))
         .route(paths::REVOKE, post(endpoints::revoke::post))
+        .route(paths::DEVICE_AUTHORIZATION, post(endpoints::device_authorization::post))
+        .route(paths::REGISTER, post(endpoints::register::post))
         .route(paths::USERINFO, get(endpoints::userinfo::get).post(endpoints::userinfo::post))
         // Before the layer, which answers what a browser asks first by OPTIONS.
         .method_not_allowed_fallback(pages::trouble::method_not_allowed)
@@ -60,6 +62,10 @@ pub(crate) fn router(web: Arc<Web>, extra: Router) -> Router {
         .route(paths::AUTHORIZE, get(endpoints::authorize::get).post(endpoints::authorize::post))
         .route(paths::LOGOUT, get(pages::logout::get).post(pages::logout::post))
         .route(paths::CHECK_SESSION, get(endpoints::check_session::get))
+        .route(
+            paths::REGISTERED,
+            get(endpoints::register::get).put(endpoints::register::put).delete(endpoints::register::delete),
+        )
         .route(paths::HEALTHZ, get(endpoints::health::healthz))
         .route(paths::READYZ, get(endpoints::health::readyz));
     let pages = Router::new()
@@ -69,6 +75,7 @@ pub(crate) fn router(web: Arc<Web>, extra: Router) -> Router {
         .route(paths::LOGIN_NEW_CODE, post(pages::login_code::new_code))
         .route(paths::WELCOME, get(pages::welcome::get))
         .route(paths::FLOW_CONTINUE, get(pages::welcome::go_on))
+        .route(paths::DEVICE, get(pages::device::get).post(pages::device::post))
         .route(paths::CONSENT, get(pages::consent::get).post(pages::consent::post))
         .route(paths::FLOW_CANCEL, get(pages::login::cancel))
         .route(paths::RESET, get(pages::reset::get).post(pages::reset::post))

@@ -208,27 +208,36 @@ async fn services_of_two_sectors_cannot_tell_that_they_serve_the_same_person() {
         settings.response_types = ResponseType::ALL.to_vec();
     })
     .await;
-    let elsewhere = ["https://other.example/callback".to_owned(), super::support::REDIRECT.to_owned()];
-    for (id, sector) in [("same", "https://portal.example/sector"), ("other", "https://other.example/sector")]
+    for (id, redirect) in
+        [("same", "https://portal.example/other"), ("other", "https://other.example/callback")]
     {
         portal
             .provider
             .add_client(id, |settings| {
                 settings.subject_type = SubjectType::Pairwise;
-                settings.redirect_uris = elsewhere.to_vec();
-                settings.sector_identifier_uri = Some(sector.to_owned());
+                settings.redirect_uris = vec![redirect.to_owned()];
                 settings.response_types = ResponseType::ALL.to_vec();
             })
             .await;
     }
+    let redirect_of = |id: &str| match id {
+        "same" => "https://portal.example/other",
+        "other" => "https://other.example/callback",
+        _ => super::support::REDIRECT,
+    };
     portal.provider.add_client("public", |s| s.response_types = ResponseType::ALL.to_vec()).await;
     let mut subjects = Vec::new();
     for id in ["portal", "same", "other", "public"] {
-        let page = portal.answer(&Ask::of(id).with("response_type", "id_token token")).await;
+        let page = portal
+            .answer(
+                &Ask::of(id).with("redirect_uri", redirect_of(id)).with("response_type", "id_token token"),
+            )
+            .await;
         let sub = claims_of(&page.location_param("id_token").unwrap())["sub"].clone();
         let told = portal.userinfo(&page.location_param("access_token").unwrap()).await.json();
         assert_eq!(told["sub"], sub, "{id}");
         let hinted = Ask::of(id)
+            .with("redirect_uri", redirect_of(id))
             .with("prompt", "none")
             .with("claims", &json!({ "id_token": { "sub": { "value": sub } } }).to_string());
         assert!(

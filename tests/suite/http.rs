@@ -74,7 +74,7 @@ fn assert_own_resources(page: &Page, about: &str) {
     }
 }
 
-async fn send(router: &Router, request: Request<Body>) -> Page {
+pub(crate) async fn send(router: &Router, request: Request<Body>) -> Page {
     let url = request.uri().to_string();
     let (parts, body) = router.clone().oneshot(request).await.unwrap().into_parts();
     let body = String::from_utf8_lossy(&body.collect().await.unwrap().to_bytes()).into_owned();

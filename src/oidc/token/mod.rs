@@ -4,6 +4,7 @@
 
 mod authorization_code;
 mod client_credentials;
+mod device_code;
 mod refresh_token;
 mod token_exchange;
 
@@ -103,6 +104,7 @@ pub(crate) async fn exchange(kit: &Kit, request: &TokenRequest<'_>) -> TokenResu
     match grant {
         GrantType::AuthorizationCode => authorization_code::exchange(kit, request).await,
         GrantType::RefreshToken => refresh_token::exchange(kit, request).await,
+        GrantType::DeviceCode => device_code::exchange(kit, request).await,
         GrantType::TokenExchange => token_exchange::exchange(kit, request).await,
         GrantType::ClientCredentials => client_credentials::exchange(kit, request).await,
     }

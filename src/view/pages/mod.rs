@@ -2,6 +2,7 @@
 
 mod account;
 mod consent;
+mod device;
 mod help;
 mod login;
 mod logout;
@@ -13,6 +14,7 @@ use serde::Serialize;
 
 pub(crate) use account::{SessionRow, SessionsPage};
 pub(crate) use consent::{ConsentPage, SharedPage, SharedRow, StopSharingPage};
+pub(crate) use device::{ConnectPage, ConnectedPage, DevicePage};
 pub(crate) use help::{AccessibilityPage, ContactPage, CookieFacts, CookiesPage, HelpPage, PrivacyPage};
 pub(crate) use login::{CancelledPage, FormPostPage, LoginCodePage, LoginPage, ServicesPage, WelcomePage};
 pub(crate) use logout::{LogOutPage, LoggedOutPage};
@@ -74,6 +76,9 @@ pub(super) const EVERY_PAGE: &[Samples] = &[
     entry::<ConsentPage>(),
     entry::<SharedPage>(),
     entry::<StopSharingPage>(),
+    entry::<DevicePage>(),
+    entry::<ConnectPage>(),
+    entry::<ConnectedPage>(),
     entry::<CancelledPage>(),
     entry::<FormPostPage>(),
     entry::<ServicesPage>(),

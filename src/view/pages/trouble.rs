@@ -15,6 +15,8 @@ pub(crate) enum TooManyPage {
     Codes { start_url: String },
     /// New codes asked for.
     NewCodes { until: TimeText },
+    /// Wrong codes of devices.
+    DeviceCodes { until: Option<TimeText> },
 }
 
 /// The journey is too old, or belongs to another browser.
@@ -82,6 +84,7 @@ impl Page for TooManyPage {
             Self::Passwords { until: None, reset_url: format!("/reset?flow={}", sample::FLOW) },
             Self::Codes { start_url: format!("/login?flow={}", sample::FLOW) },
             Self::NewCodes { until: sample::time(30) },
+            Self::DeviceCodes { until: Some(sample::time(5)) },
         ]
     }
 }

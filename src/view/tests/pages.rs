@@ -14,6 +14,7 @@ const AUTOCOMPLETE: &[(&str, &str)] = &[
     ("new_password", "new-password"),
     ("confirm_password", "new-password"),
     ("username", "username"),
+    ("user_code", "off"),
 ];
 
 fn errors(page: &Rendered) -> Vec<(String, String)> {

@@ -2,11 +2,13 @@
 
 pub(super) mod authorize;
 pub(super) mod check_session;
+pub(super) mod device_authorization;
 pub(super) mod discovery;
 pub(super) mod health;
 pub(super) mod introspect;
 pub(super) mod jwks;
 pub(super) mod par;
+pub(super) mod register;
 pub(super) mod revoke;
 pub(super) mod token;
 pub(super) mod userinfo;

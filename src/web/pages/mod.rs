@@ -1,6 +1,7 @@
 //! Pages for people.
 
 pub(super) mod consent;
+pub(super) mod device;
 pub(super) mod help;
 pub(super) mod home;
 pub(super) mod login;

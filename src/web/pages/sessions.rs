@@ -94,7 +94,9 @@ async fn end(
         }
         Ended::Stale => {
             let email = Some(current.user.email.shown().to_owned());
-            let begun = flow::begin(&web.kit, NewFlow { email, again: true, ..NewFlow::default() }).await?;
+            let returns_to = Some(paths::ACCOUNT_SESSIONS.to_owned());
+            let new = NewFlow { email, returns_to, again: true, ..NewFlow::default() };
+            let begun = flow::begin(&web.kit, new).await?;
             login::begun(web, &begun, &Cookies::read(headers), paths::LOGIN)
         }
     })

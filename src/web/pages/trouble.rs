@@ -72,6 +72,14 @@ fn time(at: &AtFlow, until: Timestamp) -> TimeText {
     TimeText::when(until, at.web.kit.now())
 }
 
+/// Too many wrong codes of devices.
+pub(in crate::web) fn too_many_device_codes(web: &Web, until: Option<Timestamp>) -> Response {
+    let shown = TooManyPage::DeviceCodes { until: until.map(|until| TimeText::when(until, web.kit.now())) };
+    let response = page::page(web, StatusCode::TOO_MANY_REQUESTS, &shown, &web.front.chrome());
+    let seconds = until.map_or(0, |until| until.since(web.kit.now()).as_seconds() + 1);
+    retry_after(response, seconds)
+}
+
 fn too_many(at: &AtFlow, shown: &TooManyPage, until: Option<Timestamp>) -> Response {
     let response = page::page(&at.web, StatusCode::TOO_MANY_REQUESTS, shown, &at.chrome());
     let seconds = until.map_or(0, |until| until.since(at.web.kit.now()).as_seconds() + 1);

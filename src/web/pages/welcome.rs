@@ -50,6 +50,7 @@ pub(super) async fn onward(at: &AtFlow) -> Result<Response, Fault> {
     Ok(match authorize::go_on(&at.web.kit, &at.journey).await? {
         Onward::Answer(response) => redirect::answer(&at.web, &response),
         Onward::Home(Some(home)) => redirect::see_other(home.as_str()),
+        Onward::Within(path) => redirect::see_other(&path),
         Onward::Home(None) => redirect::see_other(paths::HOME),
         Onward::AskConsent => redirect::to_flow(paths::CONSENT, at.id()),
         Onward::NotYet => trouble::over(at),

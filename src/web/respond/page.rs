@@ -13,20 +13,23 @@ pub(in crate::web) const POLICY: &str = "default-src 'none'; style-src 'self'; s
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
      trusted-types 'none'";
 
-/// A page with its status.
+/// A page with its status. The logo of a service comes from where the service has it.
 pub(in crate::web) fn page<P: Page>(web: &Web, status: StatusCode, page: &P, chrome: &Chrome) -> Response {
-    match web.engine.page(page, chrome) {
+    let mut response = match web.engine.page(page, chrome) {
         Ok(html) => (status, Html(html)).into_response(),
-        Err(fault) => problem::broken(fault),
+        Err(fault) => return problem::broken(fault),
+    };
+    if let Some(origin) = chrome.client_logo.as_deref().and_then(origin) {
+        widen(&mut response, "img-src 'self'", &origin);
     }
+    response
 }
 
 /// Lets a page hold frames of services.
 pub(in crate::web) fn framing(mut response: Response, addresses: &[String]) -> Response {
     let origins: Vec<String> = addresses.iter().filter_map(|address| origin(address)).collect();
-    let widened = format!("{POLICY}; frame-src {}", origins.join(" "));
-    if let Ok(policy) = HeaderValue::try_from(widened) {
-        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    if !origins.is_empty() {
+        widen(&mut response, "default-src 'none'", &format!("; frame-src {}", origins.join(" ")));
     }
     response
 }
@@ -34,11 +37,19 @@ pub(in crate::web) fn framing(mut response: Response, addresses: &[String]) -> R
 /// Lets the form on a page end at a relying party. Chromium holds every redirect after a form's post against
 /// the page's policy.
 pub(in crate::web) fn letting_forms_end_at(mut response: Response, target: &ValidRedirect) -> Response {
-    let widened = target
-        .origin()
-        .map(|origin| POLICY.replace("form-action 'self'", &format!("form-action 'self' {origin}")));
-    if let Some(policy) = widened.and_then(|policy| HeaderValue::try_from(policy).ok()) {
-        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    if let Some(origin) = target.origin() {
+        widen(&mut response, "form-action 'self'", &origin);
     }
     response
+}
+
+/// Adds something to one part of the content security policy.
+fn widen(response: &mut Response, part: &str, more: &str) {
+    let set = response.headers().get(header::CONTENT_SECURITY_POLICY);
+    let policy = set.and_then(|policy| policy.to_str().ok()).unwrap_or(POLICY);
+    let separator = if more.starts_with(';') { "" } else { " " };
+    let widened = policy.replacen(part, &format!("{part}{separator}{more}"), 1);
+    if let Ok(policy) = HeaderValue::try_from(widened) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
 }

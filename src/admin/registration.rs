@@ -1,0 +1,152 @@
+//! Services that register themselves and look after their registration (OpenID Connect Dynamic Client Registration 1.0;
+//! RFC 7591; RFC 7592).
+//!
+//! What they send is read by one fixed list of names. Members that nobody knows are passed over, as the documents have
+//! it; those that are for administrators only are refused.
+
+use serde_json::{Map, Value, json};
+
+use super::clients::{self, Registered};
+use crate::audit::Entry;
+use crate::base::{ClientId, Error, Fault, Secret, Span, kinds, paths};
+use crate::config::OpenTo;
+use crate::kit::Kit;
+use crate::model::{Client, ClientSettings, EventKind, Visit};
+use crate::policy::metadata::{self, Unfit};
+use crate::store::registration_tokens;
+
+/// Why a service was not registered.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// It has no token that allows it, or one for another registration.
+    Token,
+    /// In words for a developer.
+    Redirect(String),
+    Metadata(String),
+}
+
+/// A registration, with what is shown this once.
+pub(crate) struct Registration {
+    pub(crate) client: Client,
+    pub(crate) secret: Option<Secret<kinds::Client>>,
+    pub(crate) token: Option<Secret<kinds::Registration>>,
+}
+
+/// Makes a token with which services can register for some time.
+pub(crate) async fn invite(kit: &Kit, life: Span) -> Result<Secret<kinds::InitialAccess>, Fault> {
+    let secret = Secret::generate(&*kit.random);
+    let mut tx = kit.store.begin().await?;
+    let digest = kit.keyring.digest(&secret);
+    registration_tokens::insert_initial(&mut tx, &digest, kit.now(), kit.now() + life).await?;
+    Entry::by_operator(EventKind::RegistrationInvited).record(kit, &mut tx).await?;
+    tx.commit().await?;
+    Ok(secret)
+}
+
+/// Registers a service with what it says of itself.
+pub(crate) async fn register(
+    kit: &Kit,
+    token: Option<&str>,
+    document: &Map<String, Value>,
+    visit: &Visit,
+) -> Result<Registration, Error<Refusal>> {
+    if !may_register(kit, token).await? {
+        return Err(Error::Refused(Refusal::Token));
+    }
+    let id = clients::generate_id(kit)?;
+    let client = described(kit, id, document)?;
+    clients::prepare(kit, &client).await.map_err(unfit)?;
+    let token = Secret::generate(&*kit.random);
+    let mut tx = kit.store.begin().await?;
+    let entry = Entry::by_visitor(EventKind::ClientAdded, visit).client(Some(&client.id));
+    let Registered { client: written, secret } =
+        clients::add_in(kit, &mut tx, client.clone(), entry).await.map_err(unfit)?;
+    registration_tokens::insert(&mut tx, &kit.keyring.digest(&token), &written.id, kit.now()).await?;
+    tx.commit().await?;
+    Ok(Registration { client: written, secret, token: Some(token) })
+}
+
+async fn may_register(kit: &Kit, token: Option<&str>) -> Result<bool, Fault> {
+    match (kit.config.registration.open_to, token.and_then(Secret::presented)) {
+        (OpenTo::Anybody, _) => Ok(true),
+        (OpenTo::Invited, Some(token)) => {
+            let digest = kit.keyring.digest(&token);
+            registration_tokens::is_good(&mut *kit.store.read().await?, &digest, kit.now()).await
+        }
+        (OpenTo::Invited, None) | (OpenTo::Nobody, _) => Ok(false),
+    }
+}
+
+/// The registration that a token opens, if it is the one that is named.
+pub(crate) async fn open(kit: &Kit, id: &str, token: &str) -> Result<Client, Error<Refusal>> {
+    let refused = || Error::Refused(Refusal::Token);
+    let secret = Secret::presented(token).ok_or_else(refused)?;
+    let digest = kit.keyring.digest(&secret);
+    let known = registration_tokens::client(&mut *kit.store.read().await?, &digest).await?;
+    let known = known.filter(|known| known.as_str() == id).ok_or_else(refused)?;
+    let client = clients::find(kit, known.as_str()).await;
+    client.ok().filter(Client::is_active).ok_or_else(refused)
+}
+
+/// Puts what a service says of itself in the place of what it said before (RFC 7592, section 2.2).
+pub(crate) async fn replace(
+    kit: &Kit,
+    client: &Client,
+    document: &Map<String, Value>,
+    visit: &Visit,
+) -> Result<Client, Error<Refusal>> {
+    if document.get("client_id").is_some_and(|named| named != client.id.as_str()) {
+        return Err(Error::Refused(Refusal::Metadata("client_id is another".to_owned())));
+    }
+    let described = described(kit, client.id.clone(), document)?;
+    if described.settings.authentication != client.settings.authentication {
+        let say = "token_endpoint_auth_method cannot be changed; register again";
+        return Err(Error::Refused(Refusal::Metadata(say.to_owned())));
+    }
+    let replaced = Client { created_at: client.created_at, ..described };
+    let entry = Entry::by_visitor(EventKind::ClientUpdated, visit).client(Some(&client.id));
+    clients::update_with(kit, replaced, entry).await.map_err(unfit)
+}
+
+/// Removes a registration (RFC 7592, section 2.3).
+pub(crate) async fn remove(kit: &Kit, client: &Client, visit: &Visit) -> Result<(), Fault> {
+    let entry = Entry::by_visitor(EventKind::ClientRemoved, visit).client(Some(&client.id));
+    clients::remove_with(kit, client, entry).await
+}
+
+fn described(kit: &Kit, id: ClientId, document: &Map<String, Value>) -> Result<Client, Error<Refusal>> {
+    let (name, settings) = metadata::read(document).map_err(|unfit| {
+        Error::Refused(match unfit {
+            Unfit::Redirect(why) => Refusal::Redirect(why),
+            Unfit::Metadata(why) => Refusal::Metadata(why),
+        })
+    })?;
+    let settings = ClientSettings { asks_consent: kit.config.registration.asks_consent, ..settings };
+    let now = kit.now();
+    let name = name.unwrap_or_else(|| id.to_string());
+    Ok(Client { id, name, settings, created_at: now, updated_at: now, disabled_at: None })
+}
+
+fn unfit(error: Error<clients::Refusal>) -> Error<Refusal> {
+    match error {
+        Error::Refused(why) => Error::Refused(Refusal::Metadata(why)),
+        Error::Fault(fault) => Error::Fault(fault),
+    }
+}
+
+/// What is said of a registration (RFC 7591, section 3.2.1).
+pub(crate) fn document(kit: &Kit, registration: &Registration) -> Value {
+    let client = &registration.client;
+    let mut document = metadata::write(client);
+    let address = format!("{}{}/{}", kit.config.issuer(), paths::REGISTER, client.id);
+    document.insert("registration_client_uri".to_owned(), json!(address));
+    if let Some(token) = &registration.token {
+        document.insert("registration_access_token".to_owned(), json!(token.reveal()));
+    }
+    if let Some(secret) = &registration.secret {
+        document.insert("client_secret".to_owned(), json!(secret.reveal()));
+        // It has no end (RFC 7591, section 3.2.1).
+        document.insert("client_secret_expires_at".to_owned(), json!(0));
+    }
+    Value::Object(document)
+}

@@ -1,0 +1,46 @@
+//! `[registration]`: services that register themselves.
+
+use confique::Config;
+
+use super::problems::Problems;
+
+#[derive(Config)]
+pub(super) struct Written {
+    /// Who may register a service over the network: "nobody"; "invited", with a token that
+    /// `gatehouse client invite` makes; or "anybody".
+    #[config(env = "GATEHOUSE_REGISTRATION_OPEN_TO", default = "nobody")]
+    open_to: String,
+
+    /// Whether people are asked before such a service is told anything about them.
+    #[config(env = "GATEHOUSE_REGISTRATION_ASKS_CONSENT", default = true)]
+    asks_consent: bool,
+}
+
+/// Services that register themselves.
+#[derive(Clone, Debug)]
+pub(crate) struct Registration {
+    pub(crate) open_to: OpenTo,
+    pub(crate) asks_consent: bool,
+}
+
+/// Who may register a service over the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OpenTo {
+    Nobody,
+    /// Whoever has an initial access token (RFC 7591, section 3).
+    Invited,
+    Anybody,
+}
+
+impl Written {
+    pub(super) fn check(self, problems: &mut Problems) -> Registration {
+        let open_to = match self.open_to.as_str() {
+            "nobody" => Ok(OpenTo::Nobody),
+            "invited" => Ok(OpenTo::Invited),
+            "anybody" => Ok(OpenTo::Anybody),
+            other => Err(format!("is {other:?}; it must be nobody, invited or anybody")),
+        };
+        let open_to = problems.take("registration.open_to", open_to).unwrap_or(OpenTo::Nobody);
+        Registration { open_to, asks_consent: self.asks_consent }
+    }
+}

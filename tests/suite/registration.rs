@@ -1,0 +1,162 @@
+//! Services that register themselves (OpenID Connect Dynamic Client Registration 1.0; RFC 7591; RFC 7592).
+
+use axum::body::Body;
+use http::{Method, Request, StatusCode, header};
+use serde_json::{Value, json};
+
+use super::support::{Ask, ISSUER, Page, Provider, REDIRECT};
+use crate::admin::registration;
+use crate::base::Span;
+use crate::config::OpenTo;
+
+async fn open_to(open_to: OpenTo) -> Provider {
+    Provider::start_with(|config| config.registration.open_to = open_to).await
+}
+
+async fn send(provider: &Provider, method: Method, path: &str, token: &str, body: &Value) -> Page {
+    let mut request = Request::builder().method(method).uri(path).header("content-type", "application/json");
+    if !token.is_empty() {
+        request = request.header("authorization", format!("Bearer {token}"));
+    }
+    let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
+    super::http::send(&provider.router, request.body(body).unwrap()).await
+}
+
+async fn register(provider: &Provider, token: &str, document: &Value) -> Page {
+    send(provider, Method::POST, "/register", token, document).await
+}
+
+fn plain() -> Value {
+    json!({ "redirect_uris": [REDIRECT], "client_name": "Rota Planner" })
+}
+
+/// Everything about a registration but what names it.
+fn path_of(registered: &Value) -> String {
+    registered["registration_client_uri"].as_str().unwrap().strip_prefix(ISSUER).unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_service_registers_logs_somebody_in_and_looks_after_its_registration() {
+    let provider = open_to(OpenTo::Anybody).await;
+    let found = provider.browser().open(crate::base::paths::OPENID_CONFIGURATION).await.json();
+    assert_eq!(found["registration_endpoint"], format!("{ISSUER}/register"));
+    let page = register(&provider, "", &plain()).await.expect(StatusCode::CREATED);
+    assert_eq!(page.header(header::CACHE_CONTROL), "no-store");
+    let registered = page.json();
+    assert_eq!(registered["client_secret_expires_at"], 0);
+    assert_eq!(registered["token_endpoint_auth_method"], "client_secret_basic");
+    assert_eq!(registered["scope"], "openid profile email address phone");
+    let text = |name: &str| registered[name].as_str().unwrap().to_owned();
+    let (id, secret, token) = (text("client_id"), text("client_secret"), text("registration_access_token"));
+    let ask = Ask::of(&id).with("code_challenge", "").with("code_challenge_method", "");
+    let mut alex = provider.browser();
+    let welcome = provider.log_in(&mut alex, &ask, "alex@school.example").await;
+    let on = alex.open(&format!("/flow/{}/continue", welcome.flow())).await;
+    let question = alex.follow(on).await.expect(StatusCode::OK);
+    assert!(question.text().contains("Rota Planner"), "it has to ask");
+    let back = alex.submit(&question, &[("answer", "share")]).await;
+    let code = back.location_param("code").unwrap();
+    let fields = [("grant_type", "authorization_code"), ("code", code.as_str()), ("redirect_uri", REDIRECT)];
+    let basic = super::support::basic(&id, &secret);
+    provider.browser().call("/token", &fields, &[("authorization", &basic)]).await.expect(StatusCode::OK);
+    let path = path_of(&registered);
+    let read = send(&provider, Method::GET, &path, &token, &Value::Null).await.expect(StatusCode::OK).json();
+    for same in ["client_id", "client_name", "redirect_uris", "registration_client_uri"] {
+        assert_eq!(read[same], registered[same], "{same}");
+    }
+    assert!(read["client_secret"].is_null(), "it is shown once");
+    let mut changed = plain();
+    changed["client_name"] = json!("Rota Planner 2");
+    changed["client_id"] = json!(id);
+    let put = send(&provider, Method::PUT, &path, &token, &changed).await.expect(StatusCode::OK).json();
+    assert_eq!(put["client_name"], "Rota Planner 2");
+    send(&provider, Method::DELETE, &path, &token, &Value::Null).await.expect(StatusCode::NO_CONTENT);
+    send(&provider, Method::GET, &path, &token, &Value::Null).await.expect(StatusCode::UNAUTHORIZED);
+    let gone = provider.browser().open(&ask.url()).await;
+    assert_eq!(gone.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn row_60_nobody_registers_where_that_is_not_wanted_nor_without_an_invitation() {
+    let closed = open_to(OpenTo::Nobody).await;
+    register(&closed, "", &plain()).await.expect(StatusCode::NOT_FOUND);
+    let found = closed.browser().open(crate::base::paths::OPENID_CONFIGURATION).await.json();
+    assert!(found["registration_endpoint"].is_null());
+    let provider = open_to(OpenTo::Invited).await;
+    register(&provider, "", &plain()).await.expect(StatusCode::UNAUTHORIZED);
+    register(&provider, "gh_ia_invented", &plain()).await.expect(StatusCode::UNAUTHORIZED);
+    let token = registration::invite(provider.kit(), Span::hours(1)).await.unwrap();
+    let registered = register(&provider, token.reveal(), &plain()).await.expect(StatusCode::CREATED).json();
+    let own = registered["registration_access_token"].as_str().unwrap();
+    register(&provider, own, &plain()).await.expect(StatusCode::UNAUTHORIZED);
+    let other = register(&provider, token.reveal(), &plain()).await.expect(StatusCode::CREATED).json();
+    let page = send(&provider, Method::GET, &path_of(&other), own, &Value::Null).await;
+    assert_eq!(page.status, StatusCode::UNAUTHORIZED, "a token opens its own registration only");
+    provider.advance(Span::minutes(61));
+    register(&provider, token.reveal(), &plain()).await.expect(StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn row_60_what_a_service_must_not_say_of_itself_is_refused_or_passed_over() {
+    let provider = open_to(OpenTo::Anybody).await;
+    let with = |name: &str, value: Value| {
+        let mut document = plain();
+        document[name] = value;
+        document
+    };
+    for (document, error) in [
+        (with("redirect_uris", json!([])), "invalid_redirect_uri"),
+        (with("redirect_uris", json!(["https://portal.example/#x"])), "invalid_redirect_uri"),
+        (with("redirect_uris", json!(["javascript:alert(1)"])), "invalid_redirect_uri"),
+        (with("asks_consent", json!(false)), "invalid_client_metadata"),
+        (with("introspects", json!(true)), "invalid_client_metadata"),
+        (with("response_types", json!(["nonsense"])), "invalid_client_metadata"),
+        (with("grant_types", json!(["client_credentials"])), "invalid_client_metadata"),
+        (with("initiate_login_uri", json!("http://portal.example/")), "invalid_client_metadata"),
+        (with("token_endpoint_auth_method", json!("private_key_jwt")), "invalid_client_metadata"),
+        (with("client_name", json!("<b>\u{e9}\"x\"</b>")), "invalid_client_metadata"),
+        (with("jwks", json!({ "keys": [{ "kty": "oct", "k": "AA" }] })), "invalid_client_metadata"),
+        (with("sector_identifier_uri", json!("https://127.0.0.1/sector")), "invalid_client_metadata"),
+        (json!([]), "invalid_client_metadata"),
+    ] {
+        let page = register(&provider, "", &document).await.expect(StatusCode::BAD_REQUEST);
+        assert_eq!(page.json()["error"], error, "{document}: {}", page.body);
+        let said = page.json()["error_description"].as_str().unwrap().to_owned();
+        assert!(said.bytes().all(|b| (0x20..0x7f).contains(&b) && b != b'"' && b != b'\\'), "{said}");
+    }
+    let odd = with("unheard_of", json!({ "a": 1 }));
+    let registered = register(&provider, "", &odd).await.expect(StatusCode::CREATED).json();
+    assert!(registered["unheard_of"].is_null());
+    assert_eq!(provider.number("SELECT COUNT(*) FROM clients").await, 1);
+}
+
+/// What the Dynamic plan of the certification registers with.
+#[tokio::test]
+async fn the_log_in_page_shows_what_a_service_registered() {
+    let provider = open_to(OpenTo::Anybody).await;
+    let mut document = plain();
+    for (name, value) in [
+        ("logo_uri", json!("https://rota.example/logo.png")),
+        ("policy_uri", json!("https://rota.example/policy")),
+        ("tos_uri", json!("https://rota.example/terms")),
+        ("grant_types", json!(["authorization_code", "implicit", "refresh_token"])),
+        ("response_types", json!(["code", "id_token", "code id_token token"])),
+        ("frontchannel_logout_uri", json!("https://portal.example/out")),
+        ("userinfo_signed_response_alg", json!("RS256")),
+        ("contacts", json!(["alex@rota.example"])),
+    ] {
+        document[name] = value;
+    }
+    let registered = register(&provider, "", &document).await.expect(StatusCode::CREATED).json();
+    assert_eq!(registered["frontchannel_logout_session_required"], true);
+    assert_eq!(registered["contacts"], json!(["alex@rota.example"]));
+    assert!(registered["scope"].as_str().unwrap().contains("offline_access"));
+    let ask = Ask::of(registered["client_id"].as_str().unwrap());
+    let page = provider.login_page(&mut provider.browser(), &ask).await;
+    for address in
+        ["https://rota.example/logo.png", "https://rota.example/policy", "https://rota.example/terms"]
+    {
+        assert!(page.body.contains(address), "{address}");
+    }
+    assert!(page.header("content-security-policy").contains("img-src 'self' https://rota.example;"));
+}
