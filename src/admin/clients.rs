@@ -3,7 +3,7 @@
 use crate::audit::Entry;
 use crate::base::{ClientId, Error, Fault, Secret, Span, base64url, kinds, strict_json};
 use crate::clients::assertion;
-use crate::jose::PublicKeys;
+use crate::jose::{PublicKeys, can_encrypt};
 use crate::keys;
 use crate::kit::Kit;
 use crate::model::{Client, ClientAuthentication, ClientSecret, ClientSettings, EventKind};
@@ -196,5 +196,17 @@ pub(super) fn generate_id(kit: &Kit) -> Result<ClientId, Fault> {
 fn judge(client: &Client) -> Result<(), Error<Refusal>> {
     let mut problems = registration::judge(client);
     problems.extend(client.settings.jwks.as_ref().and_then(|set| PublicKeys::import(set).err()));
+    problems.extend(encryption_without_key(&client.settings));
     if problems.is_empty() { Ok(()) } else { Err(Error::Refused(problems.join("\n"))) }
+}
+
+/// What is encrypted while a transaction is open cannot wait for keys from elsewhere.
+fn encryption_without_key(settings: &ClientSettings) -> Option<String> {
+    let wanted = [settings.id_token_encryption(), settings.userinfo_encryption()];
+    let can = |key| settings.jwks.as_ref().is_some_and(|set| can_encrypt(set, key));
+    let (key, _) = wanted.into_iter().flatten().find(|(key, _)| !can(*key))?;
+    let name = key.name();
+    Some(format!(
+        "To encrypt with {name}, register a public key for it with the client itself, not by an address"
+    ))
 }

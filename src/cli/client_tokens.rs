@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use super::key;
-use crate::model::{AccessTokenFormat, Algorithm, ClientSettings, SubjectType};
+use crate::model::{AccessTokenFormat, Algorithm, ClientSettings, KeyManagement, SubjectType};
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Format {
@@ -48,6 +48,12 @@ pub(super) struct TokenSettings {
     /// Where the redirect addresses are listed of all services that share its subjects.
     #[arg(long, value_name = "URL")]
     sector_uri: Option<String>,
+    /// How its ID tokens are encrypted for it, with a key of --jwks: RSA-OAEP-256, ECDH-ES or ECDH-ES+A256KW.
+    #[arg(long, value_name = "ALGORITHM", value_parser = key_management)]
+    encrypt_id_tokens: Option<KeyManagement>,
+    /// How what UserInfo says to it is encrypted for it.
+    #[arg(long, value_name = "ALGORITHM", value_parser = key_management)]
+    encrypt_userinfo: Option<KeyManagement>,
     /// The algorithm that what UserInfo says to it is signed with, where it wants that signed.
     #[arg(long, value_name = "ALGORITHM", value_parser = key::algorithm)]
     userinfo_algorithm: Option<Algorithm>,
@@ -77,10 +83,17 @@ impl TokenSettings {
         if !self.may_call.is_empty() {
             settings.resources = self.may_call;
         }
+        settings.id_token_key_management = self.encrypt_id_tokens.or(settings.id_token_key_management);
+        settings.userinfo_key_management = self.encrypt_userinfo.or(settings.userinfo_key_management);
         settings.resource = self.resource.or(settings.resource.take());
         settings.sector_identifier_uri = self.sector_uri.or(settings.sector_identifier_uri.take());
         settings.userinfo_algorithm = self.userinfo_algorithm.or(settings.userinfo_algorithm);
     }
+}
+
+fn key_management(text: &str) -> Result<KeyManagement, String> {
+    let known = KeyManagement::ALL.map(KeyManagement::name).join(", ");
+    KeyManagement::parse(text).ok_or_else(|| format!("there are {known}"))
 }
 
 /// In what its tokens differ from random text that whoever has it can use.

@@ -131,7 +131,8 @@ impl PublicKeys {
             let own = members.get("x5c").and_then(|chain| chain.get(0)?.as_str());
             certificates.extend(own.map(str::to_owned));
         }
-        if read.is_empty() && certificates.is_empty() {
+        let encrypts = |key: &Value| key.get("use").is_some_and(|end| end == "enc");
+        if read.is_empty() && certificates.is_empty() && !keys.iter().any(encrypts) {
             return Err("The key set has no key for RS256, PS256, ES256 or EdDSA signatures".to_owned());
         }
         Ok(Self { keys: read, certificates })

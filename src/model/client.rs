@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::base::{ClientId, Digest, Timestamp, kinds};
-use crate::model::{Algorithm, GrantType, ResponseType};
+use crate::model::{Algorithm, ContentEncryption, Encryption, GrantType, KeyManagement, ResponseType};
 
 /// A relying party (OpenID Connect Core 1.0, section 1.2).
 #[derive(Clone, Debug)]
@@ -97,6 +97,16 @@ pub(crate) struct ClientSettings {
     /// The algorithm of signed UserInfo answers; `None` where they are plain JSON.
     #[serde(rename = "userinfo_signed_response_alg")]
     pub(crate) userinfo_algorithm: Option<Algorithm>,
+    /// How its ID tokens are encrypted; `None` where they are only signed.
+    #[serde(rename = "id_token_encrypted_response_alg")]
+    pub(crate) id_token_key_management: Option<KeyManagement>,
+    #[serde(rename = "id_token_encrypted_response_enc")]
+    pub(crate) id_token_content_encryption: Option<ContentEncryption>,
+    /// How UserInfo answers are encrypted; `None` where they are not.
+    #[serde(rename = "userinfo_encrypted_response_alg")]
+    pub(crate) userinfo_key_management: Option<KeyManagement>,
+    #[serde(rename = "userinfo_encrypted_response_enc")]
+    pub(crate) userinfo_content_encryption: Option<ContentEncryption>,
     /// Addresses at which it keeps signed requests. Compared byte for byte.
     pub(crate) request_uris: Vec<String>,
     /// The algorithm of signed answers (JARM, section 3); `None` for that of its ID tokens.
@@ -156,6 +166,10 @@ impl Default for ClientSettings {
             subject_type: SubjectType::Public,
             sector_identifier_uri: None,
             userinfo_algorithm: None,
+            id_token_key_management: None,
+            id_token_content_encryption: None,
+            userinfo_key_management: None,
+            userinfo_content_encryption: None,
             request_uris: Vec::new(),
             response_algorithm: None,
             default_max_age: None,
@@ -192,6 +206,16 @@ impl ClientSettings {
         self.dpop_bound_access_tokens
             || self.certificate_bound_access_tokens
             || self.profile == SecurityProfile::Fapi2
+    }
+
+    /// How its ID tokens are encrypted, if they are.
+    pub(crate) fn id_token_encryption(&self) -> Option<Encryption> {
+        Some((self.id_token_key_management?, self.id_token_content_encryption.unwrap_or_default()))
+    }
+
+    /// How UserInfo answers are encrypted, if they are.
+    pub(crate) fn userinfo_encryption(&self) -> Option<Encryption> {
+        Some((self.userinfo_key_management?, self.userinfo_content_encryption.unwrap_or_default()))
     }
 
     pub(crate) fn response_algorithm(&self) -> Algorithm {

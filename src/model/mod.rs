@@ -4,6 +4,7 @@
 mod client;
 mod confirmation;
 mod email;
+mod encryption;
 mod event;
 mod flow;
 mod grant_type;
@@ -21,6 +22,7 @@ pub(crate) use client::{
 };
 pub(crate) use confirmation::Confirmation;
 pub(crate) use email::{Email, EmailError};
+pub(crate) use encryption::{ContentEncryption, Encryption, KeyManagement};
 pub(crate) use event::{Event, EventKind, Visit};
 pub(crate) use flow::{Challenge, ChallengeState, EmailedCode, Flow, FlowStage, Purpose};
 pub(crate) use grant_type::GrantType;

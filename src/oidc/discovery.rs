@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use crate::base::paths;
 use crate::config::{Config, OpenTo};
-use crate::model::{Algorithm, ClientAuthentication, GrantType, ResponseType};
+use crate::model::{
+    Algorithm, ClientAuthentication, ContentEncryption, GrantType, KeyManagement, ResponseType,
+};
 use crate::oidc::claims::{self, ACR};
 use crate::oidc::request;
 use crate::oidc::response::ResponseMode;
@@ -98,6 +100,11 @@ fn tokens(config: &Config) -> Value {
         "subject_types_supported": ["public", "pairwise"],
         "id_token_signing_alg_values_supported": request::algorithms(),
         "userinfo_signing_alg_values_supported": userinfo_algorithms(),
+        "id_token_encryption_alg_values_supported": KeyManagement::ALL.map(KeyManagement::name),
+        "id_token_encryption_enc_values_supported": ContentEncryption::ALL.map(ContentEncryption::name),
+        "userinfo_encryption_alg_values_supported": KeyManagement::ALL.map(KeyManagement::name),
+        "userinfo_encryption_enc_values_supported": ContentEncryption::ALL.map(ContentEncryption::name),
+        "introspection_signing_alg_values_supported": request::algorithms(),
         "dpop_signing_alg_values_supported": dpop::ALGORITHMS.map(Algorithm::name),
         "tls_client_certificate_bound_access_tokens": config.listen.client_certificate_header.is_some(),
     })

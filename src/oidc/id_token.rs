@@ -4,11 +4,11 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::base::{Fault, Secret, SessionId, Timestamp, base64url, kinds, sha256, sha512};
-use crate::jose::TokenType;
+use crate::jose::{Content, TokenType};
 use crate::kit::Kit;
 use crate::model::{Algorithm, Client, User};
 use crate::oidc::claims::{self, ACR, AMR, ClaimsRequest};
-use crate::oidc::subject;
+use crate::oidc::{encryption, subject};
 
 /// What an ID token says, in the order in which it says it. Nothing about the person unless it was asked for
 /// by name: with an access token at hand, the scope's claims come from UserInfo (section 5.4).
@@ -47,7 +47,7 @@ pub(super) struct Facts<'a> {
     pub(super) code: Option<&'a Secret<kinds::Code>>,
 }
 
-/// Signs an ID token with the algorithm that the client registered.
+/// Signs an ID token with the algorithm that the client registered, and encrypts it where that was registered too.
 pub(super) fn mint(kit: &Kit, facts: &Facts<'_>) -> Result<String, Fault> {
     let now = kit.now();
     let algorithm = facts.client.settings.id_token_algorithm;
@@ -72,7 +72,9 @@ pub(super) fn mint(kit: &Kit, facts: &Facts<'_>) -> Result<String, Fault> {
     let signer = keys
         .signer(algorithm, now)
         .ok_or_else(|| Fault::new(format!("there is no signing key for {}", algorithm.name())))?;
-    signer.sign(TokenType::Id.name(), &claims)
+    let token = signer.sign(TokenType::Id.name(), &claims)?;
+    let wanted = facts.client.settings.id_token_encryption();
+    Ok(encryption::for_client(facts.client, wanted, Content::Token(&token))?.unwrap_or(token))
 }
 
 /// The left half of the hash of an access token or a code, by the hash of the signature's algorithm (sections 3.1.3.6

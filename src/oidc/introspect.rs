@@ -4,7 +4,7 @@
 //! a service that accepts them. Whatever it may not know looks like a token that never was.
 
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::access_token;
 use crate::base::{Error, Fault, strict_json};
@@ -65,6 +65,23 @@ pub(crate) async fn introspect(
     let found = access_tokens::find(&mut *kit.store.read().await?, &digest, kit.now()).await?;
     let Some(state) = found.filter(|state| may_know(client, state)) else { return Ok(nothing) };
     Ok(Introspection::Active(Box::new(active(kit, state).await?)))
+}
+
+/// The same as a token for the client that asked (RFC 9701, section 5).
+pub(crate) fn sign(kit: &Kit, client: &AuthenticatedClient, known: &Introspection) -> Result<String, Fault> {
+    let client = client.client();
+    let claims = json!({
+        "iss": kit.config.issuer(),
+        "aud": client.id.as_str(),
+        "iat": kit.now().seconds(),
+        "token_introspection": known,
+    });
+    let algorithm = client.settings.id_token_algorithm;
+    let keys = kit.signing.current();
+    let signer = keys
+        .signer(algorithm, kit.now())
+        .ok_or_else(|| Fault::new(format!("there is no signing key for {}", algorithm.name())))?;
+    signer.sign("token-introspection+jwt", &claims)
 }
 
 /// A client may know of its own tokens, of those that are for it, and of all where it was registered so.

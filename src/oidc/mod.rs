@@ -10,6 +10,7 @@ pub(crate) mod claims;
 pub(crate) mod consent;
 pub(crate) mod device;
 pub(crate) mod discovery;
+mod encryption;
 pub(crate) mod error;
 mod grant;
 pub(crate) mod id_token;

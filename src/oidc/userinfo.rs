@@ -4,12 +4,13 @@ use serde_json::{Map, Value, json};
 
 use super::access_token;
 use crate::base::{Error, Fault};
+use crate::jose::Content;
 use crate::kit::Kit;
 use crate::model::{Algorithm, Client};
 use crate::oidc::claims::{ClaimsRequest, about};
 use crate::oidc::error::{ErrorCode, OAuthError};
 use crate::oidc::sender::{self, Shown};
-use crate::oidc::subject;
+use crate::oidc::{encryption, subject};
 use crate::policy;
 use crate::store::access_tokens::{self, Opened};
 
@@ -17,7 +18,7 @@ use crate::store::access_tokens::{self, Opened};
 pub(crate) enum UserInfo {
     Plain(Map<String, Value>),
     /// A JWT (section 5.3.2).
-    Signed(String),
+    Token(String),
 }
 
 /// An access token, as it was presented.
@@ -47,9 +48,23 @@ pub(crate) async fn claims(kit: &Kit, token: &PresentedToken<'_>) -> Result<User
     let bound = opened.confirmation.as_ref();
     sender::check_use(kit, &known.client, (token.text, bound), (token.shown, token.is_dpop)).await?;
     let told = told(kit, &known.client, &opened)?;
-    Ok(match known.client.settings.userinfo_algorithm {
-        Some(algorithm) => UserInfo::Signed(sign(kit, &known.client, algorithm, told)?),
-        None => UserInfo::Plain(told),
+    protected(kit, &known.client, told)
+}
+
+/// Signed, encrypted, both or neither.
+fn protected(kit: &Kit, client: &Client, told: Map<String, Value>) -> Result<UserInfo, Error<OAuthError>> {
+    let wanted = client.settings.userinfo_encryption();
+    Ok(match client.settings.userinfo_algorithm {
+        Some(algorithm) => {
+            let token = sign(kit, client, algorithm, told)?;
+            let encrypted = encryption::for_client(client, wanted, Content::Token(&token))?;
+            UserInfo::Token(encrypted.unwrap_or(token))
+        }
+        None => {
+            let claims = Value::Object(told.clone()).to_string();
+            let encrypted = encryption::for_client(client, wanted, Content::Claims(&claims))?;
+            encrypted.map_or(UserInfo::Plain(told), UserInfo::Token)
+        }
     })
 }
 

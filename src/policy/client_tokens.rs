@@ -34,6 +34,11 @@ pub(super) fn judge(settings: &ClientSettings) -> Vec<&'static str> {
             "The sector identifier address must begin with https://",
         ),
         (
+            (settings.id_token_content_encryption.is_some() && settings.id_token_key_management.is_none())
+                || (settings.userinfo_content_encryption.is_some() && settings.userinfo_key_management.is_none()),
+            "What is encrypted needs an algorithm for its key too",
+        ),
+        (
             is_fapi2 && settings.userinfo_algorithm == Some(Algorithm::RS256),
             "FAPI 2.0 does not accept UserInfo answers signed by RS256: use PS256, ES256 or EdDSA",
         ),
@@ -46,7 +51,7 @@ pub(super) fn judge(settings: &ClientSettings) -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::ResponseType;
+    use crate::model::{ContentEncryption, ResponseType};
 
     #[test]
     fn each_contradiction_earns_its_sentence_and_what_agrees_earns_none() {
@@ -73,6 +78,7 @@ mod tests {
             (|s| s.resource = Some("cases".to_owned()), "whole addresses"),
             (|s| s.resources = vec!["https://a.example/".to_owned(); 51], "at most 50"),
             (|s| s.subject_type = SubjectType::Pairwise, "one host"),
+            (|s| s.id_token_content_encryption = Some(ContentEncryption::A256Gcm), "algorithm for its key"),
             (|s| s.sector_identifier_uri = Some("http://a.example/".to_owned()), "https"),
             (
                 |s| (s.profile, s.userinfo_algorithm) = (SecurityProfile::Fapi2, Some(Algorithm::RS256)),

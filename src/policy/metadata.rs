@@ -18,6 +18,8 @@ const ALIKE: &[&str] = &[
     "dpop_bound_access_tokens",
     "frontchannel_logout_uri",
     "grant_types",
+    "id_token_encrypted_response_alg",
+    "id_token_encrypted_response_enc",
     "id_token_signed_response_alg",
     "initiate_login_uri",
     "jwks",
@@ -39,6 +41,8 @@ const ALIKE: &[&str] = &[
     "token_endpoint_auth_method",
     "token_endpoint_auth_signing_alg",
     "tos_uri",
+    "userinfo_encrypted_response_alg",
+    "userinfo_encrypted_response_enc",
     "userinfo_signed_response_alg",
 ];
 

@@ -2,6 +2,8 @@
 //! knows a person (OpenID Connect Core 1.0, section 8).
 
 use http::StatusCode;
+use josekit::jwe;
+use josekit::jwk::Jwk;
 use serde_json::{Value, json};
 
 use super::par::assert_refused;
@@ -10,7 +12,10 @@ use super::support::{Ask, ISSUER, Page, Provider, basic};
 use crate::admin::users;
 use crate::base::Span;
 use crate::jose::TokenType;
-use crate::model::{AccessTokenFormat, Algorithm, ClientSettings, GrantType, ResponseType, SubjectType};
+use crate::model::{
+    AccessTokenFormat, Algorithm, ClientSettings, ContentEncryption, GrantType, KeyManagement, ResponseType,
+    SubjectType,
+};
 
 const CASES: &str = "https://cases.example/api";
 const LETTERS: &str = "https://letters.example/api";
@@ -265,4 +270,46 @@ async fn userinfo_is_signed_for_who_registered_that() {
     assert_eq!((&claims["iss"], &claims["aud"]), (&ISSUER.into(), &"portal".into()));
     assert_eq!(claims["email"], "alex@school.example");
     assert!(claims["nonce"].is_null());
+}
+
+/// OpenID Connect Core 1.0, section 10.2.
+#[tokio::test]
+async fn what_is_encrypted_for_a_service_is_read_by_it_alone() {
+    let key = Jwk::generate_ec_key(josekit::jwk::alg::ec::EcCurve::P256).unwrap();
+    let mut public: serde_json::Map<String, Value> = key.to_public_key().unwrap().into();
+    public.insert("use".to_owned(), json!("enc"));
+    let portal = Portal::open_with(|settings| {
+        settings.jwks = Some(json!({ "keys": [public] }));
+        settings.id_token_key_management = Some(KeyManagement::EcdhEsA256Kw);
+        settings.userinfo_key_management = Some(KeyManagement::EcdhEs);
+        settings.userinfo_content_encryption = Some(ContentEncryption::A256Gcm);
+    })
+    .await;
+    let tokens = portal.tokens(&portal.ask).await;
+    let decrypter = jwe::ECDH_ES_A256KW.decrypter_from_jwk(&key).unwrap();
+    let (inner, _) = jwe::deserialize_compact(tokens["id_token"].as_str().unwrap(), &decrypter).unwrap();
+    let inner = String::from_utf8(inner).unwrap();
+    assert!(portal.provider.kit().signing.current().verify(TokenType::Id, &inner).is_some());
+    let page = portal.userinfo(tokens["access_token"].as_str().unwrap()).await.expect(StatusCode::OK);
+    assert_eq!(page.header("content-type"), "application/jwt");
+    let decrypter = jwe::ECDH_ES.decrypter_from_jwk(&key).unwrap();
+    let (told, _) = jwe::deserialize_compact(&page.body, &decrypter).unwrap();
+    let told: Value = serde_json::from_slice(&told).unwrap();
+    assert_eq!(told["email"], "alex@school.example");
+}
+
+/// RFC 9701, section 5.
+#[tokio::test]
+async fn a_service_may_have_the_worth_of_a_token_signed() {
+    let portal = Portal::open().await;
+    let token = portal.token_for(&portal.ask).await;
+    let header = basic("portal", &portal.secret);
+    let signed = "application/token-introspection+jwt";
+    let headers = [("authorization", header.as_str()), ("accept", signed)];
+    let page = portal.provider.browser().call("/introspect", &[("token", &token)], &headers).await;
+    assert_eq!(page.header("content-type"), signed);
+    assert_eq!(header_of(&page.body)["typ"], "token-introspection+jwt");
+    let claims = claims_of(&page.body);
+    assert_eq!((&claims["iss"], &claims["aud"]), (&ISSUER.into(), &"portal".into()));
+    assert_eq!(claims["token_introspection"]["active"], true);
 }

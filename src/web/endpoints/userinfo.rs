@@ -73,7 +73,7 @@ async fn answer(web: &Web, presented: Presented, shown: &Shown) -> Response {
     let token = PresentedToken { text: &text, is_dpop: scheme == Scheme::Dpop, shown };
     match userinfo::claims(&web.kit, &token).await {
         Ok(UserInfo::Plain(claims)) => Json(claims).into_response(),
-        Ok(UserInfo::Signed(token)) => ([(header::CONTENT_TYPE, "application/jwt")], token).into_response(),
+        Ok(UserInfo::Token(token)) => ([(header::CONTENT_TYPE, "application/jwt")], token).into_response(),
         Err(Error::Refused(error)) => {
             let mut response = oauth::resource_error(scheme, &error);
             if error.code == ErrorCode::UseDpopNonce {
