@@ -16,7 +16,7 @@ use super::{Failure, open, serve};
 use crate::admin::{clients, users};
 use crate::app::{self, App};
 use crate::base::{ClientId, Error, Fault, Secret, Span, SystemClock, base64url, kinds, sha256};
-use crate::config::{Config, SecretText};
+use crate::config::{Config, OpenTo, SecretText};
 use crate::jobs::keep_time;
 use crate::kit::Kit;
 use crate::model::{Address, ClientSettings, Email, GrantType, Profile, ResponseType};
@@ -122,6 +122,8 @@ fn config(options: &Options, places: &Places, data: &std::path::Path) -> Result<
     config.log.level.clone_from(&options.log);
     config.log.json = false;
     config.brand.home_url = places.portal.to_string();
+    // Libraries that register themselves can be tried out too.
+    config.registration.open_to = OpenTo::Anybody;
     // The same two people log in again and again.
     config.limits.codes_per_day = 1_000;
     config.limits.address_failures = 10_000;
@@ -130,6 +132,9 @@ fn config(options: &Options, places: &Places, data: &std::path::Path) -> Result<
 
 /// The client that developers try things out with.
 const EXPERIMENTS: &str = "sample-library";
+
+/// The address of what it stands for, as a service that accepts tokens.
+const LIBRARY: &str = "https://library.example/api";
 
 /// A sample client with the secret it has for this run.
 struct Settled {
@@ -202,6 +207,8 @@ fn everything() -> ClientSettings {
         response_types: ResponseType::ALL.to_vec(),
         scopes: Some(scopes.map(str::to_owned).collect()),
         introspects: true,
+        resource: Some(LIBRARY.to_owned()),
+        resources: vec![LIBRARY.to_owned(), "https://archive.example/api".to_owned()],
         ..ClientSettings::default()
     }
 }

@@ -116,3 +116,69 @@ test("a request is pushed before anybody is sent", async () => {
   const tokens = await oidc.authorizationCodeGrant(config, answer, checks);
   assert.equal(tokens.claims().aud, client.client_id);
 });
+
+test("tokens are bound to a key that the library proves to have", async () => {
+  const config = await discover();
+  const DPoP = oidc.getDPoPHandle(config, await oidc.randomDPoPKeyPair("ES256"));
+  const { checks, parameters } = await authorization(config, "openid email offline_access");
+  const request = await oidc.buildAuthorizationUrlWithPAR(config, parameters, { DPoP });
+  const answer = await new Walker(demo).logIn(request, demo.people[0]);
+  const tokens = await oidc.authorizationCodeGrant(config, answer, checks, undefined, { DPoP });
+  assert.equal(tokens.token_type, "dpop");
+  const { sub } = tokens.claims();
+  assert.equal((await oidc.fetchUserInfo(config, tokens.access_token, sub, { DPoP })).sub, sub);
+  await assert.rejects(oidc.fetchUserInfo(config, tokens.access_token, sub), { status: 401 });
+  const next = await oidc.refreshTokenGrant(config, tokens.refresh_token, undefined, { DPoP });
+  assert.equal(next.token_type, "dpop");
+});
+
+test("a device is connected by somebody who is logged in elsewhere", async () => {
+  const config = await discover();
+  const begun = await oidc.initiateDeviceAuthorization(config, { scope: "openid profile" });
+  const walker = new Walker(demo);
+  await walker.logIn((await authorization(config)).request, demo.people[1]);
+  const said = await walker.connect(begun.verification_uri_complete, begun.user_code);
+  assert.match(said, /You can go back to your device/);
+  const tokens = await oidc.pollDeviceAuthorizationGrant(config, begun);
+  assert.equal(tokens.claims().aud, client.client_id);
+});
+
+test("a service exchanges the token that it was shown for one for the next service", async () => {
+  const config = await discover();
+  const { parameters, checks } = await authorization(config);
+  const resource = "https://library.example/api";
+  const request = oidc.buildAuthorizationUrl(config, { ...parameters, resource });
+  const answer = await new Walker(demo).logIn(request, demo.people[0]);
+  const shown = await oidc.authorizationCodeGrant(config, answer, checks);
+  const exchanged = await oidc.genericGrantRequest(config, "urn:ietf:params:oauth:grant-type:token-exchange", {
+    subject_token: shown.access_token,
+    subject_token_type: "urn:ietf:params:oauth:token-type:access_token",
+    resource: "https://archive.example/api",
+  });
+  const known = await oidc.tokenIntrospection(config, exchanged.access_token);
+  assert.deepEqual([known.aud, known.act.sub], ["https://archive.example/api", client.client_id]);
+});
+
+test("a library registers itself, proves who it is by its own key, and asks before it learns anything", async () => {
+  const { publicKey, privateKey } = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
+  const jwk = { ...(await crypto.subtle.exportKey("jwk", publicKey)), kid: "own", use: "sig", alg: "ES256" };
+  const metadata = {
+    client_name: "Rota Planner",
+    redirect_uris: client.redirect_uris,
+    grant_types: ["authorization_code", "refresh_token"],
+    token_endpoint_auth_method: "private_key_jwt",
+    jwks: { keys: [jwk] },
+    userinfo_signed_response_alg: "ES256",
+    id_token_signed_response_alg: "ES256",
+  };
+  const proof = oidc.PrivateKeyJwt({ key: privateKey, kid: "own" });
+  const config = await oidc.dynamicClientRegistration(new URL(demo.facts.issuer), metadata, proof, {
+    execute: [oidc.allowInsecureRequests],
+  });
+  const { request, checks } = await authorization(config, "openid profile offline_access");
+  const answer = await new Walker(demo).logIn(request, demo.people[0]);
+  const tokens = await oidc.authorizationCodeGrant(config, answer, checks);
+  const info = await oidc.fetchUserInfo(config, tokens.access_token, tokens.claims().sub);
+  assert.equal(info.name, demo.people[0].name);
+  assert.ok((await oidc.refreshTokenGrant(config, tokens.refresh_token)).access_token);
+});

@@ -18,6 +18,12 @@ export class Walker {
     return this.#leave(welcome, "Return to Home");
   }
 
+  /** Connects a device, once logged in. */
+  async connect(address, code) {
+    const question = await this.#submit(await this.#open(address), { user_code: code });
+    return (await this.#submit(question, { answer: "connect" })).html;
+  }
+
   /** Cancels instead. */
   async cancel(request) {
     return this.#leave(await this.#open(request), "Cancel");
@@ -34,7 +40,10 @@ export class Walker {
   async #leave(page, text) {
     const links = [...page.html.matchAll(/<a\b[^>]*href="([^"]+)"[^>]*>([^<]+)<\/a>/g)];
     const link = links.find(([, , words]) => words === text) ?? assert.fail(`no link “${text}” in ${page.html}`);
-    return (await this.#open(new URL(plain(link[1]), page.url))).url;
+    const next = await this.#open(new URL(plain(link[1]), page.url));
+    // A service that registered itself has to ask first.
+    const asks = next.html.includes('name="answer" value="share"');
+    return (asks ? await this.#submit(next, { answer: "share" }) : next).url;
   }
 
   /** Opens a page of the provider, or stops at the address of somebody else. */

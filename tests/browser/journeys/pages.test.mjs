@@ -131,20 +131,80 @@ state("logged out elsewhere", async () => {
   await alex.press("Log out everywhere else");
   await alex.isAssured("You have logged out everywhere else.");
 });
-state("log in again", async () => {
-  const client = stage.demo.client("sample-library");
+/** Sends the browser on the way to a service. */
+const ask = (client, more) => {
   const request = new URLSearchParams({
     client_id: client.client_id,
     redirect_uri: client.redirect_uris[0],
     response_type: "code",
     scope: "openid",
-    prompt: "login",
     state: "state",
     nonce: "nonce",
     code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
     code_challenge_method: "S256",
+    ...more,
   });
-  await alex.open(`/authorize?${request}`);
+  return alex.open(`/authorize?${request}`);
+};
+
+// A service that is not the council's own.
+
+state("consent", async () => {
+  const metadata = {
+    client_name: "Rota Planner",
+    redirect_uris: [`${stage.demo.facts.portal}rota`],
+  };
+  const headers = { "content-type": "application/json" };
+  const registered = await fetch(`${stage.demo.facts.issuer}/register`, { method: "POST", headers, body: JSON.stringify(metadata) });
+  assert.equal(registered.status, 201);
+  await ask(await registered.json(), { scope: "openid profile email" });
+  await alex.sees("Share your details with Rota Planner");
+  await alex.reads("It is asking for");
+});
+state("shared services", async () => {
+  await alex.press("Share and continue");
+  await alex.open(`${stage.demo.facts.issuer}/account/services`);
+  await alex.reads("You have agreed to share your details with these services.");
+});
+state("stop sharing", () => alex.follow("Stop sharing with Rota Planner"));
+state("sharing stopped", async () => {
+  await alex.press("Stop sharing");
+  await alex.isAssured("You do not share anything with Rota Planner.");
+});
+
+// A device without a browser.
+
+let device;
+state("device", async () => {
+  const { client_id, client_secret } = stage.demo.client("sample-library");
+  const authorization = `Basic ${Buffer.from(`${client_id}:${client_secret}`).toString("base64")}`;
+  const body = new URLSearchParams({ scope: "openid profile email" });
+  const begun = await fetch(`${stage.demo.facts.issuer}/device_authorization`, { method: "POST", headers: { authorization }, body });
+  device = await begun.json();
+  await alex.open(device.verification_uri);
+  await alex.sees("Connect a device");
+});
+state("device nothing entered", async () => {
+  await alex.press("Next");
+  await alex.isTold("Enter the device code");
+});
+state("device code wrong", async () => {
+  await alex.fill("Device code", "BBBB-BBBB");
+  await alex.press("Next");
+  await alex.isTold("The device code is not correct or has expired. Check the device and try again");
+});
+state("connect a device", async () => {
+  await alex.fill("Device code", device.user_code.toLowerCase());
+  await alex.press("Next");
+  await alex.reads(`Check that the device shows ${device.user_code}.`);
+});
+state("device connected", async () => {
+  await alex.press("Connect");
+  await alex.sees("You have connected Sample Library");
+});
+
+state("log in again", async () => {
+  await ask(stage.demo.client("sample-library"), { prompt: "login" });
   await alex.reads("For security, log in again to continue.");
 });
 state("log out asked", openAt("/logout", 200));
