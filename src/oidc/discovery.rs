@@ -73,11 +73,11 @@ fn assertion_algorithms() -> Vec<&'static str> {
     Algorithm::ALL.into_iter().map(Algorithm::name).chain(["HS256"]).collect()
 }
 
-/// How clients can prove who they are; by certificates only where a proxy hands them on.
+/// How clients can prove who they are; by certificates only where they are asked for.
 fn authentication_methods(config: &Config) -> Vec<&'static str> {
     let is_offered = |method: &ClientAuthentication| match method {
         ClientAuthentication::TlsClientAuth => config.listen.client_authorities_file.is_some(),
-        ClientAuthentication::SelfSignedTlsClientAuth => config.listen.client_certificate_header.is_some(),
+        ClientAuthentication::SelfSignedTlsClientAuth => config.listen.sees_client_certificates(),
         _ => true,
     };
     ClientAuthentication::ALL.into_iter().filter(is_offered).map(ClientAuthentication::name).collect()

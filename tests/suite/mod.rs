@@ -4,6 +4,8 @@ mod admin;
 mod authorize;
 mod back_channel;
 mod browser;
+#[path = "../support/certificate.rs"]
+pub(crate) mod certificate;
 mod client_assertion;
 pub(crate) mod client_certificate;
 mod client_keys;
