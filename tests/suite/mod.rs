@@ -13,6 +13,7 @@ mod discovery;
 mod emailed_code;
 mod enumeration;
 mod flow;
+mod fuzz;
 mod http;
 mod journey;
 mod keys;
