@@ -3,7 +3,8 @@
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use super::{Failure, show};
+use super::Failure;
+use super::findings::{self, Finding};
 use crate::app;
 use crate::base::{Clock as _, Span, SystemClock};
 use crate::certificate::{Files, Own};
@@ -15,13 +16,6 @@ use crate::web::Front;
 
 /// Certificates should have been renewed this long before they expire.
 const RENEWAL: Span = Span::days(14);
-
-/// What came of one look.
-enum Finding {
-    Good(String),
-    Note(String),
-    Bad(String),
-}
 
 pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let findings = [
@@ -35,23 +29,9 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
             None => ("proxy", proxy(&config)),
         },
     ];
-    let mut bad = 0;
-    for (what, finding) in findings {
-        let (mark, text) = match finding {
-            Finding::Good(text) => ("ok   ", text),
-            Finding::Note(text) => ("note ", text),
-            Finding::Bad(text) => {
-                bad += 1;
-                ("BAD  ", text)
-            }
-        };
-        show::line(format_args!("{mark} {what}: {text}"));
-    }
-    match bad {
-        0 => Ok(()),
-        1 => Err(Failure("one thing has to be mended".to_owned())),
-        many => Err(Failure(format!("{many} things have to be mended"))),
-    }
+    let findings = findings.map(|(what, finding)| (what.to_owned(), finding));
+    findings::tell(&findings);
+    findings::verdict(&findings)
 }
 
 fn master_key(config: &Config) -> Finding {

@@ -4,11 +4,13 @@
 //! [`dispatch`].
 
 mod client;
+mod client_check;
 mod client_requests;
 mod completions;
 #[cfg(feature = "demo")]
 mod demo;
 mod doctor;
+mod findings;
 mod key;
 mod migrate;
 mod open;

@@ -8,6 +8,7 @@ mod browser;
 pub(crate) mod certificate;
 mod client_assertion;
 pub(crate) mod client_certificate;
+mod client_check;
 mod client_keys;
 mod discovery;
 mod emailed_code;
