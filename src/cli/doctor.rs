@@ -3,8 +3,8 @@
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use super::Failure;
 use super::findings::{self, Finding};
+use super::{Failure, show};
 use crate::app;
 use crate::base::{Clock as _, Span, SystemClock};
 use crate::certificate::{Files, Own};
@@ -122,6 +122,7 @@ fn certificate(config: &Config, tls: &Tls) -> Result<Finding, String> {
         let days = left.as_seconds() / Span::days(1).as_seconds();
         Finding::Note(format!("the certificate in {file} expires in {days} days or so: renew it"))
     } else {
-        Finding::Good(format!("listening on {}", config.listen.address))
+        let until = show::time(own.expires_at());
+        Finding::Good(format!("listening on {}, with a certificate until {until}", config.listen.address))
     })
 }

@@ -22,6 +22,7 @@ use tokio_openssl::SslStream;
 use crate::certificate::Sample;
 use crate::house::{House, Node, PATIENCE};
 use crate::http::{Wire, request};
+use crate::partner::terminate;
 
 /// In seconds.
 pub fn now() -> i64 {
@@ -197,6 +198,21 @@ async fn a_new_certificate_is_served_with_and_a_broken_one_is_told_and_left() {
 }
 
 #[tokio::test]
+async fn whoever_says_nothing_does_not_hold_up_the_end() {
+    let mut house = House::new().await;
+    let own = encrypt(&mut house);
+    let mut node = serve(&house).await;
+    let _silent = TcpStream::connect(("127.0.0.1", house.port)).await.unwrap();
+    let mut idle = speak(connect(house.port, wishes(&own)).await.unwrap()).await;
+    ask(&mut idle, request("/healthz", &[], None)).await;
+    let began = Instant::now();
+    terminate(&node.child);
+    let status = node.child.wait().unwrap();
+    assert_eq!(status.code(), Some(0));
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
 async fn a_service_proves_who_it_is_by_the_certificate_of_its_connection() {
     let mut house = House::new().await;
     let own = encrypt(&mut house);
@@ -223,6 +239,7 @@ async fn a_service_proves_who_it_is_by_the_certificate_of_its_connection() {
         if let Some(sample) = certificate {
             wishes.set_certificate(&sample.certificate).unwrap();
             wishes.set_private_key(&sample.key).unwrap();
+            wishes.add_extra_chain_cert(authority.certificate.clone()).unwrap();
         }
         let form = [("grant_type", "client_credentials"), ("client_id", client), ("scope", "cases:read")];
         let mut sender = speak(connect(house.port, wishes).await.unwrap()).await;
@@ -273,7 +290,7 @@ async fn doctor_looks_at_the_certificate() {
         (None, "note", "expires in"),
         (Some(Sample::about(now() - month, "Example", "localhost", None)), "BAD", "has expired"),
         (later("other.example"), "note", "not for localhost"),
-        (later("localhost"), "ok", "listening"),
+        (later("localhost"), "ok", "with a certificate until"),
     ] {
         let (line, code) = said(sample);
         assert!(line.starts_with(mark) && line.contains(words), "{line}");

@@ -15,6 +15,7 @@ mod readers;
 mod signed;
 mod wire;
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use crate::base::{OsRandom, Random, SeededRandom};
@@ -24,7 +25,7 @@ const MOMENT: Duration = Duration::from_millis(300);
 /// How long one example may take, on the slowest machine.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Examples after which the world is made anew, so that it does not fill up.
-const WORLD: usize = 5_000;
+const WORLD: usize = 50_000;
 const MOST_KEPT: usize = 1_000;
 const LONGEST: usize = 8 * 1024;
 
@@ -105,37 +106,49 @@ const WORDS: &[&str] = &[
 /// Tries a target that needs nothing but what it reads.
 async fn read(examples: &[&str], target: impl Fn(&[u8]) -> String) {
     let world = async || ((), examples.iter().map(|text| text.as_bytes().to_vec()).collect());
-    fuzz(world, async |(), input: &[u8]| target(input)).await;
+    search(usize::MAX, world, async |(), input: &[u8]| target(input)).await;
 }
 
 /// Tries a target in a world, which comes with the examples to begin from.
 async fn fuzz<W>(world: impl AsyncFn() -> (W, Vec<Vec<u8>>), target: impl AsyncFn(&W, &[u8]) -> String) {
+    search(WORLD, world, target).await;
+}
+
+/// Goes on until the time is over, in one world after another, each for some altered examples.
+async fn search<W>(
+    most: usize,
+    world: impl AsyncFn() -> (W, Vec<Vec<u8>>),
+    target: impl AsyncFn(&W, &[u8]) -> String,
+) {
     let seconds = std::env::var("GATEHOUSE_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok());
     let (time, seed) = match seconds {
         Some(seconds) => (Duration::from_secs(seconds), OsRandom.below(u64::MAX)),
         None => (MOMENT, 1),
     };
     let random = SeededRandom::new(seed);
-    let (mut tried, mut answers) = (0, std::collections::BTreeSet::new());
-    let began = now();
-    while began.elapsed() < time || tried == 0 {
+    let (mut tried, mut best, mut begun) = (0, 0, None::<Instant>);
+    while begun.is_none_or(|began| began.elapsed() < time) {
         let (here, mut kept) = world().await;
-        // The examples as they are come first.
-        let given = kept.clone();
-        let altered = std::iter::repeat_n(None, WORLD);
-        for given in given.into_iter().map(Some).chain(altered) {
-            let input = given.unwrap_or_else(|| alter(&random, &kept));
+        // The first world takes its time to make, which is not counted.
+        let began = *begun.get_or_insert_with(now);
+        let mut answers = BTreeSet::new();
+        for example in &kept {
+            answers.insert(run(&here, &target, example).await);
+        }
+        for _ in 0..most {
+            tried += 1;
+            let input = alter(&random, &kept);
             let answer = run(&here, &target, &input).await;
             if answers.insert(answer) && kept.len() < MOST_KEPT {
                 kept.push(input);
             }
-            tried += 1;
-            if began.elapsed() >= time && tried > kept.len() {
+            if began.elapsed() >= time {
                 break;
             }
         }
+        best = best.max(answers.len());
     }
-    eprintln!("{tried} examples, {} answers", answers.len());
+    eprintln!("{tried} altered examples, {best} different answers");
 }
 
 async fn run<W>(world: &W, target: &impl AsyncFn(&W, &[u8]) -> String, input: &[u8]) -> String {

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::read;
-use crate::base::{ClientId, Kid, strict_json};
+use crate::base::{ClientId, Kid, base64url, sha256, strict_json};
 use crate::certificate::Certificate;
 use crate::jose::{KeySet, Presented, PublicKeys};
 use crate::model::{Algorithm, ApplicationType, Client, ClientSettings, Email};
 use crate::oidc::claims::ClaimsRequest;
 use crate::oidc::params::Params;
-use crate::policy::{redirect, registration, scope};
+use crate::policy::{pkce, redirect, registration, scope};
 use crate::suite::client_assertion::{key_set, own_key};
 use crate::suite::client_certificate::Sample;
 use crate::suite::support::{NOON, REDIRECT};
@@ -245,6 +245,22 @@ async fn a_certificate_in_a_header_is_the_one_that_its_bytes_are() {
         assert_eq!(again.der().unwrap(), der);
         assert_eq!(again.subject(), read.subject());
         format!("{:?} {}", read.subject().map(|name| name.len()), read.names_host("portal.example"))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_challenge_is_answered_by_its_verifier_alone() {
+    let verifier = "a-verifier-that-is-long-enough-for-rfc-7636-to-like";
+    let challenge = base64url(sha256(verifier));
+    read(&[verifier, &challenge, &verifier.repeat(3)], |input| {
+        let given = text(input);
+        assert_eq!(pkce::answers(Some(&challenge), Some(&given)), given == verifier);
+        let is_own = pkce::answers(Some(&base64url(sha256(&given))), Some(&given));
+        assert!(
+            !is_own || (43..=128).contains(&given.len()) && !given.contains(['+', '/', '=', ' ', '%', '\0'])
+        );
+        format!("{is_own} {}", pkce::is_challenge(&given))
     })
     .await;
 }

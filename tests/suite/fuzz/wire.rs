@@ -197,3 +197,33 @@ async fn only_the_very_cookie_of_a_session_once_is_believed() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_hint_that_was_altered_opens_nothing() {
+    let world = async || {
+        let (provider, secret) = with_portal().await;
+        let (mut browser, ask) = (provider.browser(), Ask::of("portal"));
+        let code = provider.code_for(&mut browser, &ask, ALEX).await;
+        let tokens = provider.redeem(&code, &ask, "portal", &secret).await.expect(StatusCode::OK);
+        let hint = tokens.json()["id_token"].as_str().unwrap().to_owned();
+        let cookie = browser.cookies["__Host-session"].clone();
+        ((provider, hint.clone(), cookie), vec![hint.into_bytes()])
+    };
+    fuzz(world, async |(provider, hint, cookie), input| {
+        let encoded: String = form_urlencoded::byte_serialize(input).collect();
+        let silent = Ask::of("portal").with("prompt", "none").url();
+        let asked = format!("GET {silent}&id_token_hint={encoded}\ncookie: __Host-session={cookie}\n\n");
+        let Some((page, answer)) = ask(provider, asked.as_bytes()).await else {
+            return "no request".to_owned();
+        };
+        let is_absent = input.is_empty();
+        let is_own = input == hint.as_bytes();
+        assert_eq!(page.location_param("code").is_some(), is_own || is_absent, "{answer}");
+        let out =
+            "/logout?post_logout_redirect_uri=https%3A%2F%2Fportal.example%2F&client_id=portal&id_token_hint";
+        let (page, _) = ask(provider, format!("GET {out}={encoded}\n\n").as_bytes()).await.unwrap();
+        assert_eq!(page.location() == "https://portal.example/", is_own, "{}", page.location());
+        answer
+    })
+    .await;
+}
