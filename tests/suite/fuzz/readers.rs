@@ -195,7 +195,7 @@ async fn a_token_of_ours_that_was_altered_is_no_hint() {
         let verified = set.verify(&hint).is_some();
         assert_eq!(verified, tokens.contains(&hint), "{hint}");
         match Presented::read(&hint) {
-            Some(token) => format!("{:?} {verified}", token.typ()),
+            Some(token) => format!("{:?} {verified}", token.typ().map(|typ| typ == "JWT")),
             None => "no token".to_owned(),
         }
     })
@@ -219,7 +219,7 @@ async fn a_key_set_with_a_secret_in_it_is_refused_and_no_other_key_counts() {
         let Some(set) = strict_json(&text(input)) else { return "no JSON".to_owned() };
         let imported = match PublicKeys::import(&set) {
             Ok(imported) => imported,
-            Err(why) => return why.rsplit(' ').take(3).collect(),
+            Err(why) => return why.rsplit(' ').take(2).collect(),
         };
         for key in set["keys"].as_array().unwrap() {
             assert!(
