@@ -5,7 +5,7 @@
 //!     cargo test --lib fuzz                                          # a moment for each target
 //!     GATEHOUSE_FUZZ_SECONDS=600 cargo test --release --lib fuzz     # ten minutes for each
 //!
-//! The short search is the same every time; the long one is another every time. What broke a promise is printed,
+//! The short search makes the same choices every time; the long one makes others. What broke a promise is printed,
 //! ready to be put among the examples of its target.
 //!
 //! **To add a target:** a test that calls [`fuzz`] with a world to make, or [`read`] where none is needed: examples,
