@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 use crate::base::{Clock, Fault, Random, SystemClock};
 use crate::certificate::Authorities;
-use crate::config::{Config, Smtp, SmtpSecurity, Transport};
+use crate::config::{Config, Listen, Smtp, SmtpSecurity, Transport};
 use crate::fetch::Fetcher;
 use crate::hash::{Cost, Hasher};
 use crate::keyring::Keyring;
@@ -17,7 +17,7 @@ use crate::kit::{ClientKeys, Kit, KnownClients, Signing};
 use crate::mail::{Mailbox, Mailer, Security, SmtpSettings};
 use crate::store::Store;
 use crate::view::Engine;
-use crate::web::{self, Front, Web};
+use crate::web::{self, Door, Encryption, Front, Web};
 use crate::{jobs, keyfile, keys};
 
 /// What time and chance are made of.
@@ -118,13 +118,13 @@ impl App {
     /// Serves, and does the jobs, until `shutdown` comes.
     pub(crate) async fn run(
         &self,
-        listener: TcpListener,
+        door: Door,
         extra: Router,
         clock: Arc<SystemClock>,
         shutdown: impl Future<Output = ()>,
     ) {
         let jobs = jobs::start(&self.kit, Arc::clone(&self.mailer), Arc::clone(&self.engine), clock);
-        web::serve(listener, self.router(extra), shutdown).await;
+        web::serve(door, self.router(extra), shutdown).await;
         drop(jobs);
         self.kit.store.close().await;
     }
@@ -156,6 +156,12 @@ fn settings(smtp: &Smtp) -> SmtpSettings {
         hello_name: None,
         timeout: smtp.timeout.to_std(),
     }
+}
+
+/// Takes the port that is configured, and reads the certificate that is shown there, if there is one.
+pub(crate) async fn open_door(settings: &Listen) -> Result<Door, Fault> {
+    let encryption = settings.tls.clone().map(Encryption::new).transpose().map_err(Fault::new)?;
+    Ok(Door { listener: listen(settings.address).await?, encryption: encryption.map(Arc::new) })
 }
 
 /// Takes a port.

@@ -1,24 +1,35 @@
-//! Certificates that clients show to the proxy in front of us (RFC 8705; RFC 5280).
+//! Certificates: those that clients show, to us or to the proxy in front of us (RFC 8705; RFC 5280), and our own.
+
+mod own;
 
 use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use openssl::nid::Nid;
+use openssl::ssl::SslRef;
 use openssl::stack::Stack;
 use openssl::x509::store::{X509Store, X509StoreBuilder};
 use openssl::x509::verify::X509VerifyParam;
 use openssl::x509::{X509, X509PurposeId, X509StoreContext};
 
+pub(crate) use self::own::{Files, Own, Terms};
 use crate::base::{Timestamp, base64url, sha256};
 
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 const END: &str = "-----END CERTIFICATE-----";
 
-/// A client's certificate. That the client has its key is the proxy's finding; nothing else is taken for granted.
+/// A client's certificate. That the client has its key was found by the handshake, ours or the proxy's; nothing else
+/// is taken for granted.
+#[derive(Clone)]
 pub(crate) struct Certificate(X509);
 
 impl Certificate {
+    /// The certificate that the other end of a connection showed, and proved to have the key of.
+    pub(crate) fn of_peer(connection: &SslRef) -> Option<Self> {
+        connection.peer_certificate().map(Self)
+    }
+
     /// Reads a certificate as proxies hand it on in a header: in base64 between colons (RFC 9440, section 2.1), bare,
     /// or with the lines around it that PEM has, percent-encoded or not.
     pub(crate) fn from_header(value: &str) -> Option<Self> {

@@ -2,7 +2,7 @@
 
 pub(crate) mod assertion;
 pub(crate) mod certificate;
-mod keys;
+pub(crate) mod keys;
 pub(crate) mod request_object;
 
 use crate::base::{ClientId, Fault, Secret, kinds};

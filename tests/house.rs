@@ -47,6 +47,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("hyper_util", &["web", "fetch", "portal"]),
     ("native_tls", &["fetch"]),
     ("tokio_native_tls", &["fetch"]),
+    ("tokio_openssl", &["web"]),
     ("openidconnect", &["portal"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::client_requests::{self, RequestSettings};
 use super::client_tokens::{self, TokenSettings};
-use super::{Failure, key, open, show};
+use super::{Failure, client_check, key, open, show};
 use crate::admin::clients::{self, Registered};
 use crate::admin::registration;
 use crate::base::{ClientId, Secret, Span, kinds, strict_json};
@@ -39,6 +39,13 @@ pub(super) enum Action {
     },
     /// Show a service.
     Show {
+        id: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Look at what a service declares: whether its keys can be fetched, its addresses reached, and what to mend.
+    Check {
         id: String,
         /// Print JSON.
         #[arg(long)]
@@ -264,6 +271,9 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
         }
         Action::List { json } => list(&kit, json).await?,
         Action::Show { id, json } => show_one(&kit, &clients::find(&kit, &id).await?, None, json),
+        Action::Check { id, json } => {
+            client_check::run(&kit, &clients::find(&kit, &id).await?, json).await?;
+        }
         Action::Update { id, name, settings, json } => {
             let mut client = clients::find(&kit, &id).await?;
             let before = client.settings.authentication;

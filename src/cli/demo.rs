@@ -23,6 +23,7 @@ use crate::model::{Address, ClientSettings, Email, GrantType, Profile, ResponseT
 use crate::oidc::params::Params;
 use crate::policy::scope;
 use crate::portal::{self, mailbox};
+use crate::web::Door;
 
 #[derive(Args)]
 pub(super) struct Options {
@@ -94,7 +95,8 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     tell(&places, &data, temporary.is_some());
     let extra = extra(&app, &clock, facts(&places, &settled));
     let portals = portals(&places, &settled, (portal, hub));
-    app.run(provider, extra, clock, serve::told_to_stop()).await;
+    let door = Door { listener: provider, encryption: None };
+    app.run(door, extra, clock, serve::told_to_stop()).await;
     drop(portals);
     println!("Stopped.");
     Ok(())

@@ -3,20 +3,19 @@
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
+use super::findings::{self, Finding};
 use super::{Failure, show};
 use crate::app;
-use crate::config::Config;
+use crate::base::{Clock as _, Span, SystemClock};
+use crate::certificate::{Files, Own};
+use crate::config::{Config, Tls};
 use crate::mail::Mailbox;
 use crate::store::Store;
 use crate::view::Engine;
 use crate::web::Front;
 
-/// What came of one look.
-enum Finding {
-    Good(String),
-    Note(String),
-    Bad(String),
-}
+/// Certificates should have been renewed this long before they expire.
+const RENEWAL: Span = Span::days(14);
 
 pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let findings = [
@@ -25,25 +24,14 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         ("database", database(&config).await),
         ("pages", pages(&config)),
         ("mail", mail(&config).await),
-        ("proxy", proxy(&config)),
+        match &config.listen.tls {
+            Some(tls) => ("https", certificate(&config, tls).unwrap_or_else(Finding::Bad)),
+            None => ("proxy", proxy(&config)),
+        },
     ];
-    let mut bad = 0;
-    for (what, finding) in findings {
-        let (mark, text) = match finding {
-            Finding::Good(text) => ("ok   ", text),
-            Finding::Note(text) => ("note ", text),
-            Finding::Bad(text) => {
-                bad += 1;
-                ("BAD  ", text)
-            }
-        };
-        show::line(format_args!("{mark} {what}: {text}"));
-    }
-    match bad {
-        0 => Ok(()),
-        1 => Err(Failure("one thing has to be mended".to_owned())),
-        many => Err(Failure(format!("{many} things have to be mended"))),
-    }
+    let findings = findings.map(|(what, finding)| (what.to_owned(), finding));
+    findings::tell(&findings);
+    findings::verdict(&findings)
 }
 
 fn master_key(config: &Config) -> Finding {
@@ -119,4 +107,22 @@ fn proxy(config: &Config) -> Finding {
         );
     }
     Finding::Good(format!("listening on {}", config.listen.address))
+}
+
+fn certificate(config: &Config, tls: &Tls) -> Result<Finding, String> {
+    let own = Own::from_files(&Files::read(tls)?, tls)?;
+    own.terms(tls)?;
+    let (file, now) = (tls.certificate_file.display(), SystemClock::default().now());
+    let left = own.expires_at().since(now);
+    Ok(if left == Span::seconds(0) {
+        Finding::Bad(format!("the certificate in {file} has expired: renew it"))
+    } else if !own.names_host(&config.host()) {
+        Finding::Note(format!("the certificate in {file} is not for {}: browsers refuse it", config.host()))
+    } else if left < RENEWAL {
+        let days = left.as_seconds() / Span::days(1).as_seconds();
+        Finding::Note(format!("the certificate in {file} expires in {days} days or so: renew it"))
+    } else {
+        let until = show::time(own.expires_at());
+        Finding::Good(format!("listening on {}, with a certificate until {until}", config.listen.address))
+    })
 }

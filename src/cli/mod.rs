@@ -4,12 +4,14 @@
 //! [`dispatch`].
 
 mod client;
+mod client_check;
 mod client_requests;
 mod client_tokens;
 mod completions;
 #[cfg(feature = "demo")]
 mod demo;
 mod doctor;
+mod findings;
 mod key;
 mod migrate;
 mod open;

@@ -16,14 +16,14 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     keep_memory_private();
     let clock = Arc::new(SystemClock::default());
     let (address, issuer) = (config.listen.address, config.issuer());
-    // A port that is taken is found out before anything is made.
-    let listener = app::listen(address).await?;
+    // A port that is taken, or a certificate that cannot be used, is found out before anything is made.
+    let door = app::open_door(&config.listen).await?;
     let kit = open::kit(config, Arc::clone(&clock) as _).await?;
     let _claim = kit.store.claim()?;
     keep_time::round(&kit, &clock).await?;
     let app = App::start(kit).await?;
     tracing::info!(issuer, %address, "ready");
-    app.run(listener, Router::new(), clock, told_to_stop()).await;
+    app.run(door, Router::new(), clock, told_to_stop()).await;
     tracing::info!("stopped");
     Ok(())
 }

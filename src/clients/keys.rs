@@ -18,7 +18,7 @@ const FRESH: Span = Span::hours(1);
 const PAUSE: Span = Span::seconds(60);
 /// How soon after a failure.
 const PAUSE_AFTER_FAILURE: Span = Span::seconds(10);
-const ACCEPTED: &str = "application/jwk-set+json, application/json";
+pub(crate) const ACCEPTED: &str = "application/jwk-set+json, application/json";
 
 /// Asks a client's keys; and asks newer ones, where those at hand have no answer.
 pub(super) async fn check(
@@ -80,8 +80,15 @@ fn is_due(held: &HeldKeys, outdated: Option<Timestamp>, now: Timestamp) -> bool 
 
 async fn fetch(kit: &Kit, uri: &str) -> Result<PublicKeys, String> {
     let body = kit.fetcher.get(uri, ACCEPTED).await.map_err(|error| format!("jwks_uri {uri} {error}"))?;
-    let document = std::str::from_utf8(&body).ok().and_then(strict_json);
-    let document = document.ok_or_else(|| format!("jwks_uri {uri} leads to something that is not JSON"))?;
-    PublicKeys::import(&document)
-        .map_err(|why| format!("jwks_uri {uri} leads to keys that cannot be used: {why}"))
+    read(&body).map_err(|why| format!("jwks_uri {uri} {why}"))
+}
+
+/// The keys in what a client publishes.
+///
+/// # Errors
+/// Words that follow the address.
+pub(crate) fn read(body: &[u8]) -> Result<PublicKeys, String> {
+    let document = std::str::from_utf8(body).ok().and_then(strict_json);
+    let document = document.ok_or("leads to something that is not JSON")?;
+    PublicKeys::import(&document).map_err(|why| format!("leads to keys that cannot be used: {why}"))
 }

@@ -11,9 +11,25 @@ use super::problems::Problems;
 
 #[derive(Config)]
 pub(super) struct Written {
-    /// The address and port to listen on. Browsers must reach it through a reverse proxy that speaks https.
+    /// The address and port to listen on: for a reverse proxy that speaks https to browsers or, with certificate_file,
+    /// for browsers themselves, such as "0.0.0.0:443".
     #[config(env = "GATEHOUSE_LISTEN_ADDRESS", default = "127.0.0.1:8080")]
     address: String,
+
+    /// A file with this provider's certificate and those between it and its authority (PEM, its own first), where it is
+    /// to speak https itself. It is read again when it changes, and so is the key.
+    #[config(env = "GATEHOUSE_LISTEN_CERTIFICATE_FILE")]
+    certificate_file: Option<PathBuf>,
+
+    /// The file with the certificate's private key (PEM, without a password). Nobody but its owner and its group may
+    /// read it.
+    #[config(env = "GATEHOUSE_LISTEN_KEY_FILE")]
+    key_file: Option<PathBuf>,
+
+    /// Whether services that connect by that https are asked for a certificate, for those that prove who they are by
+    /// one. Everybody may connect without; but a browser that holds certificates may ask its owner for one.
+    #[config(env = "GATEHOUSE_LISTEN_ASK_CLIENT_CERTIFICATES", default = false)]
+    ask_client_certificates: bool,
 
     /// The networks of your own reverse proxies, such as ["10.0.0.0/8"]. Only these are believed when they say
     /// for whom they ask; with none, every visitor seems to come from the proxy's address, and limits on wrong
@@ -47,9 +63,10 @@ pub(super) struct Written {
 #[derive(Clone, Debug)]
 pub(crate) struct Listen {
     pub(crate) address: SocketAddr,
+    pub(crate) tls: Option<Tls>,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) forwarded_header: HeaderName,
-    /// Believed of trusted proxies only.
+    /// Believed of trusted proxies only; and of them nothing else is.
     pub(crate) client_certificate_header: Option<HeaderName>,
     pub(crate) client_authorities_file: Option<PathBuf>,
     /// The service is closed while this is there.
@@ -61,6 +78,20 @@ impl Listen {
     pub(crate) fn is_proxy(&self, address: IpAddr) -> bool {
         self.trusted_proxies.iter().any(|network| network.contains(&address))
     }
+
+    /// Whether clients can show certificates at all: to us, or to a proxy that hands them on.
+    pub(crate) fn sees_client_certificates(&self) -> bool {
+        self.client_certificate_header.is_some()
+            || self.tls.as_ref().is_some_and(|tls| tls.ask_client_certificates)
+    }
+}
+
+/// What it takes to speak https without a proxy.
+#[derive(Clone, Debug)]
+pub(crate) struct Tls {
+    pub(crate) certificate_file: PathBuf,
+    pub(crate) key_file: PathBuf,
+    pub(crate) ask_client_certificates: bool,
 }
 
 impl Written {
@@ -81,19 +112,45 @@ impl Written {
             let why = "is believed of trusted proxies only: name yours with listen.trusted_proxies";
             problems.say("listen.client_certificate_header", why);
         }
-        if self.client_authorities_file.is_some() && client_certificate_header.is_none() {
-            let why = "is of no use without listen.client_certificate_header";
-            problems.say("listen.client_authorities_file", why);
-        }
-        Some(Listen {
+        let tls = tls((self.certificate_file, self.key_file), self.ask_client_certificates, problems);
+        let listen = Listen {
             address: address?,
+            tls,
             trusted_proxies,
             forwarded_header: forwarded_header?,
             client_certificate_header,
             client_authorities_file: self.client_authorities_file,
             closed_file: self.closed_file,
-        })
+        };
+        if listen.client_authorities_file.is_some() && !listen.sees_client_certificates() {
+            let why =
+                "is of no use without listen.ask_client_certificates or listen.client_certificate_header";
+            problems.say("listen.client_authorities_file", why);
+        }
+        Some(listen)
     }
+}
+
+/// The two files go together, and the question is for nobody without them.
+fn tls(
+    files: (Option<PathBuf>, Option<PathBuf>),
+    ask_client_certificates: bool,
+    problems: &mut Problems,
+) -> Option<Tls> {
+    match files {
+        (Some(certificate_file), Some(key_file)) => {
+            return Some(Tls { certificate_file, key_file, ask_client_certificates });
+        }
+        (Some(_), None) => problems.say("listen.certificate_file", "needs listen.key_file beside it"),
+        (None, Some(_)) => problems.say("listen.key_file", "needs listen.certificate_file beside it"),
+        (None, None) if ask_client_certificates => {
+            let why =
+                "is of no use without listen.certificate_file: a proxy in front has to ask for certificates";
+            problems.say("listen.ask_client_certificates", why);
+        }
+        (None, None) => {}
+    }
+    None
 }
 
 fn network(text: &str) -> Result<IpNet, String> {

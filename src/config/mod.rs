@@ -41,7 +41,6 @@ use brand::Brand;
 use database::Database;
 use keys::Keys;
 use limits::Limits;
-use listen::Listen;
 use login::Login;
 use mail::Mail;
 use problems::Problems;
@@ -50,6 +49,7 @@ use session::Session;
 use tokens::Tokens;
 use written::Written;
 
+pub(crate) use listen::{Listen, Tls};
 pub(crate) use log::Log;
 pub(crate) use mail::Transport;
 pub(crate) use outgoing::Outgoing;

@@ -43,6 +43,7 @@ fn the_defaults_are_those_of_the_documents() {
     assert_eq!(config.brand.safeguarding_url, "/contact");
     assert_eq!(config.keys.master_key_file, Path::new("keys/master.key"));
     assert_eq!(config.listen.address.to_string(), "127.0.0.1:8080");
+    assert!(config.listen.tls.is_none() && !config.listen.sees_client_certificates());
     assert_eq!(config.login.code, Span::minutes(15));
     assert_eq!(config.login.password_min_length, 12);
     assert_eq!(config.session.idle, Span::minutes(60));
@@ -134,6 +135,9 @@ const MISTAKES: &[(&str, &str)] = &[
         "listen.client_certificate_header is believed of trusted proxies only",
     ),
     ("[listen]\nclient_authorities_file = \"x\"", "listen.client_authorities_file is of no use without"),
+    ("[listen]\ncertificate_file = \"x\"", "listen.certificate_file needs listen.key_file"),
+    ("[listen]\nkey_file = \"x\"", "listen.key_file needs listen.certificate_file"),
+    ("[listen]\nask_client_certificates = true", "listen.ask_client_certificates is of no use without"),
     ("[outgoing]\nallow_networks = [\"x\"]", "outgoing.allow_networks has \"x\"; each must be a network"),
     (
         "[outgoing]\nallow_networks = [\"0.0.0.0/0\"]",
@@ -254,6 +258,14 @@ fn the_issuer_is_a_bare_origin_with_https() {
             "{bad}: {found}"
         );
     }
+}
+
+#[test]
+fn who_speaks_https_says_so_in_the_issuer() {
+    let tls = "[listen]\ncertificate_file = \"x\"\nkey_file = \"y\"\nask_client_certificates = true";
+    assert!(load(&with(tls), &[]).unwrap().listen.sees_client_certificates());
+    let found = said(&with(tls), &[("GATEHOUSE_ISSUER", "http://localhost")]);
+    assert!(found.starts_with("GATEHOUSE_ISSUER: issuer must begin with https://, because"), "{found}");
 }
 
 #[test]

@@ -97,6 +97,11 @@ impl Written {
         let registration = self.registration.check(problems);
         let log = self.log.check(problems);
         let templates = self.templates.check(problems);
+        if issuer.as_ref().is_some_and(|issuer| issuer.scheme() == "http")
+            && listen.as_ref().is_some_and(|listen| listen.tls.is_some())
+        {
+            problems.say("issuer", "must begin with https://, because listen.certificate_file is given");
+        }
         Some(super::Config {
             issuer: issuer?,
             listen: listen?,

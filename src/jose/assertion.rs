@@ -138,6 +138,16 @@ impl PublicKeys {
         Ok(Self { keys: read, certificates })
     }
 
+    /// Whether a key of the set can check what an algorithm signed.
+    pub(crate) fn serves(&self, algorithm: Algorithm) -> bool {
+        self.keys.iter().flat_map(|key| &key.verifiers).any(|(fits, _)| *fits == algorithm)
+    }
+
+    /// The certificates that came with keys of the set, in base64.
+    pub(crate) fn certificates(&self) -> &[String] {
+        &self.certificates
+    }
+
     /// Whether a key of the set came with this certificate, in base64.
     pub(crate) fn has_certificate(&self, certificate: &str) -> bool {
         self.certificates.iter().any(|known| known == certificate)

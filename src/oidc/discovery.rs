@@ -106,7 +106,7 @@ fn tokens(config: &Config) -> Value {
         "userinfo_encryption_enc_values_supported": ContentEncryption::ALL.map(ContentEncryption::name),
         "introspection_signing_alg_values_supported": request::algorithms(),
         "dpop_signing_alg_values_supported": dpop::ALGORITHMS.map(Algorithm::name),
-        "tls_client_certificate_bound_access_tokens": config.listen.client_certificate_header.is_some(),
+        "tls_client_certificate_bound_access_tokens": config.listen.sees_client_certificates(),
     })
 }
 
@@ -125,11 +125,11 @@ fn assertion_algorithms() -> Vec<&'static str> {
     Algorithm::ALL.into_iter().map(Algorithm::name).chain(["HS256"]).collect()
 }
 
-/// How clients can prove who they are; by certificates only where a proxy hands them on.
+/// How clients can prove who they are; by certificates only where they are asked for.
 fn authentication_methods(config: &Config) -> Vec<&'static str> {
     let is_offered = |method: &ClientAuthentication| match method {
         ClientAuthentication::TlsClientAuth => config.listen.client_authorities_file.is_some(),
-        ClientAuthentication::SelfSignedTlsClientAuth => config.listen.client_certificate_header.is_some(),
+        ClientAuthentication::SelfSignedTlsClientAuth => config.listen.sees_client_certificates(),
         _ => true,
     };
     ClientAuthentication::ALL.into_iter().filter(is_offered).map(ClientAuthentication::name).collect()

@@ -55,7 +55,7 @@ pub(super) async fn confirmation(
 }
 
 /// The thumbprint of the key that a client proves to have; `None` where it proves none.
-pub(super) async fn key(
+pub(crate) async fn key(
     kit: &Kit,
     client: &Client,
     shown: &Shown,

@@ -15,6 +15,7 @@ mod layers;
 mod pages;
 mod respond;
 mod serve;
+mod tls;
 
 use std::sync::Arc;
 
@@ -28,9 +29,10 @@ use crate::kit::Kit;
 use crate::view::Engine;
 
 pub(crate) use front::Front;
+pub(crate) use serve::{Door, serve};
 #[cfg(test)]
-pub(crate) use serve::PeerAddress;
-pub(crate) use serve::serve;
+pub(crate) use serve::{PeerAddress, PeerCertificate};
+pub(crate) use tls::Encryption;
 
 /// No form of ours is longer.
 const LONGEST_BODY: usize = 16 * 1024;

@@ -85,6 +85,30 @@ async fn services_are_registered_changed_and_removed() {
 }
 
 #[tokio::test]
+async fn a_service_is_checked_and_the_exit_code_says_whether_something_has_to_be_mended() {
+    let house = House::new().await;
+    let redirect = "https://portal.example/callback";
+    house.must(&["client", "add", "--id", "portal", "--name", "Portal", "--redirect-uri", redirect], "");
+    let said = house.must(&["client", "check", "portal"], "");
+    assert!(said.contains(&format!("ok    redirect address {redirect}: ")), "{said}");
+    let told = "https://127.0.0.1/log-out";
+    house.must(&["client", "update", "portal", "--backchannel-logout", told], "");
+    let output = house.run(&["client", "check", "portal"], "");
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stdout).unwrap();
+    let line = said.lines().find(|line| line.starts_with("BAD ")).unwrap();
+    assert!(line.contains(told) && line.contains("not on the public internet"), "{line}");
+    assert!(line.contains("status 400") && line.contains("outgoing.allow_networks"), "{line}");
+    let output = house.run(&["client", "check", "portal", "--json"], "");
+    assert_eq!(output.status.code(), Some(2));
+    let found = json(&String::from_utf8(output.stdout).unwrap());
+    let verdicts: Vec<&Value> = found.as_array().unwrap().iter().map(|finding| &finding["verdict"]).collect();
+    assert_eq!(verdicts, ["good", "good", "bad"]);
+    assert_eq!(found[2]["address"], told);
+    assert!(refusal(&house, &["client", "check", "nobody"], "").contains("no client nobody"));
+}
+
+#[tokio::test]
 async fn services_are_registered_with_keys_in_place_of_secrets() {
     let house = House::new().await;
     let file = house.path("keys.json");

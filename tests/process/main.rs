@@ -4,6 +4,8 @@
 #![expect(clippy::indexing_slicing, reason = "JSON is looked into by name")]
 #![expect(clippy::disallowed_methods, reason = "processes are waited for by the real clock")]
 
+#[path = "../support/certificate.rs"]
+mod certificate;
 mod commands;
 mod crashes;
 #[path = "../support/house.rs"]
@@ -17,3 +19,4 @@ mod partner;
 #[path = "../support/smtp.rs"]
 #[expect(dead_code, reason = "the tests of the mail room use the rest of it")]
 mod smtp;
+mod tls;

@@ -4,7 +4,9 @@ use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 
+use crate::certificate::Sample;
 use crate::house::{House, Node, free_port};
+use crate::tls;
 
 /// Starts a provider that must refuse; its one sentence.
 fn refusal(house: &House) -> String {
@@ -72,6 +74,35 @@ async fn row_98_a_key_file_that_others_can_read_is_refused() {
     let doctor = house.run(&["doctor"], "");
     assert_eq!(doctor.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&doctor.stdout).contains("BAD   master key"));
+}
+
+#[tokio::test]
+async fn a_certificate_that_cannot_be_served_with_is_named() {
+    let mut house = House::new().await;
+    let own = tls::encrypt(&mut house);
+    let (certificate, key) = (house.path("certificate.pem"), house.path("key.pem"));
+    for (file, text, mode, expected) in [
+        (
+            &key,
+            tls::key(&Sample::about(tls::now(), "Example", "localhost", None)),
+            0o600,
+            "is not the key of",
+        ),
+        (&key, "rubbish".to_owned(), 0o600, "no private key in PEM"),
+        (&key, tls::sealed_key(&own), 0o600, "under a password"),
+        (&key, tls::key(&own), 0o604, "run chmod 640"),
+        (&certificate, String::new(), 0o644, "no certificate in PEM"),
+    ] {
+        tls::write(&house, &own);
+        fs::write(file, text).unwrap();
+        fs::set_permissions(file, fs::Permissions::from_mode(mode)).unwrap();
+        let said = refusal(&house);
+        assert!(said.contains(expected) && said.contains(file.to_str().unwrap()), "{said}");
+    }
+    fs::remove_file(&certificate).unwrap();
+    let said = refusal(&house);
+    assert!(said.contains("certificate.pem") && said.contains("No such file"), "{said}");
+    nothing_was_made(&house);
 }
 
 #[tokio::test]

@@ -322,7 +322,8 @@ async fn the_refresh_tokens_of_a_public_client_go_with_its_key() {
 /// RFC 8705, section 3.
 #[tokio::test]
 async fn a_token_is_bound_to_the_certificate_that_was_shown() {
-    use super::client_certificate::{PROXY, Sample, at_proxy, behind_proxy, registers};
+    use super::certificate::Sample;
+    use super::client_certificate::{PROXY, at_proxy, behind_proxy, registers};
     let provider = Provider::start_with(behind_proxy).await;
     let (own, other) =
         (Sample::new("Example", "portal.example", None), Sample::new("Example", "portal.example", None));
@@ -343,7 +344,7 @@ async fn a_token_is_bound_to_the_certificate_that_was_shown() {
         ("code_verifier", &ask.verifier),
         ("client_id", "portal"),
     ];
-    let proxy: Browser = at_proxy(&provider, PROXY);
+    let proxy: Browser = at_proxy(provider.router.clone(), PROXY);
     let (own, other) = (format!(":{}:", own.base64()), format!(":{}:", other.base64()));
     let page = proxy.call("/token", &fields, &[("client-cert", &own)]).await.expect(StatusCode::OK);
     assert_eq!(page.json()["token_type"], "Bearer");

@@ -2,82 +2,22 @@
 
 use std::net::SocketAddr;
 
-use axum::Extension;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use openssl::asn1::Asn1Time;
-use openssl::bn::{BigNum, BigNumContext};
-use openssl::ec::{EcGroup, EcKey};
-use openssl::hash::MessageDigest;
-use openssl::nid::Nid;
-use openssl::pkey::{PKey, Private};
-use openssl::x509::extension::{BasicConstraints, SubjectAlternativeName};
-use openssl::x509::{X509, X509Name};
+use axum::{Extension, Router};
 use serde_json::{Value, json};
 
+pub(crate) use super::certificate::Sample;
 use super::client_assertion::{assert_believed, assert_not_believed};
 use super::support::{Browser, NOON, Page, Provider};
-use crate::base::{Span, base64url};
-use crate::config::Config;
+use crate::base::Span;
+use crate::certificate::Certificate;
+use crate::config::{Config, Tls};
 use crate::model::{Algorithm, ClientAuthentication, ClientSettings, SecurityProfile};
-use crate::web::PeerAddress;
-
-/// A certificate with its key, to be shown or to sign others.
-pub(crate) struct Sample {
-    certificate: X509,
-    key: PKey<Private>,
-}
+use crate::web::{PeerAddress, PeerCertificate};
 
 impl Sample {
-    /// For an organisation and one of its machines, signed by `authority` or else by itself, valid for ten days
-    /// about noon.
+    /// Valid for ten days about noon.
     pub(crate) fn new(organisation: &str, host: &str, authority: Option<&Self>) -> Self {
-        let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
-        let key = PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap();
-        let mut name = X509Name::builder().unwrap();
-        for (kind, value) in [("C", "GB"), ("O", organisation), ("CN", host)] {
-            name.append_entry_by_text(kind, value).unwrap();
-        }
-        let name = name.build();
-        let mut builder = X509::builder().unwrap();
-        builder.set_version(2).unwrap();
-        builder.set_serial_number(&BigNum::from_u32(1).unwrap().to_asn1_integer().unwrap()).unwrap();
-        builder.set_subject_name(&name).unwrap();
-        let issuer = authority.map_or(&*name, |authority| authority.certificate.subject_name());
-        builder.set_issuer_name(issuer).unwrap();
-        let day = 86_400;
-        builder.set_not_before(&Asn1Time::from_unix(NOON.seconds() - 5 * day).unwrap()).unwrap();
-        builder.set_not_after(&Asn1Time::from_unix(NOON.seconds() + 5 * day).unwrap()).unwrap();
-        builder.set_pubkey(&key).unwrap();
-        let names =
-            SubjectAlternativeName::new().dns(host).build(&builder.x509v3_context(None, None)).unwrap();
-        builder.append_extension(names).unwrap();
-        if authority.is_none() {
-            builder.append_extension(BasicConstraints::new().critical().ca().build().unwrap()).unwrap();
-        }
-        builder.sign(authority.map_or(&key, |authority| &authority.key), MessageDigest::sha256()).unwrap();
-        Self { certificate: builder.build(), key }
-    }
-
-    pub(crate) fn pem(&self) -> String {
-        String::from_utf8(self.certificate.to_pem().unwrap()).unwrap()
-    }
-
-    /// The certificate in base64, as a JWK has it (RFC 7517, section 4.7).
-    pub(crate) fn base64(&self) -> String {
-        STANDARD.encode(self.certificate.to_der().unwrap())
-    }
-
-    /// The public key as a JWK with the certificate.
-    pub(crate) fn jwk(&self) -> Value {
-        let key = self.key.ec_key().unwrap();
-        let (mut x, mut y) = (BigNum::new().unwrap(), BigNum::new().unwrap());
-        let mut context = BigNumContext::new().unwrap();
-        key.public_key().affine_coordinates(key.group(), &mut x, &mut y, &mut context).unwrap();
-        json!({
-            "kty": "EC", "crv": "P-256", "x5c": [self.base64()],
-            "x": base64url(x.to_vec_padded(32).unwrap()), "y": base64url(y.to_vec_padded(32).unwrap())
-        })
+        Self::about(NOON.seconds(), organisation, host, authority)
     }
 }
 
@@ -90,14 +30,18 @@ pub(crate) fn behind_proxy(config: &mut Config) {
 }
 
 /// Whoever comes by way of a peer.
-pub(crate) fn at_proxy(provider: &Provider, peer: &str) -> Browser {
+pub(crate) fn at_proxy(router: Router, peer: &str) -> Browser {
     let peer: SocketAddr = peer.parse().unwrap();
-    Browser::at(provider.router.clone().layer(Extension(PeerAddress(peer))))
+    Browser::at(router.layer(Extension(PeerAddress(peer))))
 }
 
 /// What the token endpoint says to a client with certificates in the header, from a peer.
 async fn show(provider: &Provider, peer: &str, client: &str, certificates: &[&Sample]) -> Page {
-    let program = at_proxy(provider, peer);
+    show_to(provider.router.clone(), peer, client, certificates).await
+}
+
+async fn show_to(router: Router, peer: &str, client: &str, certificates: &[&Sample]) -> Page {
+    let program = at_proxy(router, peer);
     let headers: Vec<String> = certificates.iter().map(|sample| format!(":{}:", sample.base64())).collect();
     let headers: Vec<(&str, &str)> = headers.iter().map(|header| ("client-cert", header.as_str())).collect();
     let fields = [("grant_type", "authorization_code"), ("code", "gh_ac_unknown"), ("client_id", client)];
@@ -131,6 +75,30 @@ async fn a_registered_certificate_is_believed_of_our_own_proxy_only() {
     let methods = found["token_endpoint_auth_methods_supported"].as_array().unwrap();
     assert!(methods.contains(&json!("self_signed_tls_client_auth")));
     assert!(!methods.contains(&json!("tls_client_auth")), "nobody vouches for names");
+}
+
+#[tokio::test]
+async fn a_certificate_of_the_handshake_is_believed_unless_the_hand_was_a_proxys() {
+    let files = ["certificate.pem", "key.pem"].map(Into::into);
+    let provider = Provider::start_with(|config| {
+        behind_proxy(config);
+        let [certificate_file, key_file] = files;
+        config.listen.tls = Some(Tls { certificate_file, key_file, ask_client_certificates: true });
+    })
+    .await;
+    let (own, other) =
+        (Sample::new("Example", "portal.example", None), Sample::new("Example", "portal.example", None));
+    provider.add_client("portal", registers(&own)).await;
+    let connect = async |peer: &str, shown: &Sample, header: &[&Sample]| {
+        let certificate = PeerCertificate(Certificate::from_header(&shown.base64()).unwrap());
+        let router = provider.router.clone().layer(Extension(certificate));
+        show_to(router, peer, "portal", header).await
+    };
+    assert_believed(&connect(STRANGER, &own, &[]).await, "its certificate");
+    assert_believed(&connect(STRANGER, &own, &[&other]).await, "a header is nothing");
+    assert_not_believed(&connect(STRANGER, &other, &[&own]).await, "a header is nothing");
+    assert_not_believed(&connect(PROXY, &own, &[]).await, "the certificate of the proxy itself");
+    assert_believed(&connect(PROXY, &other, &[&own]).await, "what the proxy was shown");
 }
 
 #[tokio::test]
