@@ -18,6 +18,7 @@ mod http;
 mod limit;
 mod log_ins;
 mod operations;
+mod proof;
 mod server;
 mod table;
 

@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::house::code_in;
 use crate::http::{Answer, Browser, Wire, basic, request};
+use crate::proof::ProvenKey;
 use crate::server::Server;
 use crate::table::{Figure, Table};
 
@@ -17,16 +18,21 @@ const VERIFIER: &str = "a-verifier-that-is-long-enough-for-rfc-7636-to-like";
 /// An operation and what it may cost: processor seconds for 1,000, and commits where they are counted.
 struct Cost {
     name: &'static str,
-    bar: f64,
-    goal: f64,
+    /// The bar and the goal, where there are any.
+    limits: Option<(f64, f64)>,
     most_commits: Option<f64>,
     /// How often each connection does it: enough for a hundred ticks of the processor's clock or so.
     times: u32,
 }
 
 impl Cost {
-    const fn new(name: &'static str, (bar, goal): (f64, f64), times: u32) -> Self {
-        Self { name, bar, goal, most_commits: None, times }
+    const fn new(name: &'static str, limits: (f64, f64), times: u32) -> Self {
+        Self { name, limits: Some(limits), most_commits: None, times }
+    }
+
+    /// What is only counted.
+    const fn counted(name: &'static str, times: u32) -> Self {
+        Self { name, limits: None, most_commits: None, times }
     }
 }
 
@@ -35,6 +41,7 @@ struct Service {
     authorize: String,
     redirect_uri: String,
     basic: String,
+    issuer: String,
 }
 
 /// A browser with a live session, and the service it goes to.
@@ -45,6 +52,7 @@ struct Visitor {
     codes: Vec<String>,
     token: String,
     refresh: String,
+    key: ProvenKey,
 }
 
 /// Measures everything; an access token that still works.
@@ -74,6 +82,10 @@ pub async fn measure(server: &Server, table: &mut Table) -> String {
     let all = drive(server, table, all, cost, async |visitor| visitor.refresh().await).await;
     let cost = Cost::new("client credentials", (0.4, 0.35), 250);
     let all = drive(server, table, all, cost, async |visitor| visitor.act_for_itself().await).await;
+    let cost = Cost::counted("client credentials bound to a key (DPoP)", 250);
+    let all = drive(server, table, all, cost, async |visitor| visitor.act_with_its_key().await).await;
+    let cost = Cost::counted("pushed request (PAR)", 250);
+    let all = drive(server, table, all, cost, async |visitor| visitor.push().await).await;
     let cost = Cost::new("introspection", (0.12, 0.08), 1_000);
     let all = drive(server, table, all, cost, async |visitor| visitor.introspect().await).await;
     let cost = Cost::new("discovery", (0.02, 0.016), 5_000);
@@ -107,7 +119,11 @@ async fn drive(
     let operations = f64::from(cost.times * CONNECTIONS);
     let seconds = 1_000.0 * (after.seconds - before.seconds) / operations;
     let name = format!("{}: processor seconds for 1,000", cost.name);
-    table.add(Figure::least(name, seconds).bar(cost.bar).goal(cost.goal));
+    let figure = Figure::least(name, seconds);
+    table.add(match cost.limits {
+        Some((bar, goal)) => figure.bar(bar).goal(goal),
+        None => figure,
+    });
     let commits = (after.commits - before.commits) / operations;
     let signatures = (after.signatures - before.signatures) / operations;
     if commits + signatures > 0.0 {
@@ -132,6 +148,7 @@ async fn services(server: &Server) -> (Rc<Service>, Rc<Service>) {
             authorize: authorize_url(id, &redirect_uri),
             basic: basic(id, &text(&client["client_secret"])),
             redirect_uri,
+            issuer: text(&told["issuer"]),
         })
     };
     (service("portal"), service("sample-library"))
@@ -156,7 +173,8 @@ async fn visitors(server: &Server, service: &Rc<Service>) -> Vec<Visitor> {
         log_in(&mut browser, &service.authorize, (&who.0, &who.1)).await;
         let (service, wire) = (Rc::clone(service), Wire::to(server.port));
         let (token, refresh) = (String::new(), String::new());
-        visitors.push(Visitor { browser, service, wire, codes: Vec::new(), token, refresh });
+        let key = ProvenKey::new();
+        visitors.push(Visitor { browser, service, wire, codes: Vec::new(), token, refresh, key });
     }
     visitors
 }
@@ -225,6 +243,20 @@ impl Visitor {
 
     async fn act_for_itself(&mut self) {
         self.post("/token", &[("grant_type", "client_credentials")]).await;
+    }
+
+    async fn act_with_its_key(&mut self) {
+        let proof = self.key.proof(&format!("{}/token", self.service.issuer));
+        let headers = [("authorization", self.service.basic.as_str()), ("dpop", &proof)];
+        let form = [("grant_type", "client_credentials")];
+        good(self.wire.ask(request("/token", &headers, Some(&form))).await);
+    }
+
+    async fn push(&mut self) {
+        let (_, query) = self.service.authorize.split_once('?').expect("a request");
+        let asked: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let form: Vec<(&str, &str)> = asked.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        self.post("/par", &form).await;
     }
 
     async fn introspect(&mut self) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::body::Body;
 use axum::routing::get;
@@ -243,6 +243,14 @@ async fn row_87_a_panic_is_one_broken_answer_and_says_nothing() {
 #[derive(Clone, Default)]
 pub(super) struct Log(Arc<Mutex<Vec<u8>>>);
 
+/// Ends the keeping when it is dropped; the lock last.
+pub(super) struct Keeping {
+    _default: DefaultGuard,
+    _alone: MutexGuard<'static, ()>,
+}
+
+static KEEPING: Mutex<()> = Mutex::new(());
+
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0.lock().unwrap().extend_from_slice(bytes);
@@ -255,8 +263,10 @@ impl Write for Log {
 }
 
 impl Log {
-    /// Begins to keep everything down to TRACE, as the JSON lines of service.
-    pub(super) fn keep() -> (Self, DefaultGuard) {
+    /// Begins to keep everything down to TRACE, as the JSON lines of service. One test does so at a time: when one ends,
+    /// what is worth logging is found out anew for the whole process, and another could miss a line meanwhile.
+    pub(super) fn keep() -> (Self, Keeping) {
+        let alone = KEEPING.lock().unwrap_or_else(PoisonError::into_inner);
         let log = Self::default();
         let writer = log.clone();
         let subscriber = tracing_subscriber::fmt()
@@ -267,7 +277,7 @@ impl Log {
             .with_max_level(tracing::Level::TRACE)
             .with_writer(move || writer.clone())
             .finish();
-        (log, tracing::subscriber::set_default(subscriber))
+        (log, Keeping { _default: tracing::subscriber::set_default(subscriber), _alone: alone })
     }
 
     fn text(&self) -> String {

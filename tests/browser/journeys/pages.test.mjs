@@ -159,7 +159,7 @@ state("consent", async () => {
   assert.equal(registered.status, 201);
   await ask(await registered.json(), { scope: "openid profile email" });
   await alex.sees("Share your details with Rota Planner");
-  await alex.reads("It is asking for");
+  await alex.reads("is asking for");
 });
 state("shared services", async () => {
   await alex.press("Share and continue");
