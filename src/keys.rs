@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::audit::Entry;
 use crate::base::{Fault, Kid, Span, Timestamp};
-use crate::jose::{self, KeySet, SigningKey};
+use crate::jose::{self, DecryptionKey, KeySet, SigningKey};
 use crate::kit::Kit;
 use crate::model::{Algorithm, EventKind, KeyRecord};
 use crate::store::{Store, Tx, clients, facts, signing_keys};
@@ -17,6 +17,7 @@ use crate::store::{Store, Tx, clients, facts, signing_keys};
 /// A retired key stays published this long beyond the life of the last token it signed.
 const AFTERGLOW: Span = Span::hours(24);
 const FINGERPRINT: &str = "master_key";
+const DECRYPTION_KEY: &str = "decryption_key";
 /// Claimed by whichever node makes keys, so that two do not make the same one twice.
 const MAKING_KEYS: &str = "making_keys";
 
@@ -67,8 +68,29 @@ pub(crate) async fn reload(kit: &Kit) -> Result<(), Fault> {
             None => Arc::new(open(kit, record)?),
         });
     }
-    kit.signing.replace(KeySet::new(keys));
+    let decryption = match current.decryption() {
+        Some(known) => Arc::clone(known),
+        None => Arc::new(decryption(kit).await?),
+    };
+    kit.signing.replace(KeySet::with_decryption(keys, Some(decryption)));
     Ok(())
+}
+
+/// The key for what clients encrypt for us: made once, by whichever node is first, and shared through the database.
+async fn decryption(kit: &Kit) -> Result<DecryptionKey, Fault> {
+    let mut tx = kit.store.begin().await?;
+    let known = match facts::find(&mut tx, DECRYPTION_KEY).await? {
+        Some(known) => Some(known),
+        None => {
+            let made = kit.keyring.seal(DECRYPTION_KEY, &DecryptionKey::generate()?, &*kit.random)?;
+            facts::set_once(&mut tx, DECRYPTION_KEY, &made).await?;
+            facts::find(&mut tx, DECRYPTION_KEY).await?
+        }
+    };
+    tx.commit().await?;
+    let sealed = known.ok_or_else(|| Fault::new("the key for requests was not kept"))?;
+    let clear = zeroize::Zeroizing::new(kit.keyring.open(DECRYPTION_KEY, &sealed)?);
+    DecryptionKey::load(&clear)
 }
 
 /// Makes sure that every algorithm in use has a key: RS256, which every client may assume (OpenID Connect

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{SigningKey, decode_object};
+use super::{DecryptionKey, SigningKey, decode_object};
 use crate::base::{Document, Kid, Timestamp, base64url_decode};
 use crate::model::Algorithm;
 
@@ -32,14 +32,29 @@ impl TokenType {
 #[derive(Clone, Default)]
 pub(crate) struct KeySet {
     keys: Vec<Arc<SigningKey>>,
+    decryption: Option<Arc<DecryptionKey>>,
     jwks: Document,
 }
 
 impl KeySet {
+    #[cfg(test)]
     pub(crate) fn new(keys: Vec<Arc<SigningKey>>) -> Self {
-        let public: Vec<&Value> = keys.iter().map(|key| &key.public_jwk).collect();
+        Self::with_decryption(keys, None)
+    }
+
+    /// The same with the key for what is encrypted for us.
+    pub(crate) fn with_decryption(
+        keys: Vec<Arc<SigningKey>>,
+        decryption: Option<Arc<DecryptionKey>>,
+    ) -> Self {
+        let own = decryption.iter().map(|key| &key.public_jwk);
+        let public: Vec<&Value> = keys.iter().map(|key| &key.public_jwk).chain(own).collect();
         let jwks = Document::new(json!({ "keys": public }).to_string());
-        Self { keys, jwks }
+        Self { keys, decryption, jwks }
+    }
+
+    pub(crate) const fn decryption(&self) -> Option<&Arc<DecryptionKey>> {
+        self.decryption.as_ref()
     }
 
     pub(crate) fn keys(&self) -> &[Arc<SigningKey>] {

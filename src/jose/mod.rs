@@ -4,6 +4,7 @@
 //! verifiers are kept: reading a key anew for each signature would cost several times the signature.
 
 mod assertion;
+mod decrypt;
 mod encrypt;
 mod key;
 mod key_set;
@@ -14,6 +15,7 @@ use serde_json::{Map, Value};
 use crate::base::{base64url_decode, strict_json};
 
 pub(crate) use assertion::{Presented, PublicKeys, Unverified};
+pub(crate) use decrypt::DecryptionKey;
 pub(crate) use encrypt::{Content, can_encrypt, encrypt};
 pub(crate) use key::{SigningKey, generate};
 pub(crate) use key_set::{KeySet, TokenType};

@@ -109,7 +109,7 @@ fn sign(
     expires_at: Timestamp,
 ) -> Result<String, Fault> {
     let issuer = kit.config.issuer();
-    let person = new.person.map(|(user, _)| subject::of(kit, new.client, user));
+    let person = new.person.map(|(user, _)| subject::of(kit, new.client, user.subject.as_str()));
     let claims = Claims {
         iss: &issuer,
         sub: person.unwrap_or_else(|| new.client.id.to_string()),

@@ -47,10 +47,9 @@ pub(crate) async fn authorize(
     let (request, wishes) = request::validate(kit, params).await?;
     let standing = session.map(|current| Standing {
         authenticated_at: current.session.authenticated_at,
-        is_hinted_person: wishes
-            .subject
-            .as_deref()
-            .is_none_or(|hint| hint == subject::of(kit, &request.reply.client, &current.user)),
+        is_hinted_person: wishes.subject.as_deref().is_none_or(|hint| {
+            hint == subject::of(kit, &request.reply.client, current.user.subject.as_str())
+        }),
     });
     match (prompt::step(wishes.prompt, wishes.max_age, standing, kit.now()), session) {
         (Step::Proceed, Some(current)) if consent::is_needed(kit, &request, current).await? => {

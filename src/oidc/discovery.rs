@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::base::paths;
 use crate::config::{Config, OpenTo};
+use crate::jose::DecryptionKey;
 use crate::model::{
     Algorithm, ClientAuthentication, ContentEncryption, GrantType, KeyManagement, ResponseType,
 };
@@ -85,6 +86,8 @@ fn requests() -> Value {
         "request_uri_parameter_supported": true,
         "require_request_uri_registration": true,
         "request_object_signing_alg_values_supported": request::algorithms(),
+        "request_object_encryption_alg_values_supported": DecryptionKey::ALGORITHMS.map(KeyManagement::name),
+        "request_object_encryption_enc_values_supported": ContentEncryption::ALL.map(ContentEncryption::name),
         "authorization_signing_alg_values_supported": request::algorithms(),
         "ui_locales_supported": ["en-GB"],
         "claims_locales_supported": ["en-GB"],

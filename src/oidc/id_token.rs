@@ -55,7 +55,7 @@ pub(super) fn mint(kit: &Kit, facts: &Facts<'_>) -> Result<String, Fault> {
     let issuer = kit.config.issuer();
     let claims = Claims {
         iss: &issuer,
-        sub: subject::of(kit, facts.client, facts.user),
+        sub: subject::of(kit, facts.client, facts.user.subject.as_str()),
         aud: facts.client.id.as_str(),
         exp: (now + kit.config.tokens.id).seconds(),
         iat: now.seconds(),

@@ -15,7 +15,6 @@ use crate::oidc::error::{ErrorCode, OAuthError};
 use crate::oidc::params::Params;
 use crate::oidc::subject;
 use crate::store::access_tokens::{self, TokenState};
-use crate::store::users;
 
 /// What is said of a token (RFC 7662, section 2.2).
 #[derive(Serialize)]
@@ -95,12 +94,8 @@ fn may_know(client: &Client, state: &TokenState) -> bool {
 
 async fn active(kit: &Kit, state: TokenState) -> Result<Active, Fault> {
     let holder = kit.client(&state.client_id).await?;
-    let person = match &state.user_id {
-        Some(id) => users::by_id(&mut *kit.store.read().await?, id).await?,
-        None => None,
-    };
-    let sub = match (&holder, &person) {
-        (Some(holder), Some(user)) => subject::of(kit, &holder.client, user),
+    let sub = match (&holder, &state.subject) {
+        (Some(holder), Some(subject)) => subject::of(kit, &holder.client, subject),
         _ => state.client_id.to_string(),
     };
     Ok(Active {

@@ -80,7 +80,7 @@ fn told(kit: &Kit, client: &Client, opened: &Opened) -> Result<Map<String, Value
     let by_scope = policy::scope::claims_of(opened.scope.split(' '));
     let asked = by_scope.into_iter().chain(named.iter().map(String::as_str));
     let mut told = about(&opened.user, asked);
-    told.insert("sub".to_owned(), json!(subject::of(kit, client, &opened.user)));
+    told.insert("sub".to_owned(), json!(subject::of(kit, client, opened.user.subject.as_str())));
     Ok(told)
 }
 

@@ -16,7 +16,7 @@ statements! {
         WHERE t.digest = $1 AND t.expires_at > $2 AND g.revoked_at IS NULL AND c.disabled_at IS NULL
         AND u.disabled_at IS NULL";
     /// A token of a client's own has no grant and no person.
-    STATE = "SELECT t.*, g.user_id FROM access_tokens t
+    STATE = "SELECT t.*, g.user_id, u.subject FROM access_tokens t
         JOIN clients c ON c.id = t.client_id LEFT JOIN grants g ON g.id = t.grant_id
         LEFT JOIN users u ON u.id = g.user_id WHERE t.digest = $1 AND t.expires_at > $2 AND c.disabled_at IS NULL
         AND (t.grant_id IS NULL OR (g.revoked_at IS NULL AND u.disabled_at IS NULL))";
@@ -102,8 +102,9 @@ pub(crate) struct TokenState {
     pub(crate) confirmation: Option<Confirmation>,
     /// The service that acts for the person with it, as JSON.
     pub(crate) actor: Option<String>,
-    /// The person; `None` for a token of a client's own.
+    /// The person, and the name under which services know them; `None` for a token of a client's own.
     pub(crate) user_id: Option<UserId>,
+    pub(crate) subject: Option<String>,
 }
 
 fn state(row: &AnyRow) -> Result<TokenState, Fault> {
@@ -117,6 +118,7 @@ fn state(row: &AnyRow) -> Result<TokenState, Fault> {
         confirmation: optional_parsed(row, "confirmation", Confirmation::parse)?,
         actor: optional_text(row, "actor")?,
         user_id: optional_parsed(row, "user_id", UserId::parse)?,
+        subject: optional_text(row, "subject")?,
     })
 }
 

@@ -19,6 +19,8 @@ const LONG_ENOUGH: Duration = Duration::from_secs(10);
 const PACE: Duration = Duration::from_millis(20);
 
 pub struct Busy {
+    /// All that were finished.
+    pub done: u32,
     pub per_second: f64,
     /// Of a UserInfo request meanwhile.
     pub p99_millis: f64,
@@ -77,6 +79,7 @@ pub async fn measure(house: &House, people: &[String], token: &str) -> Busy {
         }
     }
     Busy {
+        done,
         per_second: f64::from(done) / LONG_ENOUGH.as_secs_f64(),
         p99_millis: meanwhile.await.expect("answers"),
     }

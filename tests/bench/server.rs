@@ -39,7 +39,7 @@ impl Server {
     }
 
     /// User and system time of every thread (proc(5), fields 14 and 15 of `stat`).
-    fn processor_seconds(&self) -> f64 {
+    pub fn processor_seconds(&self) -> f64 {
         let stat = self.proc("stat");
         let (_, after_name) = stat.rsplit_once(") ").expect("a name in brackets");
         let ticks = after_name.split(' ').skip(11).take(2).map(|field| field.parse::<f64>().expect("ticks"));

@@ -8,8 +8,8 @@ use super::client_keys::Publisher;
 use super::par::{assert_refused, brought, fapi2, push_signed};
 use super::support::{Ask, ISSUER, Page, Provider, REDIRECT};
 use crate::base::base64url;
-use crate::jose::SigningKey;
-use crate::model::{Algorithm, ClientSettings};
+use crate::jose::{Content, SigningKey, encrypt};
+use crate::model::{Algorithm, ClientSettings, ContentEncryption, KeyManagement};
 
 /// What a request asks, as claims, with what a strict client adds.
 fn claims(provider: &Provider, ask: &Ask, client: &str) -> Value {
@@ -216,4 +216,25 @@ async fn row_74_a_request_is_fetched_from_a_registered_address_and_from_no_other
     assert_eq!(page.location_param("state").as_deref(), Some("fetched"));
     *publisher.document.lock().unwrap() = "<html>".to_owned();
     assert_error(&answer(&address).await, "invalid_request_object", "not a token");
+}
+
+/// RFC 9101, section 6.1.
+#[tokio::test]
+async fn a_request_may_be_encrypted_for_us_once_it_is_signed() {
+    let (provider, key) = with_key(|_| {}).await;
+    let published = provider.browser().open(crate::base::paths::JWKS).await.json();
+    let ours = published["keys"].as_array().unwrap().iter().find(|key| key["use"] == "enc").unwrap();
+    assert!(ours["d"].is_null() && ours["kid"].is_string());
+    let ask = Ask::of("portal");
+    let object = signed(&key, &changed(claims(&provider, &ask, "portal"), "scope", &json!("openid email")));
+    let how = (KeyManagement::EcdhEsA256Kw, ContentEncryption::A256Gcm);
+    let encrypted = encrypt(&published, how, Content::Token(&object)).unwrap();
+    let page = provider.browser().open(&ask.clone().with("request", &encrypted).url()).await;
+    assert!(page.location().starts_with("/login?flow="), "{}", page.location());
+    let second = provider.second_node().await;
+    let page = super::support::Browser::at(second).open(&ask.clone().with("request", &encrypted).url()).await;
+    assert!(page.location().starts_with("/login?flow="), "every node has the key: {}", page.location());
+    let damaged = format!("{}A", &encrypted[..encrypted.len() - 2]);
+    let page = provider.browser().open(&ask.with("request", &damaged).url()).await;
+    assert_error(&page, "invalid_request_object", "damaged");
 }

@@ -93,7 +93,7 @@ async fn tell(kit: &Kit, reached: &Reached) -> Result<Told, Fault> {
     };
     let user = users::by_id(&mut *kit.store.read().await?, &reached.user_id).await?;
     let Some(user) = user else { return Ok(Told::Never("the person is gone".to_owned())) };
-    let token = sign(kit, &known.client, &subject::of(kit, &known.client, &user), reached)?;
+    let token = sign(kit, &known.client, &subject::of(kit, &known.client, user.subject.as_str()), reached)?;
     Ok(match kit.fetcher.post_form(address, &[("logout_token", &token)]).await {
         Ok(_) => Told::Yes,
         // The service has read it and will not have it (section 2.8): it would not have it later either.

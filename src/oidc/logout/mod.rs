@@ -54,8 +54,9 @@ pub(crate) async fn judge(kit: &Kit, params: &Params, session: Option<&Current>)
         None => None,
     };
     let is_own = session.is_some_and(|current| {
-        client.as_ref().is_some_and(|client| claim("sub") == Some(&*subject::of(kit, client, &current.user)))
-            && claim("sid").is_none_or(|sid| sid == current.session.id.as_str())
+        client.as_ref().is_some_and(|client| {
+            claim("sub") == Some(&*subject::of(kit, client, current.user.subject.as_str()))
+        }) && claim("sid").is_none_or(|sid| sid == current.session.id.as_str())
     });
     let vouched = agree && hint.is_some() && client.is_some();
     let asked = params.get("post_logout_redirect_uri");

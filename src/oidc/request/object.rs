@@ -11,6 +11,9 @@ use crate::oidc::error::{ErrorCode, OAuthError};
 use crate::oidc::params::Params;
 use crate::policy::request_object::{self, ABOUT, Expected};
 
+/// Of an encrypted token in its compact form (RFC 7516, section 7.1).
+const ENCRYPTED_PARTS: usize = 5;
+
 /// The parameters of a signed request that came with others beside it.
 ///
 /// What is signed counts. Of what stands beside it, the rest counts too, as OpenID Connect has it; but nothing does
@@ -22,6 +25,8 @@ pub(super) async fn open(
     object: &str,
 ) -> Result<Params, OAuthError> {
     let refuse = |say| OAuthError::new(ErrorCode::InvalidRequestObject, say);
+    let decrypted = decrypted(kit, object)?;
+    let object = decrypted.as_deref().unwrap_or(object);
     let token = Presented::read(object).ok_or(refuse("the request object is not a signed token"))?;
     let is_strict = client.settings.counts_only_what_is_signed();
     let issuer = kit.config.issuer();
@@ -40,6 +45,17 @@ pub(super) async fn open(
         return Err(refuse("response_type in the request object is another than beside it"));
     }
     Ok(beside.without(&["request", "request_uri"]).overlaid(signed))
+}
+
+/// What was signed, where it was encrypted for us as well (RFC 9101, section 6.1); `None` where it was not.
+fn decrypted(kit: &Kit, object: &str) -> Result<Option<String>, OAuthError> {
+    if object.split('.').count() != ENCRYPTED_PARTS {
+        return Ok(None);
+    }
+    let keys = kit.signing.current();
+    let inner = keys.decryption().and_then(|key| key.decrypt(object));
+    let say = "the request object is not encrypted with the key in our key set that has the use enc";
+    inner.map(Some).ok_or(OAuthError::new(ErrorCode::InvalidRequestObject, say))
 }
 
 /// Claims as the parameters that they stand for: texts as they are, numbers and objects as JSON writes them; `None`
