@@ -18,6 +18,11 @@ export class Walker {
     return this.#leave(welcome, "Return to Home");
   }
 
+  /** Opens an address of the provider that leads out of it again. */
+  async leaveBy(address) {
+    return (await this.#open(address)).url;
+  }
+
   /** Connects a device, once logged in. */
   async connect(address, code) {
     const question = await this.#submit(await this.#open(address), { user_code: code });

@@ -39,7 +39,17 @@ class Walker:
 
     def _leave(self, page, text):
         """Follows a link out of the provider, to the first address that is not its own."""
-        return self._open("GET", urljoin(page.url, page.links[text])).url
+        page = self._open("GET", urljoin(page.url, page.links[text]))
+        # A service that registered itself has to ask first.
+        return (self._submit(page, answer="share") if page.asks else page).url
+
+    def log_out(self):
+        """Logs out by the provider's own page."""
+        self._submit(self._open("GET", f"{ORIGIN}/logout"))
+
+    def leave_by(self, address):
+        """Opens an address of the provider that leads out of it again."""
+        return self._open("GET", address).url
 
     def _open(self, method, url, data=None):
         """Opens a page of the provider, or stops at the address of somebody else."""
@@ -61,6 +71,7 @@ class Page(HTMLParser):
         self.action = None
         self.hidden = {}
         self.links = {}
+        self.asks = False
         self._link = None
         self.feed(html)
 
@@ -70,6 +81,8 @@ class Page(HTMLParser):
             self.action = self.action or attributes["action"]
         elif tag == "input" and attributes["type"] == "hidden":
             self.hidden[attributes["name"]] = attributes["value"]
+        elif tag == "button":
+            self.asks = self.asks or attributes.get("value") == "share"
         elif tag == "a":
             self._link = attributes["href"]
 

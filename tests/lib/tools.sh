@@ -32,6 +32,8 @@ install_packages() {
   fi
   if chose clients; then
     python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
+    [[ -x /usr/sbin/apache2 ]] || missing+=(apache2-bin)
+    [[ -e /usr/lib/apache2/modules/mod_auth_openidc.so ]] || missing+=(libapache2-mod-auth-openidc)
   fi
   ((${#missing[@]})) || return 0
 
