@@ -141,6 +141,9 @@ pub(crate) async fn check_code(
         return Ok(CodeStep::Closed);
     }
     tx.commit().await?;
-    kit.mail_bell.notify_one();
+    // Only of a browser that was not known is anybody told by mail.
+    if logged_in.device.is_some() {
+        kit.mail_bell.notify_one();
+    }
     Ok(CodeStep::LoggedIn(Box::new(logged_in)))
 }
