@@ -5,6 +5,7 @@ mod known_clients;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use serde::Serialize;
 use tokio::sync::Notify;
 
 pub(crate) use self::known_clients::{KnownClient, KnownClients};
@@ -15,6 +16,7 @@ use crate::fetch::Fetcher;
 use crate::hash::Hasher;
 use crate::jose::{KeySet, PublicKeys};
 use crate::keyring::Keyring;
+use crate::model::Algorithm;
 use crate::store::Store;
 
 /// The tools of the house.
@@ -40,6 +42,20 @@ pub(crate) struct Kit {
 impl Kit {
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Signs claims into a token of some type, with the key of an algorithm that signs now.
+    pub(crate) fn sign(
+        &self,
+        algorithm: Algorithm,
+        typ: &str,
+        claims: &impl Serialize,
+    ) -> Result<String, Fault> {
+        let keys = self.signing.current();
+        let signer = keys
+            .signer(algorithm, self.now())
+            .ok_or_else(|| Fault::new(format!("there is no signing key for {}", algorithm.name())))?;
+        signer.sign(typ, claims)
     }
 
     /// A registered client, as it is or was a moment ago ([`known_clients`]).

@@ -125,11 +125,7 @@ fn sign(
         act: new.actor,
     };
     let algorithm = new.client.settings.id_token_algorithm;
-    let keys = kit.signing.current();
-    let signer = keys
-        .signer(algorithm, kit.now())
-        .ok_or_else(|| Fault::new(format!("there is no signing key for {}", algorithm.name())))?;
-    signer.sign(TokenType::Access.name(), &claims)
+    kit.sign(algorithm, TokenType::Access.name(), &claims)
 }
 
 /// One address as a text, several as a list (RFC 7519, section 4.1.3).

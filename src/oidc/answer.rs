@@ -113,30 +113,29 @@ fn id_token(
     id_token::mint(kit, &facts)
 }
 
-/// Answers for somebody who would not log in (RFC 6749, section 4.1.2.1).
-pub(super) async fn give_up(
-    kit: &Kit,
-    tx: &mut Tx,
-    request: &ValidRequest,
-) -> Result<AuthorizationResponse, Fault> {
-    if !use_up(kit, tx, request).await? {
-        return answered_before(kit, request);
-    }
-    let error = OAuthError::new(ErrorCode::AccessDenied, "the person cancelled logging in");
-    request.reply.error(kit, &error)
+/// Why somebody's answer is no (RFC 6749, section 4.1.2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Denial {
+    Cancelled,
+    /// They would not share what was asked for.
+    NotShared,
 }
 
-/// Answers for somebody who would not share what was asked for (RFC 6749, section 4.1.2.1).
-pub(super) async fn refuse_consent(
+/// Answers for somebody who will not go on.
+pub(super) async fn deny(
     kit: &Kit,
     tx: &mut Tx,
     request: &ValidRequest,
+    denial: Denial,
 ) -> Result<AuthorizationResponse, Fault> {
     if !use_up(kit, tx, request).await? {
         return answered_before(kit, request);
     }
-    let error = OAuthError::new(ErrorCode::AccessDenied, "the person does not share what was asked for");
-    request.reply.error(kit, &error)
+    let say = match denial {
+        Denial::Cancelled => "the person cancelled logging in",
+        Denial::NotShared => "the person does not share what was asked for",
+    };
+    request.reply.error(kit, &OAuthError::new(ErrorCode::AccessDenied, say))
 }
 
 /// False where another answer was first.

@@ -5,11 +5,12 @@ use crate::accounts::session::{self, Current};
 use crate::base::Fault;
 use crate::kit::Kit;
 use crate::model::{Client, FlowStage};
+use crate::oidc::answer::{self, Denial};
 use crate::oidc::error::{AuthorizeError, ErrorCode, OAuthError};
 use crate::oidc::params::Params;
 use crate::oidc::request::{self, ValidRequest};
 use crate::oidc::response::AuthorizationResponse;
-use crate::oidc::{answer, consent, subject};
+use crate::oidc::{consent, subject};
 use crate::policy::lifetime;
 use crate::policy::prompt::{self, Standing, Step};
 use crate::policy::redirect::ValidRedirect;
@@ -135,7 +136,7 @@ pub(crate) async fn cancel(kit: &Kit, journey: &Journey) -> Result<Option<Author
     }
     let Some(request) = request_of(journey) else { return Ok(None) };
     let mut tx = kit.store.begin().await?;
-    let response = answer::give_up(kit, &mut tx, &request).await?;
+    let response = answer::deny(kit, &mut tx, &request, Denial::Cancelled).await?;
     tx.commit().await?;
     Ok(Some(response))
 }

@@ -7,7 +7,7 @@ use crate::audit::Entry;
 use crate::base::{ClientId, Fault};
 use crate::kit::Kit;
 use crate::model::{Client, EventKind, FlowStage, Visit};
-use crate::oidc::answer;
+use crate::oidc::answer::{self, Denial};
 use crate::oidc::authorize::request_of;
 use crate::oidc::request::{Asked, ValidRequest};
 use crate::oidc::response::AuthorizationResponse;
@@ -76,7 +76,7 @@ pub(crate) async fn answer(
         remember(kit, &mut tx, &request, &question.current).await?;
         answer::complete(kit, &mut tx, &request, &question.current).await?
     } else {
-        answer::refuse_consent(kit, &mut tx, &request).await?
+        answer::deny(kit, &mut tx, &request, Denial::NotShared).await?
     };
     tx.commit().await?;
     Ok(Some(response))

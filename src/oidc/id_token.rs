@@ -68,11 +68,7 @@ pub(super) fn mint(kit: &Kit, facts: &Facts<'_>) -> Result<String, Fault> {
         c_hash: facts.code.map(|code| left_half_hash(algorithm, code.reveal())),
         personal: claims::about(facts.user, asked),
     };
-    let keys = kit.signing.current();
-    let signer = keys
-        .signer(algorithm, now)
-        .ok_or_else(|| Fault::new(format!("there is no signing key for {}", algorithm.name())))?;
-    let token = signer.sign(TokenType::Id.name(), &claims)?;
+    let token = kit.sign(algorithm, TokenType::Id.name(), &claims)?;
     let wanted = facts.client.settings.id_token_encryption();
     Ok(encryption::for_client(facts.client, wanted, Content::Token(&token))?.unwrap_or(token))
 }

@@ -76,11 +76,7 @@ pub(crate) fn sign(kit: &Kit, client: &AuthenticatedClient, known: &Introspectio
         "token_introspection": known,
     });
     let algorithm = client.settings.id_token_algorithm;
-    let keys = kit.signing.current();
-    let signer = keys
-        .signer(algorithm, kit.now())
-        .ok_or_else(|| Fault::new(format!("there is no signing key for {}", algorithm.name())))?;
-    signer.sign("token-introspection+jwt", &claims)
+    kit.sign(algorithm, "token-introspection+jwt", &claims)
 }
 
 /// A client may know of its own tokens, of those that are for it, and of all where it was registered so.

@@ -122,11 +122,7 @@ impl ReplyTo {
         claims.insert("aud".to_owned(), json!(self.client.id.as_str()));
         claims.insert("iat".to_owned(), json!(now.seconds()));
         claims.insert("exp".to_owned(), json!((now + SIGNED_LIFE).seconds()));
-        let keys = kit.signing.current();
-        let signer = keys
-            .signer(algorithm, now)
-            .ok_or_else(|| Fault::new(format!("there is no signing key for {}", algorithm.name())))?;
-        signer.sign("JWT", &claims)
+        kit.sign(algorithm, "JWT", &claims)
     }
 }
 

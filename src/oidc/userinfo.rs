@@ -93,9 +93,5 @@ fn sign(
 ) -> Result<String, Fault> {
     told.insert("iss".to_owned(), json!(kit.config.issuer()));
     told.insert("aud".to_owned(), json!(client.id.as_str()));
-    let keys = kit.signing.current();
-    let signer = keys
-        .signer(algorithm, kit.now())
-        .ok_or_else(|| Fault::new(format!("there is no signing key for {}", algorithm.name())))?;
-    signer.sign("userinfo+jwt", &told)
+    kit.sign(algorithm, "userinfo+jwt", &told)
 }

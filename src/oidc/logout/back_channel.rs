@@ -118,11 +118,7 @@ fn sign(kit: &Kit, client: &Client, subject: &str, reached: &Reached) -> Result<
         events: json!({ "http://schemas.openid.net/event/backchannel-logout": {} }),
     };
     let algorithm = client.settings.id_token_algorithm;
-    let keys = kit.signing.current();
-    let signer = keys
-        .signer(algorithm, now)
-        .ok_or_else(|| Fault::new(format!("there is no signing key for {}", algorithm.name())))?;
-    signer.sign("logout+jwt", &token)
+    kit.sign(algorithm, "logout+jwt", &token)
 }
 
 async fn settle(kit: &Kit, reached: &Reached, why_not: Option<&str>) -> Result<Round, Fault> {

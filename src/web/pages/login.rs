@@ -8,6 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 
 use crate::accounts::flow::{self, Begun, NewFlow};
 use crate::accounts::log_in::{self, Credentials, PasswordStep};
+use crate::accounts::session::Current;
 use crate::base::{Fault, paths};
 use crate::model::{Email, FlowStage};
 use crate::oidc::authorize;
@@ -34,6 +35,20 @@ pub(in crate::web) fn begun(web: &Web, begun: &Begun, cookies: &Cookies, path: &
     }
     let life = Some(web.kit.config.login.flow);
     redirect::with_cookie(response, style.give(&style.flow_name(&begun.id), &begun.binding, life))
+}
+
+/// Has somebody who is logged in prove it again before a change, and brings them back to a page of theirs.
+pub(in crate::web) async fn again(
+    web: &Web,
+    current: &Current,
+    headers: &HeaderMap,
+    path: &'static str,
+) -> Result<Response, Fault> {
+    let email = Some(current.user.email.shown().to_owned());
+    let returns_to = Some(path.to_owned());
+    let new = NewFlow { email, returns_to, again: true, ..NewFlow::default() };
+    let begun = flow::begin(&web.kit, new).await?;
+    Ok(self::begun(web, &begun, &Cookies::read(headers), paths::LOGIN))
 }
 
 /// Without a journey, begins one that leads to no service in particular.
@@ -94,12 +109,12 @@ async fn submit(at: &AtFlow, form: &Params) -> Result<Response, Fault> {
         errors.push(FieldError::new("password", messages::ENTER_PASSWORD));
     }
     let Some(email) = email.ok().filter(|_| errors.is_empty()) else {
-        return Ok(again(at, typed, errors).await);
+        return Ok(retry(at, typed, errors).await);
     };
     let not_correct = || vec![FieldError::new("email", messages::NOT_CORRECT)];
     // A password that nobody can have chosen is not worth a hash.
     if password.len() > MOST_BYTES {
-        return Ok(again(at, typed, not_correct()).await);
+        return Ok(retry(at, typed, not_correct()).await);
     }
     let device = at.cookies.device(at.web.front.cookies);
     let credentials = Credentials { email: &email, password, device: device.as_ref() };
@@ -112,7 +127,7 @@ async fn submit(at: &AtFlow, form: &Params) -> Result<Response, Fault> {
         PasswordStep::Wrong => {
             // So that the reset, which is the likely next step, has it filled in.
             flow::remember_email(kit, &at.journey.flow, &email).await?;
-            again(at, typed, not_correct()).await
+            retry(at, typed, not_correct()).await
         }
         PasswordStep::TooMany { until } => trouble::too_many_passwords(at, until),
         PasswordStep::TooManyCodes { until } => trouble::too_many_new_codes(at, until),
@@ -121,7 +136,7 @@ async fn submit(at: &AtFlow, form: &Params) -> Result<Response, Fault> {
     })
 }
 
-async fn again(at: &AtFlow, email: &str, errors: Vec<FieldError>) -> Response {
+async fn retry(at: &AtFlow, email: &str, errors: Vec<FieldError>) -> Response {
     let shown = LoginPage { errors, email: email.to_owned(), ..blank(at).await };
     page::page(&at.web, StatusCode::UNPROCESSABLE_ENTITY, &shown, &at.chrome())
 }

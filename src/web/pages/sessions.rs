@@ -8,14 +8,12 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
 use crate::accounts::elsewhere::{self, Ended, Wish};
-use crate::accounts::flow::{self, NewFlow};
 use crate::accounts::session::Current;
 use crate::base::{Fault, SessionId, constant_time_eq, paths};
 use crate::model::Visit;
 use crate::view::TimeText;
 use crate::view::pages::{SessionRow, SessionsPage};
 use crate::web::Web;
-use crate::web::cookies::Cookies;
 use crate::web::extract::{Form, LoggedIn, Query, Unwanted, is_from_ourselves};
 use crate::web::pages::login;
 use crate::web::respond::{page, problem, redirect};
@@ -92,13 +90,7 @@ async fn end(
             };
             redirect::see_other(&format!("{}?ended={named}", paths::ACCOUNT_SESSIONS))
         }
-        Ended::Stale => {
-            let email = Some(current.user.email.shown().to_owned());
-            let returns_to = Some(paths::ACCOUNT_SESSIONS.to_owned());
-            let new = NewFlow { email, returns_to, again: true, ..NewFlow::default() };
-            let begun = flow::begin(&web.kit, new).await?;
-            login::begun(web, &begun, &Cookies::read(headers), paths::LOGIN)
-        }
+        Ended::Stale => login::again(web, current, headers, paths::ACCOUNT_SESSIONS).await?,
     })
 }
 

@@ -7,7 +7,6 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
-use crate::accounts::flow::{self, NewFlow};
 use crate::accounts::session::Current;
 use crate::base::{ClientId, Fault, constant_time_eq, paths};
 use crate::model::Visit;
@@ -15,7 +14,6 @@ use crate::oidc::consent::{self, Shared, Withdrawn};
 use crate::view::TimeText;
 use crate::view::pages::{SharedPage, SharedRow, StopSharingPage};
 use crate::web::Web;
-use crate::web::cookies::Cookies;
 use crate::web::extract::{Form, LoggedIn, Query, Unwanted, is_from_ourselves};
 use crate::web::pages::login;
 use crate::web::respond::{page, problem, redirect};
@@ -86,13 +84,7 @@ async fn stop(
 ) -> Result<Response, Fault> {
     Ok(match consent::withdraw(&web.kit, current, client, visit).await? {
         Withdrawn::Done => redirect::see_other(&format!("{}?stopped={client}", paths::ACCOUNT_SERVICES)),
-        Withdrawn::Stale => {
-            let email = Some(current.user.email.shown().to_owned());
-            let returns_to = Some(paths::ACCOUNT_SERVICES.to_owned());
-            let new = NewFlow { email, returns_to, again: true, ..NewFlow::default() };
-            let begun = flow::begin(&web.kit, new).await?;
-            login::begun(web, &begun, &Cookies::read(headers), paths::LOGIN)
-        }
+        Withdrawn::Stale => login::again(web, current, headers, paths::ACCOUNT_SERVICES).await?,
     })
 }
 
