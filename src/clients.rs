@@ -43,13 +43,17 @@ pub(crate) async fn find(kit: &Kit, id: &ClientId) -> Result<Option<Client>, Fau
     Ok(known.map(|known| known.client.clone()).filter(Client::is_active))
 }
 
-/// Every active client that people can be sent to, by name, at most a hundred.
+/// Every active client of the council's own that people can be sent to, by name, at most a hundred. What a stranger
+/// registered must not stand on our front page.
 pub(crate) async fn with_home_page(kit: &Kit) -> Result<Vec<Client>, Fault> {
     let page = clients::page(&mut *kit.store.read().await?, "", 100).await?;
-    let mut listed: Vec<Client> =
-        page.into_iter().filter(|client| client.is_active() && client.settings.home_page.is_some()).collect();
+    let mut listed: Vec<Client> = page.into_iter().filter(is_listed).collect();
     listed.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(listed)
+}
+
+fn is_listed(client: &Client) -> bool {
+    client.is_active() && !client.settings.asks_consent && client.settings.home_page.is_some()
 }
 
 /// Believes a client or not. Only the registered method counts: a secret that is sent in another way than was

@@ -136,6 +136,7 @@ async fn the_log_in_page_shows_what_a_service_registered() {
     let provider = open_to(OpenTo::Anybody).await;
     let mut document = plain();
     for (name, value) in [
+        ("client_uri", json!("https://rota.example/")),
         ("logo_uri", json!("https://rota.example/logo.png")),
         ("policy_uri", json!("https://rota.example/policy")),
         ("tos_uri", json!("https://rota.example/terms")),
@@ -159,4 +160,9 @@ async fn the_log_in_page_shows_what_a_service_registered() {
         assert!(page.body.contains(address), "{address}");
     }
     assert!(page.header("content-security-policy").contains("img-src 'self' https://rota.example;"));
+    let front = provider.browser().open("/").await.expect(StatusCode::OK);
+    assert!(
+        !front.body.contains("rota.example"),
+        "row 60: a stranger's service is not listed among the council's"
+    );
 }
