@@ -1,8 +1,10 @@
 //! The audit trail: who did what, from where, recorded in the transaction that did it.
 
+use serde_json::Value;
+
 use crate::base::{ClientId, EventId, Fault, SessionId, UserId};
 use crate::kit::Kit;
-use crate::model::{Event, EventKind, Visit};
+use crate::model::{Actor, Event, EventKind, Visit};
 use crate::store::{Tx, events};
 
 /// Something that happened, on its way into the trail.
@@ -12,31 +14,44 @@ pub(crate) struct Entry<'a> {
     user: Option<&'a UserId>,
     client: Option<&'a ClientId>,
     session: Option<&'a SessionId>,
+    actor: Option<&'a Actor>,
+    detail: Option<Value>,
 }
 
 impl<'a> Entry<'a> {
     /// Something that a visitor did.
-    pub(crate) const fn by_visitor(kind: EventKind, visit: &'a Visit) -> Self {
-        Self { kind, visit: Some(visit), user: None, client: None, session: None }
+    pub(crate) fn by_visitor(kind: EventKind, visit: &'a Visit) -> Self {
+        Self { visit: Some(visit), ..Self::unasked(kind) }
     }
 
-    /// Something that an operator did on the command line.
-    pub(crate) const fn by_operator(kind: EventKind) -> Self {
-        Self { kind, visit: None, user: None, client: None, session: None }
+    /// Something that was done through one of the doors of administration.
+    pub(crate) fn by(kind: EventKind, actor: &'a Actor) -> Self {
+        Self { visit: actor.visit(), actor: Some(actor), ..Self::unasked(kind) }
     }
 
-    pub(crate) const fn user(mut self, user: Option<&'a UserId>) -> Self {
+    /// Something that happened by itself.
+    pub(crate) const fn unasked(kind: EventKind) -> Self {
+        Self { kind, visit: None, user: None, client: None, session: None, actor: None, detail: None }
+    }
+
+    pub(crate) fn user(mut self, user: Option<&'a UserId>) -> Self {
         self.user = user;
         self
     }
 
-    pub(crate) const fn client(mut self, client: Option<&'a ClientId>) -> Self {
+    pub(crate) fn client(mut self, client: Option<&'a ClientId>) -> Self {
         self.client = client;
         self
     }
 
-    pub(crate) const fn session(mut self, session: &'a SessionId) -> Self {
+    pub(crate) fn session(mut self, session: &'a SessionId) -> Self {
         self.session = Some(session);
+        self
+    }
+
+    /// What there is to say beside all that: names of fields and what they became, never a secret.
+    pub(crate) fn detail(mut self, detail: Value) -> Self {
+        self.detail = Some(detail);
         self
     }
 
@@ -51,6 +66,8 @@ impl<'a> Entry<'a> {
             session_id: self.session.cloned(),
             address: self.visit.map(|visit| visit.address.clone()),
             reference: self.visit.map(|visit| visit.reference.clone()),
+            actor: self.actor.map(|actor| actor.name().to_owned()),
+            detail: self.detail,
         };
         events::insert(tx, &event).await
     }

@@ -7,11 +7,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use serde_json::json;
+
 use crate::audit::Entry;
 use crate::base::{Fault, Kid, Span, Timestamp};
 use crate::jose::{self, DecryptionKey, KeySet, SigningKey};
 use crate::kit::Kit;
-use crate::model::{Algorithm, EventKind, KeyRecord};
+use crate::model::{Actor, Algorithm, EventKind, KeyRecord};
 use crate::store::{Store, Tx, clients, facts, signing_keys};
 
 /// A retired key stays published this long beyond the life of the last token it signed.
@@ -132,7 +134,12 @@ pub(crate) async fn ensure_for(kit: &Kit, algorithm: Algorithm) -> Result<(), Fa
 }
 
 /// Makes a new key of an algorithm and sets the day on which those before it go.
-pub(crate) async fn rotate(kit: &Kit, algorithm: Algorithm, start: Start) -> Result<Kid, Fault> {
+pub(crate) async fn rotate(
+    kit: &Kit,
+    actor: &Actor,
+    algorithm: Algorithm,
+    start: Start,
+) -> Result<Kid, Fault> {
     let is_first = kit.signing.current().signer(algorithm, kit.now()).is_none();
     let announce = match start {
         Start::Announced if !is_first => kit.config.keys.announce,
@@ -143,19 +150,20 @@ pub(crate) async fn rotate(kit: &Kit, algorithm: Algorithm, start: Start) -> Res
     let (record, kid) = make(kit, algorithm, active_from).await?;
     let mut tx = kit.store.begin().await?;
     facts::claim(&mut tx, MAKING_KEYS).await?;
-    put_in_force(kit, &mut tx, &record).await?;
+    put_in_force(kit, &mut tx, &record, Entry::by(EventKind::KeyRotated, actor)).await?;
     tx.commit().await?;
     reload(kit).await?;
     Ok(kid)
 }
 
 /// Adds a key and sets the day on which those of its algorithm before it go.
-async fn put_in_force(kit: &Kit, tx: &mut Tx, record: &KeyRecord) -> Result<(), Fault> {
+async fn put_in_force(kit: &Kit, tx: &mut Tx, record: &KeyRecord, entry: Entry<'_>) -> Result<(), Fault> {
     signing_keys::insert(tx, record).await?;
     let longest_token = kit.config.tokens.id.max(kit.config.tokens.access);
     let remove_after = record.active_from + longest_token + AFTERGLOW;
     signing_keys::retire_others(tx, record.algorithm, &record.kid, remove_after).await?;
-    Entry::by_operator(EventKind::KeyRotated).record(kit, tx).await
+    let detail = json!({ "kid": record.kid.as_str(), "algorithm": record.algorithm.name() });
+    entry.detail(detail).record(kit, tx).await
 }
 
 /// The regular round: new keys for old, and the removal of those whose day has come.
@@ -190,7 +198,7 @@ async fn renew(kit: &Kit, algorithm: Algorithm) -> Result<(), Fault> {
     let known = signing_keys::all(&mut tx).await?;
     let own = known.iter().filter(|key| key.algorithm == algorithm).map(|key| key.active_from);
     if is_due(kit, own) {
-        put_in_force(kit, &mut tx, &record).await?;
+        put_in_force(kit, &mut tx, &record, Entry::unasked(EventKind::KeyRotated)).await?;
     }
     tx.commit().await
 }

@@ -1,17 +1,16 @@
 //! Registering relying parties.
 
+use super::{Flaw, Refusal, check};
 use crate::audit::Entry;
 use crate::base::{ClientId, Error, Fault, Secret, Span, base64url, kinds, strict_json};
 use crate::clients::assertion;
 use crate::jose::{PublicKeys, can_encrypt};
 use crate::keys;
 use crate::kit::Kit;
-use crate::model::{Client, ClientAuthentication, ClientSecret, ClientSettings, EventKind};
+use crate::model::{Actor, Client, ClientAuthentication, ClientSecret, ClientSettings, EventKind};
+use crate::policy::permission::{Action, scopes};
 use crate::policy::{registration, sector};
 use crate::store::{Tx, clients, grants, sealed_secrets};
-
-/// Why an action on a client was refused: sentences for the administrator.
-pub(crate) type Refusal = String;
 
 /// A client with the secret that is shown this once.
 pub(crate) struct Registered {
@@ -23,10 +22,13 @@ pub(crate) struct Registered {
 /// Registers a client. Without an identifier it gets one.
 pub(crate) async fn add(
     kit: &Kit,
+    actor: &Actor,
     id: Option<ClientId>,
     name: String,
     settings: ClientSettings,
 ) -> Result<Registered, Error<Refusal>> {
+    check(actor, Action::AddService, None)?;
+    check_scopes(actor, &settings, None)?;
     let id = match id {
         Some(id) => id,
         None => generate_id(kit)?,
@@ -36,7 +38,7 @@ pub(crate) async fn add(
     prepare(kit, &client).await?;
     let mut tx = kit.store.begin().await?;
     let id = client.id.clone();
-    let entry = Entry::by_operator(EventKind::ClientAdded).client(Some(&id));
+    let entry = Entry::by(EventKind::ClientAdded, actor).client(Some(&id));
     let registered = add_in(kit, &mut tx, client, entry).await?;
     tx.commit().await?;
     Ok(registered)
@@ -60,7 +62,7 @@ pub(super) async fn add_in(
     entry: Entry<'_>,
 ) -> Result<Registered, Error<Refusal>> {
     if !clients::insert(tx, &client).await? {
-        return Err(Error::Refused(format!("there is a client {} already", client.id)));
+        return Err(Error::Refused(Refusal::Conflict(format!("there is a client {} already", client.id))));
     }
     let secret = match client.settings.authentication.has_secret() {
         true => Some(give_secret(kit, tx, &client).await?),
@@ -73,7 +75,10 @@ pub(super) async fn add_in(
 /// OpenID Connect Dynamic Client Registration 1.0, section 5: whoever publishes the document vouches for the client.
 async fn check_sector(kit: &Kit, settings: &ClientSettings) -> Result<(), Error<Refusal>> {
     let Some(uri) = &settings.sector_identifier_uri else { return Ok(()) };
-    let refuse = |why: String| Error::Refused(format!("The sector identifier address {uri} {why}"));
+    let refuse = |why: String| {
+        let say = format!("The sector identifier address {uri} {why}");
+        Error::Refused(Refusal::unfit("sector_identifier_uri", say))
+    };
     let body = kit.fetcher.get(uri, "application/json").await.map_err(|error| refuse(error.to_string()))?;
     let document = std::str::from_utf8(&body).ok().and_then(strict_json);
     match document {
@@ -83,21 +88,31 @@ async fn check_sector(kit: &Kit, settings: &ClientSettings) -> Result<(), Error<
 }
 
 /// The client with an identifier.
-pub(crate) async fn find(kit: &Kit, id: &str) -> Result<Client, Error<Refusal>> {
-    let unknown = || Error::Refused(format!("there is no client {id}"));
+pub(crate) async fn find(kit: &Kit, actor: &Actor, id: &str) -> Result<Client, Error<Refusal>> {
+    let unknown = || Error::Refused(Refusal::Unknown(format!("there is no client {id}")));
     let parsed = ClientId::parse(id).ok_or_else(unknown)?;
+    check(actor, Action::SeeServices, Some(&parsed))?;
     clients::by_id(&mut *kit.store.read().await?, &parsed).await?.ok_or_else(unknown)
 }
 
 /// Up to `limit` clients, by identifier, after the one given.
-pub(crate) async fn list(kit: &Kit, after: &str, limit: i64) -> Result<Vec<Client>, Fault> {
-    clients::page(&mut *kit.store.read().await?, after, limit).await
+pub(crate) async fn list(
+    kit: &Kit,
+    actor: &Actor,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Client>, Error<Refusal>> {
+    check(actor, Action::SeeServices, None)?;
+    Ok(clients::page(&mut *kit.store.read().await?, after, limit).await?)
 }
 
 /// Writes a client's new name and settings.
-pub(crate) async fn update(kit: &Kit, client: Client) -> Result<Client, Error<Refusal>> {
+pub(crate) async fn update(kit: &Kit, actor: &Actor, client: Client) -> Result<Client, Error<Refusal>> {
+    check(actor, Action::ChangeService, Some(&client.id))?;
+    let before = clients::by_id(&mut *kit.store.read().await?, &client.id).await?;
+    check_scopes(actor, &client.settings, before.as_ref().map(|before| &before.settings))?;
     let id = client.id.clone();
-    update_with(kit, client, Entry::by_operator(EventKind::ClientUpdated).client(Some(&id))).await
+    update_with(kit, client, Entry::by(EventKind::ClientUpdated, actor).client(Some(&id))).await
 }
 
 pub(super) async fn update_with(
@@ -109,7 +124,7 @@ pub(super) async fn update_with(
     client.updated_at = kit.now();
     let mut tx = kit.store.begin().await?;
     if !clients::update(&mut tx, &client).await? {
-        return Err(Error::Refused(format!("client {} has been removed", client.id)));
+        return Err(Error::Refused(Refusal::Unknown(format!("client {} has been removed", client.id))));
     }
     if client.settings.authentication != ClientAuthentication::ClientSecretJwt {
         sealed_secrets::forget(&mut tx, &client.id).await?;
@@ -121,7 +136,13 @@ pub(super) async fn update_with(
 }
 
 /// Switches a client off, with all that was granted to it, or on again; `false` where it was so already.
-pub(crate) async fn set_active(kit: &Kit, client: &Client, active: bool) -> Result<bool, Fault> {
+pub(crate) async fn set_active(
+    kit: &Kit,
+    actor: &Actor,
+    client: &Client,
+    active: bool,
+) -> Result<bool, Error<Refusal>> {
+    check(actor, Action::ChangeService, Some(&client.id))?;
     let mut tx = kit.store.begin().await?;
     let changed = clients::set_active(&mut tx, &client.id, active, kit.now()).await?;
     if changed {
@@ -129,7 +150,7 @@ pub(crate) async fn set_active(kit: &Kit, client: &Client, active: bool) -> Resu
             grants::revoke_client(&mut tx, &client.id, kit.now()).await?;
         }
         let kind = if active { EventKind::ClientEnabled } else { EventKind::ClientDisabled };
-        Entry::by_operator(kind).client(Some(&client.id)).record(kit, &mut tx).await?;
+        Entry::by(kind, actor).client(Some(&client.id)).record(kit, &mut tx).await?;
     }
     tx.commit().await?;
     kit.clients.forget(&client.id);
@@ -137,8 +158,10 @@ pub(crate) async fn set_active(kit: &Kit, client: &Client, active: bool) -> Resu
 }
 
 /// Removes a client with all that was granted to it.
-pub(crate) async fn remove(kit: &Kit, client: &Client) -> Result<(), Fault> {
-    remove_with(kit, client, Entry::by_operator(EventKind::ClientRemoved).client(Some(&client.id))).await
+pub(crate) async fn remove(kit: &Kit, actor: &Actor, client: &Client) -> Result<(), Error<Refusal>> {
+    check(actor, Action::RemoveService, Some(&client.id))?;
+    let entry = Entry::by(EventKind::ClientRemoved, actor).client(Some(&client.id));
+    Ok(remove_with(kit, client, entry).await?)
 }
 
 pub(super) async fn remove_with(kit: &Kit, client: &Client, entry: Entry<'_>) -> Result<(), Fault> {
@@ -153,18 +176,23 @@ pub(super) async fn remove_with(kit: &Kit, client: &Client, entry: Entry<'_>) ->
 /// Gives a client a new secret; those before it work for `overlap` longer.
 pub(crate) async fn rotate_secret(
     kit: &Kit,
+    actor: &Actor,
     client: &Client,
     overlap: Span,
 ) -> Result<Secret<kinds::Client>, Error<Refusal>> {
+    check(actor, Action::ChangeService, Some(&client.id))?;
     let method = client.settings.authentication;
     if !method.has_secret() {
         let why = if client.is_confidential() { "proves who it is by a key of its own" } else { "is public" };
-        return Err(Error::Refused(format!("client {} {why} and has no secret", client.id)));
+        return Err(Error::Refused(Refusal::Conflict(format!(
+            "client {} {why} and has no secret",
+            client.id
+        ))));
     }
     let mut tx = kit.store.begin().await?;
     clients::expire_secrets(&mut tx, &client.id, kit.now() + overlap).await?;
     let secret = give_secret(kit, &mut tx, client).await?;
-    Entry::by_operator(EventKind::ClientSecretRotated).client(Some(&client.id)).record(kit, &mut tx).await?;
+    Entry::by(EventKind::ClientSecretRotated, actor).client(Some(&client.id)).record(kit, &mut tx).await?;
     tx.commit().await?;
     kit.clients.forget(&client.id);
     Ok(secret)
@@ -197,7 +225,30 @@ fn judge(client: &Client) -> Result<(), Error<Refusal>> {
     let mut problems = registration::judge(client);
     problems.extend(client.settings.jwks.as_ref().and_then(|set| PublicKeys::import(set).err()));
     problems.extend(encryption_without_key(&client.settings));
-    if problems.is_empty() { Ok(()) } else { Err(Error::Refused(problems.join("\n"))) }
+    if problems.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Refused(Refusal::Unfit(problems.into_iter().map(|say| Flaw::of("", say)).collect())))
+}
+
+/// A program that looks after this provider is as good as an administrator: only an owner makes one.
+fn check_scopes(
+    actor: &Actor,
+    settings: &ClientSettings,
+    before: Option<&ClientSettings>,
+) -> Result<(), Error<Refusal>> {
+    let has =
+        |settings: &ClientSettings, scope: &String| settings.scopes.iter().flatten().any(|had| had == scope);
+    let is_power = |scope: &&String| scope.starts_with(scopes::PREFIX);
+    let gained = settings.scopes.iter().flatten().filter(is_power);
+    if gained.clone().any(|scope| !scopes::EVERY.contains(&scope.as_str())) {
+        let say = format!("The scopes of the administration interface are {}", scopes::EVERY.join(", "));
+        return Err(Error::Refused(Refusal::unfit("scopes", say)));
+    }
+    if gained.into_iter().any(|scope| before.is_none_or(|before| !has(before, scope))) {
+        check(actor, Action::GiveScopes, None)?;
+    }
+    Ok(())
 }
 
 /// What is encrypted while a transaction is open cannot wait for keys from elsewhere.

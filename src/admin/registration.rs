@@ -6,13 +6,15 @@
 
 use serde_json::{Map, Value, json};
 
+use super::check;
 use super::clients::{self, Registered};
 use crate::audit::Entry;
 use crate::base::{ClientId, Error, Fault, Secret, Span, kinds, paths};
 use crate::config::OpenTo;
 use crate::kit::Kit;
-use crate::model::{Client, ClientSettings, EventKind, Visit};
+use crate::model::{Actor, Client, ClientSettings, EventKind, Visit};
 use crate::policy::metadata::{self, Unfit};
+use crate::policy::permission::Action;
 use crate::store::registration_tokens;
 
 /// Why a service was not registered.
@@ -33,12 +35,17 @@ pub(crate) struct Registration {
 }
 
 /// Makes a token with which services can register for some time.
-pub(crate) async fn invite(kit: &Kit, life: Span) -> Result<Secret<kinds::InitialAccess>, Fault> {
+pub(crate) async fn invite(
+    kit: &Kit,
+    actor: &Actor,
+    life: Span,
+) -> Result<Secret<kinds::InitialAccess>, Error<super::Refusal>> {
+    check(actor, Action::InviteRegistration, None)?;
     let secret = Secret::generate(&*kit.random);
     let mut tx = kit.store.begin().await?;
     let digest = kit.keyring.digest(&secret);
     registration_tokens::insert_initial(&mut tx, &digest, kit.now(), kit.now() + life).await?;
-    Entry::by_operator(EventKind::RegistrationInvited).record(kit, &mut tx).await?;
+    Entry::by(EventKind::RegistrationInvited, actor).record(kit, &mut tx).await?;
     tx.commit().await?;
     Ok(secret)
 }
@@ -84,7 +91,7 @@ pub(crate) async fn open(kit: &Kit, id: &str, token: &str) -> Result<Client, Err
     let digest = kit.keyring.digest(&secret);
     let known = registration_tokens::client(&mut *kit.store.read().await?, &digest).await?;
     let known = known.filter(|known| known.as_str() == id).ok_or_else(refused)?;
-    let client = clients::find(kit, known.as_str()).await;
+    let client = clients::find(kit, &Actor::Operator, known.as_str()).await;
     client.ok().filter(Client::is_active).ok_or_else(refused)
 }
 
@@ -127,9 +134,9 @@ fn described(kit: &Kit, id: ClientId, document: &Map<String, Value>) -> Result<C
     Ok(Client { id, name, settings, created_at: now, updated_at: now, disabled_at: None })
 }
 
-fn unfit(error: Error<clients::Refusal>) -> Error<Refusal> {
+fn unfit(error: Error<super::Refusal>) -> Error<Refusal> {
     match error {
-        Error::Refused(why) => Error::Refused(Refusal::Metadata(why)),
+        Error::Refused(why) => Error::Refused(Refusal::Metadata(why.to_string())),
         Error::Fault(fault) => Error::Fault(fault),
     }
 }

@@ -1,12 +1,13 @@
 //! Looking after people.
 
+use super::{Refusal, check};
 use crate::accounts::session;
 use crate::audit::Entry;
 use crate::base::{Error, Fault, Subject, UserId, base64url};
-use crate::hash::Busy;
 use crate::kit::Kit;
-use crate::model::{Email, EventKind, Profile, User};
+use crate::model::{Actor, Email, EventKind, Profile, User};
 use crate::policy::password::{self, Chooser, Problem};
+use crate::policy::permission::Action;
 use crate::store::{challenges, users};
 
 /// Somebody to be added.
@@ -18,13 +19,11 @@ pub(crate) struct NewUser {
     pub(crate) password: Option<String>,
 }
 
-/// Why an action on a person was refused: a sentence for the administrator.
-pub(crate) type Refusal = String;
-
 const LONGEST_NAME: usize = 64;
 
 /// Adds a person.
-pub(crate) async fn add(kit: &Kit, new: NewUser) -> Result<User, Error<Refusal>> {
+pub(crate) async fn add(kit: &Kit, actor: &Actor, new: NewUser) -> Result<User, Error<Refusal>> {
+    check(actor, Action::InvitePeople, None)?;
     check_name(&new.name)?;
     let hash = match &new.password {
         Some(password) => Some(hash(kit, password, (&new.name, &new.email)).await?),
@@ -49,27 +48,40 @@ pub(crate) async fn add(kit: &Kit, new: NewUser) -> Result<User, Error<Refusal>>
     };
     let mut tx = kit.store.begin().await?;
     if !users::insert(&mut tx, &user).await? {
-        return Err(Error::Refused(format!("{} already has an account", user.email)));
+        return Err(Error::Refused(Refusal::Conflict(format!("{} already has an account", user.email))));
     }
-    Entry::by_operator(EventKind::UserAdded).user(Some(&user.id)).record(kit, &mut tx).await?;
+    Entry::by(EventKind::UserAdded, actor).user(Some(&user.id)).record(kit, &mut tx).await?;
     tx.commit().await?;
     Ok(user)
 }
 
 /// The person with an address.
-pub(crate) async fn find(kit: &Kit, email: &str) -> Result<User, Error<Refusal>> {
-    let unknown = || Error::Refused(format!("nobody has the email {email}"));
+pub(crate) async fn find(kit: &Kit, actor: &Actor, email: &str) -> Result<User, Error<Refusal>> {
+    check(actor, Action::SeePeople, None)?;
+    let unknown = || Error::Refused(Refusal::Unknown(format!("nobody has the email {email}")));
     let parsed = Email::parse(email).map_err(|_| unknown())?;
     users::by_email(&mut *kit.store.read().await?, &parsed).await?.ok_or_else(unknown)
 }
 
 /// Up to `limit` people, by address, after the one given.
-pub(crate) async fn list(kit: &Kit, after: &str, limit: i64) -> Result<Vec<User>, Fault> {
-    users::page(&mut *kit.store.read().await?, after, limit).await
+pub(crate) async fn list(
+    kit: &Kit,
+    actor: &Actor,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<User>, Error<Refusal>> {
+    check(actor, Action::SeePeople, None)?;
+    Ok(users::page(&mut *kit.store.read().await?, after, limit).await?)
 }
 
 /// Takes away the right to log in, with every session and grant; or gives it back.
-pub(crate) async fn set_active(kit: &Kit, user: &User, active: bool) -> Result<bool, Fault> {
+pub(crate) async fn set_active(
+    kit: &Kit,
+    actor: &Actor,
+    user: &User,
+    active: bool,
+) -> Result<bool, Error<Refusal>> {
+    check(actor, Action::ChangePeople, None)?;
     let mut tx = kit.store.begin().await?;
     let changed = users::set_active(&mut tx, &user.id, active, kit.now()).await?;
     if changed {
@@ -78,20 +90,26 @@ pub(crate) async fn set_active(kit: &Kit, user: &User, active: bool) -> Result<b
             session::end_everything(kit, &mut tx, &user.id).await?;
             challenges::kill_of_user(&mut tx, &user.id).await?;
         }
-        Entry::by_operator(kind).user(Some(&user.id)).record(kit, &mut tx).await?;
+        Entry::by(kind, actor).user(Some(&user.id)).record(kit, &mut tx).await?;
     }
     tx.commit().await?;
     Ok(changed)
 }
 
 /// Sets a password, and ends every session that began with another.
-pub(crate) async fn set_password(kit: &Kit, user: &User, password: &str) -> Result<(), Error<Refusal>> {
+pub(crate) async fn set_password(
+    kit: &Kit,
+    actor: &Actor,
+    user: &User,
+    password: &str,
+) -> Result<(), Error<Refusal>> {
+    check(actor, Action::ChangePeople, None)?;
     let hash = hash(kit, password, (&user.name, &user.email)).await?;
     let mut tx = kit.store.begin().await?;
     users::set_password(&mut tx, &user.id, &hash, kit.now()).await?;
     session::end_everything(kit, &mut tx, &user.id).await?;
     challenges::kill_of_user(&mut tx, &user.id).await?;
-    Entry::by_operator(EventKind::PasswordSet).user(Some(&user.id)).record(kit, &mut tx).await?;
+    Entry::by(EventKind::PasswordSet, actor).user(Some(&user.id)).record(kit, &mut tx).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -103,9 +121,10 @@ fn check_name(name: &str) -> Result<(), Error<Refusal>> {
         || name.chars().any(bad)
         || name.contains("://")
     {
-        return Err(Error::Refused(format!(
+        let say = format!(
             "the name must be 1 to {LONGEST_NAME} characters, without < or >, control characters or web addresses"
-        )));
+        );
+        return Err(Error::Refused(Refusal::unfit("name", say)));
     }
     Ok(())
 }
@@ -115,7 +134,7 @@ async fn hash(kit: &Kit, password: &str, (name, email): (&str, &Email)) -> Resul
     let chooser = Chooser { name, email: email.shown(), service };
     let shortest = kit.config.login.password_min_length;
     password::judge(password, &chooser, shortest).map_err(|problem| {
-        Error::Refused(match problem {
+        let say = match problem {
             Problem::Empty => "the password is empty".to_owned(),
             Problem::Short { characters } => {
                 format!("the password has {characters} characters; it must have {shortest}")
@@ -125,10 +144,8 @@ async fn hash(kit: &Kit, password: &str, (name, email): (&str, &Email)) -> Resul
             Problem::Personal => {
                 "the password must not contain the name, the email or the service".to_owned()
             }
-        })
+        };
+        Error::Refused(Refusal::unfit("password", say))
     })?;
-    match kit.hasher.hash(password, &*kit.random).await? {
-        Ok(hash) => Ok(hash),
-        Err(Busy) => Err(Error::Refused("too many people are logging in: try again in a moment".to_owned())),
-    }
+    kit.hasher.hash(password, &*kit.random).await?.map_err(|_| Error::Refused(Refusal::Busy))
 }

@@ -12,7 +12,7 @@ use crate::base::{ClientId, Secret, Span, kinds, strict_json};
 use crate::config::Config;
 use crate::kit::Kit;
 use crate::model::{
-    Algorithm, ApplicationType, Client, ClientAuthentication, ClientSettings, SecurityProfile,
+    Actor, Algorithm, ApplicationType, Client, ClientAuthentication, ClientSettings, SecurityProfile,
 };
 
 #[derive(Subcommand)]
@@ -266,20 +266,23 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
             let id = id.map(|id| client_id(&id)).transpose()?;
             let mut wanted = ClientSettings::default();
             settings.apply(&mut wanted);
-            let Registered { client, secret } = clients::add(&kit, id, name, wanted).await?;
+            let Registered { client, secret } =
+                clients::add(&kit, &Actor::Operator, id, name, wanted).await?;
             show_one(&kit, &client, secret.as_ref(), json);
         }
         Action::List { json } => list(&kit, json).await?,
-        Action::Show { id, json } => show_one(&kit, &clients::find(&kit, &id).await?, None, json),
+        Action::Show { id, json } => {
+            show_one(&kit, &clients::find(&kit, &Actor::Operator, &id).await?, None, json)
+        }
         Action::Check { id, json } => {
-            client_check::run(&kit, &clients::find(&kit, &id).await?, json).await?;
+            client_check::run(&kit, &clients::find(&kit, &Actor::Operator, &id).await?, json).await?;
         }
         Action::Update { id, name, settings, json } => {
-            let mut client = clients::find(&kit, &id).await?;
+            let mut client = clients::find(&kit, &Actor::Operator, &id).await?;
             let before = client.settings.authentication;
             client.name = name.unwrap_or(client.name);
             settings.apply(&mut client.settings);
-            let client = clients::update(&kit, client).await?;
+            let client = clients::update(&kit, &Actor::Operator, client).await?;
             show_one(&kit, &client, None, json);
             if !json && lacks_secret(before, client.settings.authentication) {
                 show::line(format_args!(
@@ -291,17 +294,18 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
         Action::Disable { id } => set_active(&kit, &id, false).await?,
         Action::Enable { id } => set_active(&kit, &id, true).await?,
         Action::Remove { id } => {
-            let client = clients::find(&kit, &id).await?;
-            clients::remove(&kit, &client).await?;
+            let client = clients::find(&kit, &Actor::Operator, &id).await?;
+            clients::remove(&kit, &Actor::Operator, &client).await?;
             show::line(format_args!("{} ({}) has been removed.", client.name, client.id));
         }
         Action::Invite { hours } => {
-            let token = registration::invite(&kit, Span::hours(hours)).await?;
+            let token = registration::invite(&kit, &Actor::Operator, Span::hours(hours)).await?;
             show::line(token.reveal());
         }
         Action::RotateSecret { id, overlap_hours, json } => {
-            let client = clients::find(&kit, &id).await?;
-            let secret = clients::rotate_secret(&kit, &client, Span::hours(overlap_hours)).await?;
+            let client = clients::find(&kit, &Actor::Operator, &id).await?;
+            let secret =
+                clients::rotate_secret(&kit, &Actor::Operator, &client, Span::hours(overlap_hours)).await?;
             show_one(&kit, &client, Some(&secret), json);
         }
     }
@@ -309,8 +313,8 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
 }
 
 async fn set_active(kit: &Kit, id: &str, active: bool) -> Result<(), Failure> {
-    let client = clients::find(kit, id).await?;
-    let done = match (active, clients::set_active(kit, &client, active).await?) {
+    let client = clients::find(kit, &Actor::Operator, id).await?;
+    let done = match (active, clients::set_active(kit, &Actor::Operator, &client, active).await?) {
         (true, true) => "is on again. What was granted before stays ended.",
         (false, true) => "is off: nobody can log in to it, and what was granted to it has ended.",
         (true, false) => "was on already.",
@@ -345,7 +349,7 @@ async fn list(kit: &Kit, as_json: bool) -> Result<(), Failure> {
     let mut found = Vec::new();
     loop {
         let after = found.last().map_or(String::new(), |client: &Client| client.id.to_string());
-        let page = clients::list(kit, &after, 500).await?;
+        let page = clients::list(kit, &Actor::Operator, &after, 500).await?;
         if page.is_empty() {
             break;
         }

@@ -19,7 +19,7 @@ use crate::base::{ClientId, Error, Fault, Secret, Span, SystemClock, base64url, 
 use crate::config::{Config, OpenTo, SecretText};
 use crate::jobs::keep_time;
 use crate::kit::Kit;
-use crate::model::{Address, ClientSettings, Email, GrantType, Profile, ResponseType};
+use crate::model::{Actor, Address, ClientSettings, Email, GrantType, Profile, ResponseType};
 use crate::oidc::params::Params;
 use crate::policy::scope;
 use crate::portal::{self, mailbox};
@@ -159,7 +159,7 @@ async fn settle(kit: &Kit, places: &Places) -> Result<Vec<Settled>, Failure> {
             profile: profile(name),
             password: Some(password.to_owned()),
         };
-        match users::add(kit, new).await {
+        match users::add(kit, &Actor::Operator, new).await {
             Ok(_) | Err(Error::Refused(_)) => {}
             Err(fault) => return Err(fault.into()),
         }
@@ -188,13 +188,13 @@ async fn register(kit: &Kit, service: &Service) -> Result<Settled, Failure> {
         }
     };
     let id = ClientId::parse(service.id).ok_or_else(|| Fault::new("a sample client has a bad identifier"))?;
-    let secret = match clients::find(kit, service.id).await {
+    let secret = match clients::find(kit, &Actor::Operator, service.id).await {
         Ok(mut known) => {
             known.settings = settings;
-            let known = clients::update(kit, known).await?;
-            clients::rotate_secret(kit, &known, Span::seconds(0)).await?
+            let known = clients::update(kit, &Actor::Operator, known).await?;
+            clients::rotate_secret(kit, &Actor::Operator, &known, Span::seconds(0)).await?
         }
-        Err(_) => clients::add(kit, Some(id), service.name.to_owned(), settings)
+        Err(_) => clients::add(kit, &Actor::Operator, Some(id), service.name.to_owned(), settings)
             .await?
             .secret
             .ok_or_else(|| Fault::new("a sample client got no secret"))?,

@@ -8,7 +8,7 @@ use crate::base::Timestamp;
 use crate::config::Config;
 use crate::jose::{KeySet, SigningKey};
 use crate::keys::{self, Start};
-use crate::model::Algorithm;
+use crate::model::{Actor, Algorithm};
 
 #[derive(Subcommand)]
 pub(super) enum Action {
@@ -48,7 +48,7 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
             }
             let start = if now { Start::Now } else { Start::Announced };
             for algorithm in algorithms {
-                let kid = keys::rotate(&kit, algorithm, start).await?;
+                let kid = keys::rotate(&kit, &Actor::Operator, algorithm, start).await?;
                 show::line(format_args!("{}: new key {kid}", algorithm.name()));
             }
         }

@@ -24,6 +24,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::admin::Refusal;
 use crate::base::{Error, Fault};
 use crate::config::{Config, ConfigError};
 
@@ -81,10 +82,10 @@ impl From<ConfigError> for Failure {
     }
 }
 
-impl From<Error<String>> for Failure {
-    fn from(error: Error<String>) -> Self {
+impl From<Error<Refusal>> for Failure {
+    fn from(error: Error<Refusal>) -> Self {
         match error {
-            Error::Refused(why) => Self(why),
+            Error::Refused(why) => Self(why.to_string()),
             Error::Fault(fault) => fault.into(),
         }
     }

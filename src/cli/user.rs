@@ -10,7 +10,7 @@ use super::{Failure, open, show};
 use crate::admin::users::{self, NewUser};
 use crate::config::Config;
 use crate::kit::Kit;
-use crate::model::{Email, Profile, User};
+use crate::model::{Actor, Email, Profile, User};
 
 #[derive(Subcommand)]
 pub(super) enum Action {
@@ -119,15 +119,15 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
         Action::Add(arguments) => add(&kit, arguments).await,
         Action::List { json } => list(&kit, json).await,
         Action::Show { email, json } => {
-            show_one(&users::find(&kit, &email).await?, json);
+            show_one(&users::find(&kit, &Actor::Operator, &email).await?, json);
             Ok(())
         }
         Action::Disable { email } => set_active(&kit, &email, false).await,
         Action::Enable { email } => set_active(&kit, &email, true).await,
         Action::SetPassword { email, password } => {
-            let user = users::find(&kit, &email).await?;
+            let user = users::find(&kit, &Actor::Operator, &email).await?;
             let password = password.read(true)?.unwrap_or_default();
-            users::set_password(&kit, &user, &password).await?;
+            users::set_password(&kit, &Actor::Operator, &user, &password).await?;
             show::line(format_args!("{} has a new password, and every session has ended.", user.email));
             Ok(())
         }
@@ -148,7 +148,7 @@ async fn add(kit: &Kit, arguments: Add) -> Result<(), Failure> {
         profile,
         password: arguments.password.read(false)?,
     };
-    show_one(&users::add(kit, new).await?, arguments.json);
+    show_one(&users::add(kit, &Actor::Operator, new).await?, arguments.json);
     Ok(())
 }
 
@@ -163,7 +163,7 @@ async fn list(kit: &Kit, as_json: bool) -> Result<(), Failure> {
     let mut people = Vec::new();
     loop {
         let after = people.last().map_or(String::new(), |user: &User| user.email.canonical().to_owned());
-        let page = users::list(kit, &after, 500).await?;
+        let page = users::list(kit, &Actor::Operator, &after, 500).await?;
         if page.is_empty() {
             break;
         }
@@ -190,8 +190,8 @@ async fn list(kit: &Kit, as_json: bool) -> Result<(), Failure> {
 }
 
 async fn set_active(kit: &Kit, email: &str, active: bool) -> Result<(), Failure> {
-    let user = users::find(kit, email).await?;
-    let changed = users::set_active(kit, &user, active).await?;
+    let user = users::find(kit, &Actor::Operator, email).await?;
+    let changed = users::set_active(kit, &Actor::Operator, &user, active).await?;
     let now = if active { "can log in" } else { "cannot log in any more" };
     let before = if changed { "" } else { "; that was so already" };
     show::line(format_args!("{} {now}{before}.", user.email));

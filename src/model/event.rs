@@ -1,5 +1,7 @@
 //! What the audit trail records.
 
+use serde_json::Value;
+
 use crate::base::{ClientId, EventId, SessionId, Timestamp, UserId};
 
 /// One line of the audit trail.
@@ -13,6 +15,10 @@ pub(crate) struct Event {
     pub(crate) session_id: Option<SessionId>,
     pub(crate) address: Option<String>,
     pub(crate) reference: Option<String>,
+    /// Who did it, where that is not the person that it was done to ([`crate::model::Actor::name`]).
+    pub(crate) actor: Option<String>,
+    /// What there is to say beside the other fields.
+    pub(crate) detail: Option<Value>,
 }
 
 /// Where an event came from: the visitor's address and the request's reference.
@@ -65,6 +71,20 @@ event_kinds! {
     UserDisabled = "user.disabled",
     UserEnabled = "user.enabled",
     PasswordSet = "user.password_set",
+    UserInvited = "user.invited",
+    InvitationWithdrawn = "user.invitation_withdrawn",
+    InvitationUsed = "user.invitation_used",
+    UserChanged = "user.changed",
+    UserUnlocked = "user.unlocked",
+    NewPasswordAsked = "user.new_password_asked",
+    PasswordChanged = "password.changed",
+    UserExported = "user.exported",
+    UserErased = "user.erased",
+    SessionsEnded = "user.sessions_ended",
+    RoleGiven = "administrator.role_given",
+    RoleTaken = "administrator.role_taken",
+    SetUp = "administrator.set_up",
+    EventsExported = "events.exported",
     ClientAdded = "client.added",
     RegistrationInvited = "client.invited",
     ClientUpdated = "client.updated",

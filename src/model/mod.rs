@@ -1,6 +1,7 @@
 //! What exists and the states it can be in. Data only: what is allowed is decided in `policy`, what is kept in
 //! `store`.
 
+mod actor;
 mod client;
 mod confirmation;
 mod email;
@@ -16,6 +17,7 @@ mod session;
 mod throttle;
 mod user;
 
+pub(crate) use actor::{Actor, Administrator, Role};
 pub(crate) use client::{
     AccessTokenFormat, ApplicationType, Client, ClientAuthentication, ClientSecret, ClientSettings,
     SecurityProfile, SubjectType,

@@ -13,6 +13,7 @@ pub(crate) mod emailed_code;
 pub(crate) mod lifetime;
 pub(crate) mod metadata;
 pub(crate) mod password;
+pub(crate) mod permission;
 pub(crate) mod pkce;
 pub(crate) mod prompt;
 pub(crate) mod redirect;

@@ -5,8 +5,8 @@ use crate::base::{ClientId, Fault, SessionId, UserId};
 use crate::model::Event;
 
 statements! {
-    INSERT = "INSERT INTO events (id, at, kind, user_id, client_id, session_id, address, reference)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    INSERT = "INSERT INTO events (id, at, kind, user_id, client_id, session_id, address, reference,
+        actor, detail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 }
 
 pub(crate) async fn insert(tx: &mut Tx, event: &Event) -> Result<(), Fault> {
@@ -19,6 +19,8 @@ pub(crate) async fn insert(tx: &mut Tx, event: &Event) -> Result<(), Fault> {
         .bind(event.session_id.as_ref().map(SessionId::as_str))
         .bind(event.address.as_deref())
         .bind(event.reference.as_deref())
+        .bind(event.actor.as_deref())
+        .bind(event.detail.as_ref().map(ToString::to_string))
         .execute(&mut **tx)
         .await
         .map_err(asking("record an event"))?;

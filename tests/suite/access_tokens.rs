@@ -13,8 +13,8 @@ use crate::admin::users;
 use crate::base::Span;
 use crate::jose::TokenType;
 use crate::model::{
-    AccessTokenFormat, Algorithm, ClientSettings, ContentEncryption, GrantType, KeyManagement, ResponseType,
-    SubjectType,
+    AccessTokenFormat, Actor, Algorithm, ClientSettings, ContentEncryption, GrantType, KeyManagement,
+    ResponseType, SubjectType,
 };
 
 const CASES: &str = "https://cases.example/api";
@@ -175,8 +175,8 @@ async fn a_service_calls_the_next_one_for_the_same_person_and_says_that_it_does(
     assert_eq!((&claims["aud"], &claims["act"]), (&LETTERS.into(), &json!({ "sub": "cases" })));
     assert_eq!(claims["sub"], chain.portal.state(&chain.token).await["sub"]);
     let kit = chain.portal.provider.kit();
-    let alex = users::find(kit, "alex@school.example").await.unwrap();
-    users::set_active(kit, &alex, false).await.unwrap();
+    let alex = users::find(kit, &Actor::Operator, "alex@school.example").await.unwrap();
+    users::set_active(kit, &Actor::Operator, &alex, false).await.unwrap();
     let state =
         post(&chain.portal.provider, "/introspect", ("cases", &chain.cases_secret), &[("token", token)])
             .await;

@@ -4,14 +4,14 @@ use http::StatusCode;
 
 use super::portal::Portal;
 use super::support::{Ask, PASSWORD, Provider};
-use crate::admin::{clients, users};
+use crate::admin::{Refusal, clients, users};
 use crate::base::{ClientId, Error, Span};
-use crate::model::{ApplicationType, ClientAuthentication, ClientSettings, Email, Profile};
+use crate::model::{Actor, ApplicationType, ClientAuthentication, ClientSettings, Email, Profile};
 
 #[track_caller]
-fn refusal<T>(result: Result<T, Error<String>>) -> String {
+fn refusal<T>(result: Result<T, Error<Refusal>>) -> String {
     match result {
-        Err(Error::Refused(sentence)) => sentence,
+        Err(Error::Refused(refusal)) => refusal.to_string(),
         Err(Error::Fault(fault)) => panic!("{fault}"),
         Ok(_) => panic!("nothing was refused"),
     }
@@ -45,17 +45,25 @@ async fn a_client_that_could_do_harm_is_not_registered() {
             "code challenge",
         ),
     ] {
-        let added = clients::add(provider.kit(), ClientId::parse("bad"), "Portal".to_owned(), settings).await;
+        let added = clients::add(
+            provider.kit(),
+            &Actor::Operator,
+            ClientId::parse("bad"),
+            "Portal".to_owned(),
+            settings,
+        )
+        .await;
         let sentence = refusal(added.map(|_| ()));
         assert!(sentence.contains(says), "{sentence}");
     }
-    let named = clients::add(provider.kit(), None, "<b>".to_owned(), good.clone()).await;
+    let named = clients::add(provider.kit(), &Actor::Operator, None, "<b>".to_owned(), good.clone()).await;
     assert!(refusal(named.map(|_| ())).contains("name"));
-    clients::add(provider.kit(), ClientId::parse("one"), "One".to_owned(), good.clone())
+    clients::add(provider.kit(), &Actor::Operator, ClientId::parse("one"), "One".to_owned(), good.clone())
         .await
         .map(|_| ())
         .unwrap();
-    let twice = clients::add(provider.kit(), ClientId::parse("one"), "Two".to_owned(), good).await;
+    let twice =
+        clients::add(provider.kit(), &Actor::Operator, ClientId::parse("one"), "Two".to_owned(), good).await;
     assert!(refusal(twice.map(|_| ())).contains("already"));
 }
 
@@ -65,9 +73,9 @@ async fn an_address_that_is_taken_off_the_list_is_not_gone_to_even_half_way() {
     let provider = &portal.provider;
     let mut alex = provider.browser();
     let welcome = provider.log_in(&mut alex, &portal.ask, "alex@school.example").await.expect(StatusCode::OK);
-    let mut client = clients::find(provider.kit(), "portal").await.unwrap();
+    let mut client = clients::find(provider.kit(), &Actor::Operator, "portal").await.unwrap();
     client.settings.redirect_uris = vec!["https://portal.example/elsewhere".to_owned()];
-    clients::update(provider.kit(), client).await.unwrap();
+    clients::update(provider.kit(), &Actor::Operator, client).await.unwrap();
     let flow = welcome.url.split("flow=").nth(1).unwrap().to_owned();
     let onward = alex.open(&format!("/flow/{flow}/continue")).await;
     assert!(!onward.location().contains("/callback"), "{}", onward.location());
@@ -79,8 +87,9 @@ async fn an_address_that_is_taken_off_the_list_is_not_gone_to_even_half_way() {
 async fn a_public_client_has_no_secret_to_change() {
     let portal = Portal::open_with(|settings| settings.authentication = ClientAuthentication::None).await;
     assert_eq!(portal.secret, "");
-    let client = clients::find(portal.provider.kit(), "portal").await.unwrap();
-    let changed = clients::rotate_secret(portal.provider.kit(), &client, Span::hours(1)).await;
+    let client = clients::find(portal.provider.kit(), &Actor::Operator, "portal").await.unwrap();
+    let changed =
+        clients::rotate_secret(portal.provider.kit(), &Actor::Operator, &client, Span::hours(1)).await;
     assert!(refusal(changed.map(|_| ())).contains("public"));
 }
 
@@ -112,10 +121,10 @@ async fn row_88_a_person_is_added_once_under_a_name_and_a_password_that_will_do(
         ("Sam Sample", ""),
         ("Sam Sample", "sam sample sam sample"),
     ] {
-        refusal(users::add(provider.kit(), new(name, password)).await.map(|_| ()));
+        refusal(users::add(provider.kit(), &Actor::Operator, new(name, password)).await.map(|_| ()));
     }
-    users::add(provider.kit(), new("Sam Sample", PASSWORD)).await.unwrap();
-    let twice = users::add(provider.kit(), new("Sam Sample", PASSWORD)).await;
+    users::add(provider.kit(), &Actor::Operator, new("Sam Sample", PASSWORD)).await.unwrap();
+    let twice = users::add(provider.kit(), &Actor::Operator, new("Sam Sample", PASSWORD)).await;
     assert!(refusal(twice.map(|_| ())).contains("already has an account"));
 }
 
@@ -123,12 +132,12 @@ async fn row_88_a_person_is_added_once_under_a_name_and_a_password_that_will_do(
 async fn row_30_who_is_switched_off_gets_no_further_and_who_is_switched_on_starts_again() {
     let portal = Portal::open().await;
     let kit = portal.provider.kit();
-    let alex = users::find(kit, "alex@school.example").await.unwrap();
-    assert!(users::set_active(kit, &alex, false).await.unwrap());
-    assert!(!users::set_active(kit, &alex, false).await.unwrap());
+    let alex = users::find(kit, &Actor::Operator, "alex@school.example").await.unwrap();
+    assert!(users::set_active(kit, &Actor::Operator, &alex, false).await.unwrap());
+    assert!(!users::set_active(kit, &Actor::Operator, &alex, false).await.unwrap());
     let login = portal.answer(&portal.ask).await;
     assert!(login.location().starts_with("/login?"), "{}", login.location());
-    assert!(users::set_active(kit, &alex, true).await.unwrap());
+    assert!(users::set_active(kit, &Actor::Operator, &alex, true).await.unwrap());
     let still_out = portal.answer(&portal.ask).await;
     assert!(still_out.location().starts_with("/login?"), "{}", still_out.location());
     let mut fresh = portal.provider.browser();
@@ -158,14 +167,14 @@ async fn a_client_that_an_administrator_switches_off_loses_at_once_what_it_was_g
     let tokens = portal.tokens(&portal.ask).await;
     let token = tokens["access_token"].as_str().unwrap();
     let code = portal.code(&portal.ask).await;
-    let client = clients::find(kit, "portal").await.unwrap();
-    assert!(clients::set_active(kit, &client, false).await.unwrap());
-    assert!(!clients::set_active(kit, &client, false).await.unwrap());
+    let client = clients::find(kit, &Actor::Operator, "portal").await.unwrap();
+    assert!(clients::set_active(kit, &Actor::Operator, &client, false).await.unwrap());
+    assert!(!clients::set_active(kit, &Actor::Operator, &client, false).await.unwrap());
     portal.answer(&portal.ask).await.expect(StatusCode::BAD_REQUEST);
     portal.redeem(&code).await.expect(StatusCode::UNAUTHORIZED);
     portal.userinfo(token).await.expect(StatusCode::UNAUTHORIZED);
 
-    assert!(clients::set_active(kit, &client, true).await.unwrap());
+    assert!(clients::set_active(kit, &Actor::Operator, &client, true).await.unwrap());
     let refused = portal.redeem(&code).await.expect(StatusCode::BAD_REQUEST);
     assert_eq!(refused.json()["error"], "invalid_grant");
     portal.userinfo(token).await.expect(StatusCode::UNAUTHORIZED);

@@ -13,7 +13,7 @@ use super::portal::{claims_of, header_of};
 use super::support::{Ask, Browser, Provider};
 use crate::admin::users;
 use crate::base::Span;
-use crate::model::{Algorithm, ClientSettings};
+use crate::model::{Actor, Algorithm, ClientSettings};
 use crate::oidc::logout::back_channel::{self, Round};
 
 const ALEX: &str = "alex@school.example";
@@ -149,7 +149,7 @@ async fn row_36_every_way_a_session_ends_is_told() {
         let service = Service::start().await;
         provider.add_client("portal", service.registers()).await;
         let mut alex = logged_in(&provider, &["portal"]).await;
-        let user = users::find(provider.kit(), ALEX).await.unwrap();
+        let user = users::find(provider.kit(), &Actor::Operator, ALEX).await.unwrap();
         match end {
             "reset" => {
                 let mut fresh = provider.browser();
@@ -158,8 +158,14 @@ async fn row_36_every_way_a_session_ends_is_told() {
                 let fields = [("new_password", new), ("confirm_password", new)];
                 fresh.submit(&third, &fields).await.expect(StatusCode::SEE_OTHER);
             }
-            "disabled" => assert!(users::set_active(provider.kit(), &user, false).await.unwrap()),
-            "password" => users::set_password(provider.kit(), &user, "another otter drumming").await.unwrap(),
+            "disabled" => {
+                assert!(users::set_active(provider.kit(), &Actor::Operator, &user, false).await.unwrap())
+            }
+            "password" => {
+                users::set_password(provider.kit(), &Actor::Operator, &user, "another otter drumming")
+                    .await
+                    .unwrap()
+            }
             _ => {
                 provider.add_person("sam@school.example", "Sam Sample").await;
                 let ask = Ask::of("portal").with("prompt", "login");

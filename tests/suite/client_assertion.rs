@@ -13,7 +13,7 @@ use crate::base::{ClientId, Span, base64url};
 use crate::clients::assertion::TYPE;
 use crate::jobs;
 use crate::jose::{SigningKey, generate};
-use crate::model::{Algorithm, ClientAuthentication, ClientSettings, KeyRecord, SecurityProfile};
+use crate::model::{Actor, Algorithm, ClientAuthentication, ClientSettings, KeyRecord, SecurityProfile};
 
 pub(crate) const TOKEN_ENDPOINT: &str = "https://login.example.gov.uk/token";
 
@@ -227,9 +227,9 @@ async fn row_57_a_client_proves_itself_in_one_way_and_in_the_registered_one() {
     let in_address = format!("/token?client_assertion={}", own.1);
     let page = provider.browser().call(&in_address, &[kind], &[]).await;
     assert_eq!(page.json()["error"], "invalid_request");
-    let client = clients::find(provider.kit(), "portal").await.unwrap();
+    let client = clients::find(provider.kit(), &Actor::Operator, "portal").await.unwrap();
     assert!(
-        clients::rotate_secret(provider.kit(), &client, Span::hours(1)).await.is_err(),
+        clients::rotate_secret(provider.kit(), &Actor::Operator, &client, Span::hours(1)).await.is_err(),
         "there is no secret"
     );
 }
@@ -288,17 +288,18 @@ async fn a_client_signs_with_the_secret_that_only_it_and_we_know() {
     );
     let plain = [("client_id", "portal"), ("client_secret", secret.as_str())];
     assert_not_believed(&present_with(&provider, &plain, &[]).await, "the secret in clear");
-    let client = clients::find(provider.kit(), "portal").await.unwrap();
-    let next = clients::rotate_secret(provider.kit(), &client, Span::hours(1)).await.unwrap();
+    let client = clients::find(provider.kit(), &Actor::Operator, "portal").await.unwrap();
+    let next =
+        clients::rotate_secret(provider.kit(), &Actor::Operator, &client, Span::hours(1)).await.unwrap();
     assert_believed(&present(&provider, &new(&secret)).await, "the old beside the new");
     assert_believed(&present(&provider, &new(next.reveal())).await, "the new");
     provider.advance(Span::hours(1));
     assert_not_believed(&present(&provider, &new(&secret)).await, "the old after its time");
     assert_believed(&present(&provider, &new(next.reveal())).await, "the new still");
     assert_eq!(provider.number("SELECT COUNT(*) FROM sealed_secrets").await, 2);
-    let mut client = clients::find(provider.kit(), "portal").await.unwrap();
+    let mut client = clients::find(provider.kit(), &Actor::Operator, "portal").await.unwrap();
     client.settings.authentication = ClientAuthentication::ClientSecretPost;
-    clients::update(provider.kit(), client).await.unwrap();
+    clients::update(provider.kit(), &Actor::Operator, client).await.unwrap();
     assert_eq!(provider.number("SELECT COUNT(*) FROM sealed_secrets").await, 0, "a digest is enough now");
     let posted = [("client_id", "portal"), ("client_secret", next.reveal())];
     assert_believed(&present_with(&provider, &posted, &[]).await, "the same secret, posted");
@@ -315,7 +316,14 @@ async fn keys_that_cannot_be_used_are_not_registered() {
             jwks: Some(jwks),
             ..ClientSettings::default()
         };
-        clients::add(provider.kit(), ClientId::parse("portal"), "Portal".to_owned(), settings).await
+        clients::add(
+            provider.kit(),
+            &Actor::Operator,
+            ClientId::parse("portal"),
+            "Portal".to_owned(),
+            settings,
+        )
+        .await
     };
     for bad in [json!({}), json!({ "keys": [{ "kty": "oct", "k": "AAAA" }] }), json!({ "keys": [] })] {
         assert!(matches!(add(bad).await, Err(crate::base::Error::Refused(_))));

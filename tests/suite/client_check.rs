@@ -14,7 +14,7 @@ use super::support::Provider;
 use crate::admin::client_check::{self, Finding, Verdict};
 use crate::admin::clients;
 use crate::jose::SigningKey;
-use crate::model::{Algorithm, ClientAuthentication, ClientSettings};
+use crate::model::{Actor, Algorithm, ClientAuthentication, ClientSettings};
 
 /// A service on this machine, that does everything well and some things badly.
 struct Service {
@@ -67,7 +67,7 @@ async fn look(adjust: impl FnOnce(&mut ClientSettings)) -> Vec<Finding> {
             adjust(settings);
         })
         .await;
-    let client = clients::find(provider.kit(), "portal").await.unwrap();
+    let client = clients::find(provider.kit(), &Actor::Operator, "portal").await.unwrap();
     client_check::look(provider.kit(), &client).await
 }
 

@@ -5,6 +5,7 @@ use http::StatusCode;
 use super::support::{Browser, PASSWORD, Page, Provider};
 use crate::admin::users;
 use crate::base::Span;
+use crate::model::Actor;
 
 /// Known, unknown and deactivated, all of one length.
 const EVERYBODY: [&str; 3] = ["alex@school.example", "nemo@school.example", "gone@school.example"];
@@ -12,7 +13,7 @@ const EVERYBODY: [&str; 3] = ["alex@school.example", "nemo@school.example", "gon
 async fn ready() -> Provider {
     let provider = Provider::start_with(|config| config.limits.address_failures = 10_000).await;
     let gone = provider.add_person("gone@school.example", "Gina Gone").await;
-    users::set_active(provider.kit(), &gone, false).await.unwrap();
+    users::set_active(provider.kit(), &Actor::Operator, &gone, false).await.unwrap();
     provider
 }
 

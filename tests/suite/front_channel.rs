@@ -6,7 +6,7 @@ use http::{StatusCode, header};
 use super::portal::{Portal, claims_of};
 use super::support::{Ask, ISSUER, Page};
 use crate::base::{hex_lower, sha256};
-use crate::model::ClientSettings;
+use crate::model::{Actor, ClientSettings};
 
 const AFTER: &str = "https://portal.example/";
 
@@ -66,9 +66,9 @@ async fn a_service_that_cannot_be_told_is_named_and_the_one_that_asked_is_not() 
     let name = |id: &str, name: &str| {
         let (kit, id, name) = (portal.provider.kit(), id.to_owned(), name.to_owned());
         async move {
-            let mut client = crate::admin::clients::find(kit, &id).await.unwrap();
+            let mut client = crate::admin::clients::find(kit, &Actor::Operator, &id).await.unwrap();
             client.name = name;
-            crate::admin::clients::update(kit, client).await.unwrap();
+            crate::admin::clients::update(kit, &Actor::Operator, client).await.unwrap();
         }
     };
     name("quiet", "School Admissions").await;

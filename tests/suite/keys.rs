@@ -14,7 +14,7 @@ use crate::base::{Span, base64url, base64url_decode};
 use crate::hash::Cost;
 use crate::jose::TokenType;
 use crate::keys::{self, Start};
-use crate::model::Algorithm;
+use crate::model::{Actor, Algorithm};
 
 async fn jwks(provider: &Provider) -> Vec<Value> {
     let page = provider.browser().open("/jwks").await.expect(StatusCode::OK);
@@ -82,7 +82,7 @@ async fn the_keys_are_kept_for_an_hour_and_not_sent_again() {
     let unchanged = knowing.open("/jwks").await.expect(StatusCode::NOT_MODIFIED);
     assert_eq!(unchanged.body, "");
     assert_eq!(unchanged.header(header::ETAG), etag);
-    keys::rotate(provider.kit(), Algorithm::ES256, Start::Announced).await.unwrap();
+    keys::rotate(provider.kit(), &Actor::Operator, Algorithm::ES256, Start::Announced).await.unwrap();
     knowing.open("/jwks").await.expect(StatusCode::OK);
 }
 
@@ -123,8 +123,8 @@ async fn a_new_key_is_announced_before_it_signs_and_the_old_one_stays_until_noth
 async fn a_key_that_was_replaced_before_it_was_used_never_signs() {
     let provider = Provider::start().await;
     let kit = provider.kit();
-    let announced = keys::rotate(kit, Algorithm::ES256, Start::Announced).await.unwrap();
-    let urgent = keys::rotate(kit, Algorithm::ES256, Start::Now).await.unwrap();
+    let announced = keys::rotate(kit, &Actor::Operator, Algorithm::ES256, Start::Announced).await.unwrap();
+    let urgent = keys::rotate(kit, &Actor::Operator, Algorithm::ES256, Start::Now).await.unwrap();
     assert_ne!(announced, urgent);
     for _ in 0..3 {
         let signer = kit.signing.current().signer(Algorithm::ES256, kit.now()).unwrap().kid.clone();

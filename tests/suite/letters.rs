@@ -7,7 +7,7 @@ use super::support::{Ask, PASSWORD, Provider};
 use crate::app;
 use crate::base::Span;
 use crate::config::{Smtp, SmtpSecurity, Transport};
-use crate::model::LetterState;
+use crate::model::{Actor, LetterState};
 use crate::outbox::{self, Round};
 
 const ALEX: &str = "alex@school.example";
@@ -145,7 +145,7 @@ async fn row_88_and_89_a_service_with_a_strange_name_changes_neither_headers_nor
             ..Default::default()
         };
         let id = crate::base::ClientId::parse("strange");
-        crate::admin::clients::add(provider.kit(), id, name.to_owned(), settings).await
+        crate::admin::clients::add(provider.kit(), &Actor::Operator, id, name.to_owned(), settings).await
     };
     for name in ["Portal\r\nBcc: evil@evil.example", "Portal\u{0}", "Portal\n"] {
         assert!(add(name).await.is_err(), "{name:?}");

@@ -8,7 +8,7 @@ use super::portal::{Portal, claims_of};
 use super::support::{Browser, Page, Provider, basic};
 use crate::admin::users;
 use crate::base::Span;
-use crate::model::{ClientAuthentication, ClientSettings, GrantType};
+use crate::model::{Actor, ClientAuthentication, ClientSettings, GrantType};
 
 fn may_refresh(settings: &mut ClientSettings) {
     settings.grant_types.push(GrantType::RefreshToken);
@@ -182,11 +182,11 @@ async fn row_30_a_refresh_ends_with_the_session_the_person_and_their_password() 
         let portal = Portal::open_with(may_refresh).await;
         let kit = portal.provider.kit();
         let tokens = portal.tokens(&portal.ask).await;
-        let alex = users::find(kit, "alex@school.example").await.unwrap();
+        let alex = users::find(kit, &Actor::Operator, "alex@school.example").await.unwrap();
         match end {
             "session" => log_out(&portal).await,
-            "person" => assert!(users::set_active(kit, &alex, false).await.unwrap()),
-            _ => users::set_password(kit, &alex, "another otter drumming").await.unwrap(),
+            "person" => assert!(users::set_active(kit, &Actor::Operator, &alex, false).await.unwrap()),
+            _ => users::set_password(kit, &Actor::Operator, &alex, "another otter drumming").await.unwrap(),
         }
         assert_gone(portal.refresh(text(&tokens, "refresh_token")).await);
     }
@@ -204,14 +204,14 @@ async fn without_offline_access_it_lasts_as_long_as_the_session_and_with_it_long
     let with_session = portal.tokens(&portal.ask).await;
     let stays = portal.tokens(&portal.ask.clone().with("scope", "openid offline_access")).await;
     assert_eq!(stays["scope"], "openid offline_access");
-    let alex = users::find(portal.provider.kit(), "alex@school.example").await.unwrap();
+    let alex = users::find(portal.provider.kit(), &Actor::Operator, "alex@school.example").await.unwrap();
     portal.provider.advance(Span::hours(11));
     let with_session = portal.refreshed(text(&with_session, "refresh_token")).await;
     portal.provider.advance(Span::hours(1));
     assert_gone(portal.refresh(text(&with_session, "refresh_token")).await);
     let stays = portal.refreshed(text(&stays, "refresh_token")).await;
     portal.userinfo(text(&stays, "access_token")).await.expect(StatusCode::OK);
-    assert!(users::set_active(portal.provider.kit(), &alex, false).await.unwrap());
+    assert!(users::set_active(portal.provider.kit(), &Actor::Operator, &alex, false).await.unwrap());
     assert_gone(portal.refresh(text(&stays, "refresh_token")).await);
 }
 

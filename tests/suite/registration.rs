@@ -8,6 +8,7 @@ use super::support::{Ask, ISSUER, Page, Provider, REDIRECT};
 use crate::admin::registration;
 use crate::base::Span;
 use crate::config::OpenTo;
+use crate::model::Actor;
 
 async fn open_to(open_to: OpenTo) -> Provider {
     Provider::start_with(|config| config.registration.open_to = open_to).await
@@ -85,7 +86,7 @@ async fn row_60_nobody_registers_where_that_is_not_wanted_nor_without_an_invitat
     let provider = open_to(OpenTo::Invited).await;
     register(&provider, "", &plain()).await.expect(StatusCode::UNAUTHORIZED);
     register(&provider, "gh_ia_invented", &plain()).await.expect(StatusCode::UNAUTHORIZED);
-    let token = registration::invite(provider.kit(), Span::hours(1)).await.unwrap();
+    let token = registration::invite(provider.kit(), &Actor::Operator, Span::hours(1)).await.unwrap();
     let registered = register(&provider, token.reveal(), &plain()).await.expect(StatusCode::CREATED).json();
     let own = registered["registration_access_token"].as_str().unwrap();
     register(&provider, own, &plain()).await.expect(StatusCode::UNAUTHORIZED);

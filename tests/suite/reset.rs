@@ -4,6 +4,7 @@ use http::StatusCode;
 
 use super::support::{Ask, PASSWORD, Provider, other_code};
 use crate::base::Span;
+use crate::model::Actor;
 
 const ALEX: &str = "alex@school.example";
 const NEW: &str = "velvet kettle thunder";
@@ -128,7 +129,8 @@ async fn row_14_of_sixty_four_passwords_at_once_exactly_one_wins() {
         post.await.unwrap();
     }
     assert_eq!(provider.number("SELECT COUNT(*) FROM events WHERE kind = 'reset.done'").await, 1);
-    let stored = crate::admin::users::find(provider.kit(), ALEX).await.unwrap().password.unwrap();
+    let stored =
+        crate::admin::users::find(provider.kit(), &Actor::Operator, ALEX).await.unwrap().password.unwrap();
     let mut right = 0;
     for n in 0..64 {
         let verdict = provider.kit().hasher.verify(&format!("{NEW} {n}"), Some(&stored)).await.unwrap();

@@ -13,7 +13,7 @@ use crate::base::{ClientId, ManualClock, SeededRandom, Span, Timestamp, base64ur
 use crate::config::Config;
 use crate::hash::Cost;
 use crate::kit::Kit;
-use crate::model::{ClientSettings, Email, Profile, User};
+use crate::model::{Actor, ClientSettings, Email, Profile, User};
 use crate::outbox::{self, Round};
 use crate::store::Store;
 
@@ -104,7 +104,7 @@ impl Provider {
             profile: Profile { given_name: Some("Alex".to_owned()), ..Profile::default() },
             password: Some(PASSWORD.to_owned()),
         };
-        users::add(self.kit(), new).await.unwrap()
+        users::add(self.kit(), &Actor::Operator, new).await.unwrap()
     }
 
     /// Registers a client that sends people back to [`REDIRECT`], and returns its secret.
@@ -121,7 +121,8 @@ impl Provider {
         };
         adjust(&mut settings);
         let name = "Children's Services Portal".to_owned();
-        let registered = clients::add(self.kit(), ClientId::parse(id), name, settings).await.unwrap();
+        let registered =
+            clients::add(self.kit(), &Actor::Operator, ClientId::parse(id), name, settings).await.unwrap();
         registered.secret.map(|secret| secret.reveal().to_owned())
     }
 

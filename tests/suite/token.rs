@@ -6,7 +6,7 @@ use super::support::{Ask, Browser, Page, Provider, REDIRECT, basic};
 use crate::admin::{clients, users};
 use crate::base::Span;
 use crate::jose::TokenType;
-use crate::model::{Algorithm, ClientAuthentication};
+use crate::model::{Actor, Algorithm, ClientAuthentication};
 
 const ALEX: &str = "alex@school.example";
 
@@ -247,8 +247,9 @@ async fn a_secret_in_the_address_and_a_grant_that_is_not_there_are_refused() {
 async fn a_rotated_secret_works_beside_the_new_one_until_its_time_is_up() {
     let provider = Provider::start().await;
     let old = provider.add_client("portal", |_| {}).await.unwrap();
-    let client = clients::find(provider.kit(), "portal").await.unwrap();
-    let new = clients::rotate_secret(provider.kit(), &client, Span::hours(1)).await.unwrap();
+    let client = clients::find(provider.kit(), &Actor::Operator, "portal").await.unwrap();
+    let new =
+        clients::rotate_secret(provider.kit(), &Actor::Operator, &client, Span::hours(1)).await.unwrap();
     let answer = async |secret: &str| {
         provider.redeem("gh_ac_x", &Ask::of("portal"), "portal", secret).await.json()["error"].clone()
     };
@@ -354,8 +355,8 @@ async fn row_30_somebody_who_is_deactivated_is_out_at_once() {
     let code = provider.code_for(&mut alex, &ask, ALEX).await;
     let token = access_token(&provider.redeem(&code, &ask, "portal", &secret).await);
     let pending = alex.open(&ask.url()).await.location_param("code").unwrap();
-    let user = users::find(provider.kit(), ALEX).await.unwrap();
-    users::set_active(provider.kit(), &user, false).await.unwrap();
+    let user = users::find(provider.kit(), &Actor::Operator, ALEX).await.unwrap();
+    users::set_active(provider.kit(), &Actor::Operator, &user, false).await.unwrap();
     userinfo(&provider, &token).await.expect(StatusCode::UNAUTHORIZED);
     assert_refused(
         provider.redeem(&pending, &ask, "portal", &secret).await,

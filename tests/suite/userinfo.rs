@@ -7,7 +7,7 @@ use super::portal::{Portal, claims_of, names_of};
 use super::support::{Ask, Browser, PASSWORD, Page};
 use crate::admin::{clients, users};
 use crate::base::Span;
-use crate::model::{Address, Email, Profile};
+use crate::model::{Actor, Address, Email, Profile};
 
 /// Somebody of whom everything is known.
 async fn add_sam(portal: &Portal) {
@@ -36,7 +36,7 @@ async fn add_sam(portal: &Portal) {
         profile,
         password: Some(PASSWORD.to_owned()),
     };
-    users::add(portal.provider.kit(), new).await.unwrap();
+    users::add(portal.provider.kit(), &Actor::Operator, new).await.unwrap();
 }
 
 /// What UserInfo says of Sam, asked with these parameters.
@@ -157,16 +157,24 @@ async fn row_30_a_token_dies_with_its_session_its_person_and_its_client() {
         let tokens = portal.tokens(&portal.ask).await;
         let token = tokens["access_token"].as_str().unwrap();
         portal.userinfo(token).await.expect(StatusCode::OK);
-        let alex = users::find(kit, "alex@school.example").await.unwrap();
+        let alex = users::find(kit, &Actor::Operator, "alex@school.example").await.unwrap();
         match end {
             "session" => {
                 let mut browser: Browser = portal.alex.clone();
                 let ask = browser.open("/logout").await.expect(StatusCode::OK);
                 browser.submit_to(&ask, "/logout", &[]).await.expect(StatusCode::OK);
             }
-            "person" => assert!(users::set_active(kit, &alex, false).await.unwrap()),
-            "password" => users::set_password(kit, &alex, "another otter drumming").await.unwrap(),
-            _ => clients::remove(kit, &clients::find(kit, "portal").await.unwrap()).await.unwrap(),
+            "person" => assert!(users::set_active(kit, &Actor::Operator, &alex, false).await.unwrap()),
+            "password" => {
+                users::set_password(kit, &Actor::Operator, &alex, "another otter drumming").await.unwrap()
+            }
+            _ => clients::remove(
+                kit,
+                &Actor::Operator,
+                &clients::find(kit, &Actor::Operator, "portal").await.unwrap(),
+            )
+            .await
+            .unwrap(),
         }
         portal.userinfo(token).await.expect(StatusCode::UNAUTHORIZED);
         let asked = portal.alex.clone().open(&portal.ask.url()).await;

@@ -1,0 +1,41 @@
+-- Who looks after the provider, and how people come to have an account.
+CREATE TABLE administrators (
+    user_id TEXT PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+    role TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+-- The services of an administrator who looks after some only.
+CREATE TABLE service_administrators (
+    user_id TEXT NOT NULL REFERENCES administrators (user_id) ON DELETE CASCADE,
+    client_id TEXT NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
+    PRIMARY KEY (user_id, client_id)
+);
+CREATE INDEX service_administrators_by_client ON service_administrators (client_id);
+
+-- Links by which people choose their first password. One of them is good: a new one takes the place of the last.
+CREATE TABLE invitations (
+    user_id TEXT PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+    digest TEXT NOT NULL UNIQUE,
+    client_id TEXT REFERENCES clients (id) ON DELETE SET NULL,
+    inviter TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    used_at BIGINT,
+    withdrawn_at BIGINT
+);
+CREATE INDEX invitations_by_expiry ON invitations (expires_at);
+
+-- When an administrator asked somebody to choose a new password; NULL once they have.
+ALTER TABLE users ADD COLUMN new_password_asked_at BIGINT;
+CREATE INDEX users_by_name ON users (name, id);
+CREATE INDEX users_by_organisation ON users (organisation, id);
+CREATE INDEX users_by_last_login ON users (last_login_at, id);
+CREATE INDEX clients_by_name ON clients (name, id);
+CREATE INDEX sessions_by_last_use ON sessions (last_used_at, id);
+
+-- Who did it, where that is not the person that it was done to; and what there is to say beside the other columns.
+ALTER TABLE events ADD COLUMN actor TEXT;
+ALTER TABLE events ADD COLUMN detail TEXT;
+CREATE INDEX events_by_client ON events (client_id, at);
+CREATE INDEX events_by_kind ON events (kind, at);
