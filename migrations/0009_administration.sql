@@ -29,7 +29,6 @@ CREATE INDEX invitations_by_expiry ON invitations (expires_at);
 -- When an administrator asked somebody to choose a new password; NULL once they have.
 ALTER TABLE users ADD COLUMN new_password_asked_at BIGINT;
 CREATE INDEX users_by_name ON users (name, id);
-CREATE INDEX users_by_organisation ON users (organisation, id);
 CREATE INDEX users_by_last_login ON users (last_login_at, id);
 CREATE INDEX clients_by_name ON clients (name, id);
 CREATE INDEX sessions_by_last_use ON sessions (last_used_at, id);
@@ -39,3 +38,20 @@ ALTER TABLE events ADD COLUMN actor TEXT;
 ALTER TABLE events ADD COLUMN detail TEXT;
 CREATE INDEX events_by_client ON events (client_id, at);
 CREATE INDEX events_by_kind ON events (kind, at);
+
+-- The words by which people and services are found, folded to a to z and 0 to 9 so that every database sorts them
+-- alike.
+CREATE TABLE words (
+    kind TEXT NOT NULL,
+    word TEXT NOT NULL,
+    id TEXT NOT NULL,
+    PRIMARY KEY (kind, word, id)
+);
+CREATE INDEX words_by_id ON words (kind, id, word);
+
+-- One-time links for whoever sets the provider up.
+CREATE TABLE setup_links (
+    digest TEXT PRIMARY KEY,
+    expires_at BIGINT NOT NULL,
+    used_at BIGINT
+);

@@ -31,6 +31,13 @@ pub(crate) async fn live(kit: &Kit, current: &Current) -> Result<Vec<Session>, F
     Ok(found)
 }
 
+/// The live sessions of a person but for the one at this browser.
+pub(super) async fn others(kit: &Kit, current: &Current) -> Result<Vec<Session>, Fault> {
+    let mut found = live(kit, current).await?;
+    found.retain(|session| session.id != current.session.id);
+    Ok(found)
+}
+
 /// A session of the same person that has ended, for the page that says so.
 pub(crate) async fn ended(kit: &Kit, current: &Current, id: &SessionId) -> Result<Option<Session>, Fault> {
     let found = sessions::by_id(&mut *kit.store.read().await?, id).await?;
@@ -42,10 +49,10 @@ pub(crate) async fn end(kit: &Kit, current: &Current, wish: &Wish, visit: &Visit
     if !lifetime::session_is_fresh(&current.session, kit.now()) {
         return Ok(Ended::Stale);
     }
-    let wanted = live(kit, current).await?.into_iter().filter(|session| match wish {
-        Wish::One(id) => session.id == *id,
-        Wish::Others => session.id != current.session.id,
-    });
+    let wanted = match wish {
+        Wish::One(id) => live(kit, current).await?.into_iter().filter(|session| session.id == *id).collect(),
+        Wish::Others => others(kit, current).await?,
+    };
     let mut tx = kit.store.begin().await?;
     let mut ended = 0;
     for session in wanted {

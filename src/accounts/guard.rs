@@ -13,7 +13,7 @@ use crate::kit::Kit;
 use crate::model::{Email, EventKind, User, Visit};
 use crate::outbox;
 use crate::policy::throttle::{self, Limit, Verdict};
-use crate::store::{Tx, devices, throttles, users};
+use crate::store::{Conn, Tx, devices, throttles, users};
 
 /// Failures in a row from unknown browsers after which only a reset opens this way again (NIST
 /// SP 800-63B-4, section 3.2.2).
@@ -104,8 +104,18 @@ pub(super) async fn settle(tx: &mut Tx, proven: &Proven) -> Result<(), Fault> {
 }
 
 /// Opens every way again that failed log-ins closed: the owner has proved who they are by mail.
-pub(super) async fn pardon(kit: &Kit, tx: &mut Tx, email: &Email) -> Result<(), Fault> {
+pub(crate) async fn pardon(kit: &Kit, tx: &mut Tx, email: &Email) -> Result<(), Fault> {
     throttles::forget(tx, &account_bucket(kit, email)).await
+}
+
+/// Until when wrong passwords keep somebody from logging in from a browser that is new to us; `None` where they do not.
+pub(crate) async fn paused_until(
+    kit: &Kit,
+    conn: &mut Conn,
+    email: &Email,
+) -> Result<Option<Timestamp>, Fault> {
+    let until = throttles::paused_until(conn, &account_bucket(kit, email)).await?;
+    Ok(until.filter(|until| kit.now() < *until))
 }
 
 async fn admit(kit: &Kit, claim: &Claim<'_>) -> Result<Admission, Fault> {

@@ -4,7 +4,8 @@ use crate::base::Timestamp;
 use crate::kit::Kit;
 use crate::policy::emailed_code::spaced;
 use crate::view::letters::{
-    AccountLocked, LoginCode, NewDevice, PasswordChanged, ResetCode, ResetRefused, Sender,
+    AccountLocked, AdministratorAdded, EmailChanged, Invitation, LoginCode, NewDevice, PasswordChanged,
+    ResetCode, ResetRefused, Sender,
 };
 use crate::view::{AnyLetter, when};
 
@@ -67,6 +68,41 @@ pub(super) fn account_locked(kit: &Kit, until: Option<Timestamp>) -> AnyLetter {
         sender: sender(kit, &kit.config.brand.service),
         when: when::clock_time_and_date(kit.now()),
         until: until.map(when::clock_time_and_date),
+    })
+}
+
+/// The link by which somebody chooses their first password.
+pub(crate) fn invitation(
+    kit: &Kit,
+    service: &str,
+    (inviter, link): (&str, String),
+    expires: Timestamp,
+) -> AnyLetter {
+    AnyLetter::from(Invitation {
+        sender: sender(kit, service),
+        inviter: inviter.to_owned(),
+        link,
+        expires: when::clock_time_and_date(expires),
+    })
+}
+
+/// Notice of another email address, to the new one or to the one there was.
+pub(crate) fn email_changed(kit: &Kit, is_new: bool) -> AnyLetter {
+    AnyLetter::from(EmailChanged {
+        sender: sender(kit, &kit.config.brand.service),
+        when: when::clock_time_and_date(kit.now()),
+        is_new,
+    })
+}
+
+/// Notice to an owner that somebody became an administrator.
+pub(crate) fn administrator_added(kit: &Kit, name: &str, role: &str, by: &str) -> AnyLetter {
+    AnyLetter::from(AdministratorAdded {
+        sender: sender(kit, &kit.config.brand.service),
+        name: name.to_owned(),
+        role: role.to_owned(),
+        by: by.to_owned(),
+        when: when::clock_time_and_date(kit.now()),
     })
 }
 

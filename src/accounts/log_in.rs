@@ -7,8 +7,8 @@ use crate::accounts::session::{self, Browser, LoggedIn};
 use crate::audit::Entry;
 use crate::base::{Fault, Secret, Timestamp, kinds};
 use crate::kit::Kit;
-use crate::model::{Email, EventKind, FlowStage, Purpose, User, Visit};
-use crate::store::{challenges, flows, users};
+use crate::model::{Challenge, ChallengeState, Email, EventKind, FlowStage, Purpose, User, Visit};
+use crate::store::{Tx, challenges, flows, users};
 
 /// What came of the first step.
 pub(crate) enum PasswordStep {
@@ -33,6 +33,10 @@ pub(crate) enum PasswordStep {
 /// What came of the second step.
 pub(crate) enum CodeStep {
     LoggedIn(Box<LoggedIn>),
+    /// Right, but an administrator asked for a new password first. The journey is bound by a new cookie.
+    NewPasswordFirst {
+        binding: Secret<kinds::Flow>,
+    },
     Wrong,
     ExpiredAndResent,
     UsedUp,
@@ -136,6 +140,9 @@ pub(crate) async fn check_code(
     if !challenges::pass(&mut tx, &journey.flow.id, Purpose::LogIn).await? {
         return Ok(CodeStep::Closed);
     }
+    if user.new_password_asked_at.is_some() {
+        return new_password_first(kit, tx, journey, &user).await;
+    }
     let logged_in = session::begin(kit, &mut tx, journey, user, browser).await?;
     if !flows::code_right(&mut tx, &journey.flow.id, &logged_in.session_id).await? {
         return Ok(CodeStep::Closed);
@@ -146,4 +153,29 @@ pub(crate) async fn check_code(
         kit.mail_bell.notify_one();
     }
     Ok(CodeStep::LoggedIn(Box::new(logged_in)))
+}
+
+/// Lets somebody who has proved who they are choose a password, by the last step of a reset, before anything else.
+async fn new_password_first(
+    kit: &Kit,
+    mut tx: Tx,
+    journey: &Journey,
+    user: &User,
+) -> Result<CodeStep, Fault> {
+    let challenge = Challenge {
+        flow_id: journey.flow.id.clone(),
+        purpose: Purpose::Reset,
+        user_id: Some(user.id.clone()),
+        email: user.email.canonical().to_owned(),
+        state: ChallengeState::Passed,
+        tries: 0,
+        sends: 0,
+        last_sent_at: kit.now(),
+        codes: Vec::new(),
+    };
+    challenges::put(&mut tx, &challenge).await?;
+    let binding = Secret::generate(&*kit.random);
+    flows::rebind(&mut tx, &journey.flow.id, &kit.keyring.digest(&binding)).await?;
+    tx.commit().await?;
+    Ok(CodeStep::NewPasswordFirst { binding })
 }

@@ -2,14 +2,13 @@
 
 use crate::accounts::emailed_code::{self, Checked, Opened, Recipient};
 use crate::accounts::flow::Journey;
+use crate::accounts::new_password::{self, Choice, Refusal, Typed};
 use crate::accounts::{guard, letters, session};
 use crate::audit::Entry;
 use crate::base::{Fault, Secret, Span, Timestamp, kinds};
-use crate::hash::{Busy, Verdict as HashVerdict};
 use crate::kit::Kit;
 use crate::model::{ChallengeState, Email, EventKind, FlowStage, Purpose, User, Visit};
 use crate::outbox;
-use crate::policy::password::{self, Chooser, Problem};
 use crate::policy::throttle::{Limit, Verdict};
 use crate::store::{Tx, challenges, flows, users};
 use crate::view::messages;
@@ -42,18 +41,6 @@ pub(crate) enum PasswordStep {
     Refused(Refusal),
     Busy,
     Closed,
-}
-
-/// What is wrong with a choice, field by field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    Password(Problem),
-    SameAsBefore,
-    /// The first field is empty as well where `both`.
-    ConfirmationEmpty {
-        both: bool,
-    },
-    Different,
 }
 
 /// Sends a reset code, where somebody has the address; and does the same work where nobody has.
@@ -149,19 +136,15 @@ pub(crate) async fn chooser(kit: &Kit, journey: &Journey) -> Result<Option<User>
 pub(crate) async fn set_password(
     kit: &Kit,
     journey: &Journey,
-    (new, confirmation): (&str, &str),
+    typed: Typed<'_>,
     visit: &Visit,
 ) -> Result<PasswordStep, Fault> {
     let Some(user) = chooser(kit, journey).await? else { return Ok(PasswordStep::Closed) };
-    if let Err(refusal) = judge(kit, journey, &user, (new, confirmation)) {
-        return Ok(PasswordStep::Refused(refusal));
-    }
-    match kit.hasher.verify(new, user.password.as_deref()).await? {
-        Ok(HashVerdict::Wrong) => {}
-        Ok(_) => return Ok(PasswordStep::Refused(Refusal::SameAsBefore)),
-        Err(Busy) => return Ok(PasswordStep::Busy),
-    }
-    let Ok(hash) = kit.hasher.hash(new, &*kit.random).await? else { return Ok(PasswordStep::Busy) };
+    let hash = match new_password::choose(kit, &user, journey.service(&kit.config), typed).await? {
+        Choice::Good(hash) => hash,
+        Choice::Refused(refusal) => return Ok(PasswordStep::Refused(refusal)),
+        Choice::Busy => return Ok(PasswordStep::Busy),
+    };
     let now = kit.now();
     let mut tx = kit.store.begin().await?;
     if challenges::spend(&mut tx, &journey.flow.id, Purpose::Reset).await?.as_ref() != Some(&user.id) {
@@ -182,24 +165,6 @@ pub(crate) async fn set_password(
     kit.mail_bell.notify_one();
     kit.logout_bell.notify_one();
     Ok(PasswordStep::Done)
-}
-
-fn judge(
-    kit: &Kit,
-    journey: &Journey,
-    user: &User,
-    (new, confirmation): (&str, &str),
-) -> Result<(), Refusal> {
-    let chooser =
-        Chooser { name: &user.name, email: user.email.shown(), service: journey.service(&kit.config) };
-    let shortest = kit.config.login.password_min_length;
-    match password::judge(new, &chooser, shortest) {
-        Err(Problem::Empty) if confirmation.is_empty() => Err(Refusal::ConfirmationEmpty { both: true }),
-        Err(problem) => Err(Refusal::Password(problem)),
-        Ok(()) if confirmation.is_empty() => Err(Refusal::ConfirmationEmpty { both: false }),
-        Ok(()) if new != confirmation => Err(Refusal::Different),
-        Ok(()) => Ok(()),
-    }
 }
 
 /// Gives the reset up: nothing has changed, and its codes are dead.

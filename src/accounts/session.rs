@@ -173,7 +173,7 @@ pub(crate) async fn end(kit: &Kit, current: &Current, visit: &Visit) -> Result<(
 }
 
 /// Ends a session and what was granted in it, in the caller's transaction, and has its services told.
-pub(super) async fn end_in(kit: &Kit, tx: &mut Tx, id: &SessionId) -> Result<(), Fault> {
+pub(crate) async fn end_in(kit: &Kit, tx: &mut Tx, id: &SessionId) -> Result<(), Fault> {
     let reached = logouts::reached_by_session(tx, id).await?;
     queue_word(kit, tx, &reached).await?;
     sessions::end(tx, id, kit.now()).await?;

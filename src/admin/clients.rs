@@ -121,10 +121,12 @@ pub(super) async fn update_with(
     entry: Entry<'_>,
 ) -> Result<Client, Error<Refusal>> {
     prepare(kit, &client).await?;
+    let read_at = client.updated_at;
     client.updated_at = kit.now();
     let mut tx = kit.store.begin().await?;
-    if !clients::update(&mut tx, &client).await? {
-        return Err(Error::Refused(Refusal::Unknown(format!("client {} has been removed", client.id))));
+    if !clients::update(&mut tx, &client, read_at).await? {
+        let say = format!("client {} was changed by somebody else meanwhile, or removed", client.id);
+        return Err(Error::Refused(Refusal::Conflict(say)));
     }
     if client.settings.authentication != ClientAuthentication::ClientSecretJwt {
         sealed_secrets::forget(&mut tx, &client.id).await?;

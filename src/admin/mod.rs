@@ -5,9 +5,20 @@
 //! **To add an action:** its line in the table of `policy::permission`, a function here, its `EventKind`, and a way
 //! to it through each door that its users come by: `cli`, `web::console`, `web::api`.
 
+pub(crate) mod administrators;
 pub(crate) mod client_check;
 pub(crate) mod clients;
+pub(crate) mod console;
+mod cursor;
+pub(crate) mod invitations;
+pub(crate) mod keys;
+pub(crate) mod mail;
+pub(crate) mod people;
+pub(crate) mod personal_data;
 pub(crate) mod registration;
+pub(crate) mod services;
+pub(crate) mod sessions;
+pub(crate) mod status;
 pub(crate) mod users;
 
 use std::fmt;
@@ -70,4 +81,31 @@ impl fmt::Display for Refusal {
 /// Refuses whoever may not do something, to one service or at all.
 pub(crate) fn check(actor: &Actor, action: Action, service: Option<&ClientId>) -> Result<(), Error<Refusal>> {
     if permission::allows(actor, action, service) { Ok(()) } else { Err(Error::Refused(Refusal::Forbidden)) }
+}
+
+/// Some rows of a list, and where it goes on.
+pub(crate) struct Page<T> {
+    pub(crate) rows: Vec<T>,
+    /// The cursor of the next page; `None` on the last one.
+    pub(crate) next: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// Rows of which one more was asked for than fit, so that it is known whether others follow.
+    fn cut(mut rows: Vec<T>, limit: i64, cursor: impl FnOnce(&T) -> String) -> Self {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = if more { rows.last().map(cursor) } else { None };
+        Self { rows, next }
+    }
+
+    pub(crate) fn map<U>(self, change: impl FnMut(T) -> U) -> Page<U> {
+        Page { rows: self.rows.into_iter().map(change).collect(), next: self.next }
+    }
+}
+
+/// A cursor that is none of ours.
+fn bad_cursor() -> Error<Refusal> {
+    Error::Refused(Refusal::unfit("after", "That place in the list does not exist. Begin at its first page"))
 }

@@ -110,7 +110,7 @@ pub(crate) async fn replace(
         let say = "token_endpoint_auth_method cannot be changed; register again";
         return Err(Error::Refused(Refusal::Metadata(say.to_owned())));
     }
-    let replaced = Client { created_at: client.created_at, ..described };
+    let replaced = Client { created_at: client.created_at, updated_at: client.updated_at, ..described };
     let entry = Entry::by_visitor(EventKind::ClientUpdated, visit).client(Some(&client.id));
     clients::update_with(kit, replaced, entry).await.map_err(unfit)
 }

@@ -1,6 +1,6 @@
 //! Looking after people.
 
-use super::{Refusal, check};
+use super::{Refusal, administrators, check, people};
 use crate::accounts::session;
 use crate::audit::Entry;
 use crate::base::{Error, Fault, Subject, UserId, base64url};
@@ -8,7 +8,7 @@ use crate::kit::Kit;
 use crate::model::{Actor, Email, EventKind, Profile, User};
 use crate::policy::password::{self, Chooser, Problem};
 use crate::policy::permission::Action;
-use crate::store::{challenges, users};
+use crate::store::{Tx, challenges, users};
 
 /// Somebody to be added.
 pub(crate) struct NewUser {
@@ -24,11 +24,40 @@ const LONGEST_NAME: usize = 64;
 /// Adds a person.
 pub(crate) async fn add(kit: &Kit, actor: &Actor, new: NewUser) -> Result<User, Error<Refusal>> {
     check(actor, Action::InvitePeople, None)?;
+    let hash = prepare(kit, &new).await?;
+    let mut tx = kit.store.begin().await?;
+    let user = write(kit, &mut tx, actor, (new, hash)).await?;
+    tx.commit().await?;
+    Ok(user)
+}
+
+/// Adds somebody without a password in the caller's transaction.
+pub(super) async fn add_in(
+    kit: &Kit,
+    tx: &mut Tx,
+    actor: &Actor,
+    new: NewUser,
+) -> Result<User, Error<Refusal>> {
     check_name(&new.name)?;
-    let hash = match &new.password {
+    write(kit, tx, actor, (new, None)).await
+}
+
+/// Judges what is to be added, and hashes the password where there is one: not while a transaction is open.
+pub(super) async fn prepare(kit: &Kit, new: &NewUser) -> Result<Option<String>, Error<Refusal>> {
+    check_name(&new.name)?;
+    Ok(match &new.password {
         Some(password) => Some(hash(kit, password, (&new.name, &new.email)).await?),
         None => None,
-    };
+    })
+}
+
+/// Writes down somebody who was judged.
+pub(super) async fn write(
+    kit: &Kit,
+    tx: &mut Tx,
+    actor: &Actor,
+    (new, hash): (NewUser, Option<String>),
+) -> Result<User, Error<Refusal>> {
     let now = kit.now();
     let mut random = [0; 16];
     kit.random.fill(&mut random);
@@ -45,13 +74,13 @@ pub(crate) async fn add(kit: &Kit, actor: &Actor, new: NewUser) -> Result<User, 
         created_at: now,
         updated_at: now,
         disabled_at: None,
+        new_password_asked_at: None,
     };
-    let mut tx = kit.store.begin().await?;
-    if !users::insert(&mut tx, &user).await? {
-        return Err(Error::Refused(Refusal::Conflict(format!("{} already has an account", user.email))));
+    if !users::insert(tx, &user).await? {
+        let say = format!("{} already has an account", user.email);
+        return Err(Error::Refused(Refusal::Conflict(say)));
     }
-    Entry::by(EventKind::UserAdded, actor).user(Some(&user.id)).record(kit, &mut tx).await?;
-    tx.commit().await?;
+    Entry::by(EventKind::UserAdded, actor).user(Some(&user.id)).record(kit, tx).await?;
     Ok(user)
 }
 
@@ -81,8 +110,11 @@ pub(crate) async fn set_active(
     user: &User,
     active: bool,
 ) -> Result<bool, Error<Refusal>> {
-    check(actor, Action::ChangePeople, None)?;
+    people::check_on(kit, actor, Action::ChangePeople, &user.id).await?;
     let mut tx = kit.store.begin().await?;
+    if !active {
+        administrators::keep_an_owner(&mut tx, &user.id).await?;
+    }
     let changed = users::set_active(&mut tx, &user.id, active, kit.now()).await?;
     if changed {
         let kind = if active { EventKind::UserEnabled } else { EventKind::UserDisabled };
@@ -103,7 +135,7 @@ pub(crate) async fn set_password(
     user: &User,
     password: &str,
 ) -> Result<(), Error<Refusal>> {
-    check(actor, Action::ChangePeople, None)?;
+    people::check_on(kit, actor, Action::ChangePeople, &user.id).await?;
     let hash = hash(kit, password, (&user.name, &user.email)).await?;
     let mut tx = kit.store.begin().await?;
     users::set_password(&mut tx, &user.id, &hash, kit.now()).await?;
@@ -114,7 +146,8 @@ pub(crate) async fn set_password(
     Ok(())
 }
 
-fn check_name(name: &str) -> Result<(), Error<Refusal>> {
+/// A name that can stand on pages and in letters.
+pub(super) fn check_name(name: &str) -> Result<(), Error<Refusal>> {
     let bad = |c: char| c.is_control() || matches!(c, '<' | '>' | '\u{2028}' | '\u{2029}');
     if name.trim().is_empty()
         || name.chars().count() > LONGEST_NAME

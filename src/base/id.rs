@@ -71,6 +71,10 @@ impl EventId {
         Self(format!("evt_{}", body(now, random)))
     }
 
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        text.strip_prefix("evt_").filter(|body| body.len() == 32).map(|_| Self(text.to_owned()))
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }

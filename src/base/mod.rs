@@ -12,6 +12,7 @@ mod json;
 pub(crate) mod paths;
 mod secret;
 mod time;
+pub(crate) mod words;
 
 #[cfg(test)]
 pub(crate) use chance::SeededRandom;

@@ -34,6 +34,15 @@ pub(crate) const FLOW_CANCEL: &str = "/flow/{flow}/cancel";
 pub(crate) const ACCOUNT_SERVICES: &str = "/account/services";
 pub(crate) const ACCOUNT_SESSIONS: &str = "/account/sessions";
 
+pub(crate) const INVITATION_LINK: &str = "/invite/{token}";
+pub(crate) const INVITATION: &str = "/invite";
+pub(crate) const SET_UP_LINK: &str = "/setup/{token}";
+pub(crate) const SET_UP: &str = "/setup";
+
+pub(crate) const CONSOLE: &str = "/admin";
+pub(crate) const CONSOLE_LOGIN: &str = "/admin/login";
+pub(crate) const CONSOLE_CALLBACK: &str = "/admin/callback";
+
 pub(crate) const HELP: &str = "/help";
 pub(crate) const ACCESSIBILITY: &str = "/accessibility";
 pub(crate) const COOKIES: &str = "/cookies";

@@ -51,6 +51,12 @@ pub(crate) mod kinds {
         Flow = "gh_fl_",
         /// The cookie that lets us recognise a browser a person has used before.
         Device = "gh_de_",
+        /// The link by which somebody who was invited chooses a password.
+        Invitation = "gh_in_",
+        /// The link by which the first administrator makes an account.
+        SetUp = "gh_su_",
+        /// The cookie of a log-in to the console that has begun.
+        ConsoleStart = "gh_co_",
         /// A client secret (RFC 6749, section 2.3.1).
         Client = "gh_cs_",
     }

@@ -86,6 +86,8 @@ pub(crate) struct ClientSettings {
     #[serde(rename = "tls_client_certificate_bound_access_tokens")]
     pub(crate) certificate_bound_access_tokens: bool,
     pub(crate) access_token_format: AccessTokenFormat,
+    /// Minutes that its access tokens work; `None` for the provider's setting.
+    pub(crate) access_token_minutes: Option<u32>,
     /// Its own address as a service that accepts access tokens (RFC 8707).
     pub(crate) resource: Option<String>,
     /// The addresses of the services that it may have access tokens for.
@@ -161,6 +163,7 @@ impl Default for ClientSettings {
             dpop_nonces: false,
             certificate_bound_access_tokens: false,
             access_token_format: AccessTokenFormat::Opaque,
+            access_token_minutes: None,
             resource: None,
             resources: Vec::new(),
             subject_type: SubjectType::Public,

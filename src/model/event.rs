@@ -42,6 +42,12 @@ macro_rules! event_kinds {
             pub(crate) const fn name(self) -> &'static str {
                 match self { $(Self::$name => $text),+ }
             }
+
+            pub(crate) const ALL: &[Self] = &[$(Self::$name),+];
+
+            pub(crate) fn parse(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|kind| kind.name() == text)
+            }
         }
     };
 }

@@ -9,6 +9,7 @@ mod encryption;
 mod event;
 mod flow;
 mod grant_type;
+mod invitation;
 mod key;
 mod letter;
 mod profile;
@@ -28,6 +29,7 @@ pub(crate) use encryption::{ContentEncryption, Encryption, KeyManagement};
 pub(crate) use event::{Event, EventKind, Visit};
 pub(crate) use flow::{Challenge, ChallengeState, EmailedCode, Flow, FlowStage, Purpose};
 pub(crate) use grant_type::GrantType;
+pub(crate) use invitation::Invitation;
 pub(crate) use key::{Algorithm, KeyRecord};
 pub(crate) use letter::{LetterState, QueuedLetter};
 #[cfg(any(test, feature = "demo"))]

@@ -20,6 +20,8 @@ pub(crate) struct User {
     pub(crate) updated_at: Timestamp,
     /// When an administrator took away the right to log in.
     pub(crate) disabled_at: Option<Timestamp>,
+    /// When an administrator asked for a new password that has not been chosen yet.
+    pub(crate) new_password_asked_at: Option<Timestamp>,
 }
 
 impl User {

@@ -40,7 +40,8 @@ pub(super) struct Issued {
 /// Makes a token and writes it down.
 pub(super) async fn issue(kit: &Kit, tx: &mut Tx, new: &NewAccess<'_>) -> Result<Issued, Fault> {
     let now = kit.now();
-    let longest = now + kit.config.tokens.access;
+    let set = new.client.settings.access_token_minutes.map(Span::minutes);
+    let longest = now + set.unwrap_or(kit.config.tokens.access);
     let expires_at = new.until.map_or(longest, |until| until.min(longest));
     let (text, digest) = match new.client.settings.access_token_format {
         AccessTokenFormat::Opaque => {

@@ -5,6 +5,8 @@ use sqlx::any::AnyRow;
 use super::db::{
     Conn, Tx, asking, is_conflict, json, optional_time, parsed, statements, text, time, to_json,
 };
+use super::services;
+use super::words::{self, Found};
 use crate::base::{ClientId, Digest, Fault, Timestamp};
 use crate::model::{Client, ClientSecret};
 
@@ -13,7 +15,7 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6)";
     BY_ID = "SELECT * FROM clients WHERE id = $1";
     PAGE = "SELECT * FROM clients WHERE id > $1 ORDER BY id LIMIT $2";
-    UPDATE = "UPDATE clients SET name = $2, settings = $3, updated_at = $4 WHERE id = $1";
+    UPDATE = "UPDATE clients SET name = $2, settings = $3, updated_at = $4 WHERE id = $1 AND updated_at = $5";
     DISABLE = "UPDATE clients SET disabled_at = $2, updated_at = $2 WHERE id = $1 AND disabled_at IS NULL";
     ENABLE = "UPDATE clients SET disabled_at = NULL, updated_at = $2 WHERE id = $1 AND disabled_at IS NOT NULL";
     REMOVE = "DELETE FROM clients WHERE id = $1";
@@ -23,7 +25,7 @@ statements! {
         WHERE client_id = $1 AND (expires_at IS NULL OR expires_at > $2)";
 }
 
-fn client(row: &AnyRow) -> Result<Client, Fault> {
+pub(super) fn client(row: &AnyRow) -> Result<Client, Fault> {
     Ok(Client {
         id: parsed(row, "id", ClientId::parse)?,
         name: text(row, "name")?,
@@ -46,7 +48,10 @@ pub(crate) async fn insert(tx: &mut Tx, client: &Client) -> Result<bool, Fault> 
         .execute(&mut **tx)
         .await;
     match inserted {
-        Ok(_) => Ok(true),
+        Ok(_) => {
+            services::index(tx, client).await?;
+            Ok(true)
+        }
         Err(error) if is_conflict(&error) => Ok(false),
         Err(error) => Err(asking("register a client")(error)),
     }
@@ -63,16 +68,18 @@ pub(crate) async fn page(conn: &mut Conn, after: &str, limit: i64) -> Result<Vec
     rows.map_err(asking("list clients"))?.iter().map(client).collect()
 }
 
-/// Writes back a client's name and settings; `false` where it is gone.
-pub(crate) async fn update(tx: &mut Tx, client: &Client) -> Result<bool, Fault> {
+/// Writes back a client's name and settings; `false` where it is gone, or has changed since `read_at`.
+pub(crate) async fn update(tx: &mut Tx, client: &Client, read_at: Timestamp) -> Result<bool, Fault> {
     let done = sqlx::query(UPDATE)
         .bind(client.id.as_str())
         .bind(client.name.as_str())
         .bind(to_json(&client.settings)?)
         .bind(client.updated_at.millis())
+        .bind(read_at.millis())
         .execute(&mut **tx)
         .await
         .map_err(asking("change a client"))?;
+    services::index(tx, client).await?;
     Ok(done.rows_affected() == 1)
 }
 
@@ -94,6 +101,7 @@ pub(crate) async fn set_active(
 
 /// Removes a client with its secrets, grants, codes and tokens; `false` where it is gone already.
 pub(crate) async fn remove(tx: &mut Tx, id: &ClientId) -> Result<bool, Fault> {
+    words::clear(tx, Found::Client, id.as_str()).await?;
     let done = sqlx::query(REMOVE).bind(id.as_str()).execute(&mut **tx).await;
     Ok(done.map_err(asking("remove a client"))?.rows_affected() == 1)
 }

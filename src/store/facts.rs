@@ -7,12 +7,19 @@ statements! {
     FIND = "SELECT value FROM facts WHERE name = $1";
     /// Writes what is there, for the sake of the row's lock.
     CLAIM = "INSERT INTO facts (name, value) VALUES ($1, '') ON CONFLICT (name) DO UPDATE SET value = ''";
+    SET = "INSERT INTO facts (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = $2";
     SET_ONCE = "INSERT INTO facts (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
 }
 
 pub(crate) async fn find(conn: &mut Conn, name: &str) -> Result<Option<String>, Fault> {
     let row = sqlx::query(FIND).bind(name).fetch_optional(conn).await.map_err(asking("read a fact"))?;
     row.map(|row| text(&row, "value")).transpose()
+}
+
+/// Records a fact in the place of the one there was.
+pub(crate) async fn set(tx: &mut Tx, name: &str, value: &str) -> Result<(), Fault> {
+    sqlx::query(SET).bind(name).bind(value).execute(&mut **tx).await.map_err(asking("record a fact"))?;
+    Ok(())
 }
 
 /// Records a fact, unless it is recorded already.

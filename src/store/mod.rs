@@ -10,6 +10,7 @@
 //! if it grows, an index and a line in [`purge`].
 
 pub(crate) mod access_tokens;
+pub(crate) mod administrators;
 pub(crate) mod challenges;
 pub(crate) mod clients;
 pub(crate) mod consents;
@@ -20,13 +21,16 @@ pub(crate) mod events;
 pub(crate) mod facts;
 pub(crate) mod flows;
 pub(crate) mod grants;
+pub(crate) mod invitations;
 pub(crate) mod logouts;
 pub(crate) mod outbox;
+pub(crate) mod people;
 pub(crate) mod purge;
 pub(crate) mod pushed_requests;
 pub(crate) mod refresh_tokens;
 pub(crate) mod registration_tokens;
 pub(crate) mod sealed_secrets;
+pub(crate) mod services;
 pub(crate) mod sessions;
 pub(crate) mod signing_keys;
 #[cfg(test)]
@@ -34,5 +38,6 @@ mod tests;
 pub(crate) mod throttles;
 pub(crate) mod used_assertions;
 pub(crate) mod users;
+pub(crate) mod words;
 
-pub(crate) use db::{Store, Tx};
+pub(crate) use db::{Conn, Store, Tx};

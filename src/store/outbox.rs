@@ -2,7 +2,7 @@
 
 use sqlx::any::AnyRow;
 
-use super::db::{Conn, Tx, asking, number, parsed, statements, text, time};
+use super::db::{Conn, Tx, asking, number, optional_text, parsed, statements, text, time};
 use crate::base::{Fault, LetterId, Timestamp};
 use crate::model::{LetterState, QueuedLetter};
 
@@ -17,6 +17,9 @@ statements! {
     SETTLE = "UPDATE outbox SET state = $2, settled_at = $3, last_error = $4, sealed = ''
         WHERE id = $1 AND state = 'queued'";
     WAITING = "SELECT COUNT(*) AS waiting FROM outbox WHERE state = 'queued' AND created_at < $1";
+    UNSENT = "SELECT * FROM outbox WHERE state IN ('queued', 'failed', 'expired') AND attempts > 0
+        OR state = 'queued' ORDER BY created_at DESC LIMIT 100";
+    FAILED = "SELECT COUNT(*) AS failed FROM outbox WHERE settled_at >= $1 AND state = 'failed'";
     NEXT_DUE = "SELECT due_at FROM outbox WHERE state = 'queued' ORDER BY due_at LIMIT 1";
 }
 
@@ -102,6 +105,37 @@ pub(crate) async fn settle(
 pub(crate) async fn waiting_since(conn: &mut Conn, since: Timestamp) -> Result<i64, Fault> {
     let row = sqlx::query(WAITING).bind(since.millis()).fetch_one(conn).await;
     number(&row.map_err(asking("count letters"))?, "waiting")
+}
+
+/// A letter that is not sent, as administrators see it: not whose it is, nor what it says.
+pub(crate) struct Standing {
+    pub(crate) kind: String,
+    pub(crate) created_at: Timestamp,
+    pub(crate) attempts: i64,
+    /// "queued", "failed" or "expired".
+    pub(crate) state: String,
+    pub(crate) last_error: Option<String>,
+}
+
+/// The newest letters that wait, failed or were too late, at most a hundred.
+pub(crate) async fn unsent(conn: &mut Conn) -> Result<Vec<Standing>, Fault> {
+    let rows = sqlx::query(UNSENT).fetch_all(conn).await.map_err(asking("list letters"))?;
+    let standing = |row: &AnyRow| {
+        Ok(Standing {
+            kind: text(row, "kind")?,
+            created_at: time(row, "created_at")?,
+            attempts: number(row, "attempts")?,
+            state: text(row, "state")?,
+            last_error: optional_text(row, "last_error")?,
+        })
+    };
+    rows.iter().map(standing).collect()
+}
+
+/// How many letters failed for good since a moment.
+pub(crate) async fn failed_since(conn: &mut Conn, since: Timestamp) -> Result<i64, Fault> {
+    let row = sqlx::query(FAILED).bind(since.millis()).fetch_one(conn).await;
+    number(&row.map_err(asking("count letters"))?, "failed")
 }
 
 /// When the next letter is to be tried.

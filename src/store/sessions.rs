@@ -2,7 +2,7 @@
 
 use sqlx::any::AnyRow;
 
-use super::db::{Conn, Tx, asking, optional_time, parsed, statements, text, time};
+use super::db::{Conn, Tx, asking, number, optional_time, parsed, statements, text, time};
 use super::users;
 use crate::base::{Digest, Fault, SessionId, Timestamp, UserId, kinds};
 use crate::model::{Session, User};
@@ -23,6 +23,10 @@ statements! {
     RENEW = "UPDATE sessions SET digest = $2, previous_login_at = authenticated_at, authenticated_at = $3,
         last_used_at = $3, expires_at = $4 WHERE id = $1 AND ended_at IS NULL RETURNING id";
     END = "UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL RETURNING id";
+    /// Everybody's, the one used last first.
+    PAGE = "SELECT * FROM sessions WHERE ended_at IS NULL AND expires_at > $1 AND last_used_at > $2
+        AND (last_used_at, id) < ($3, $4) ORDER BY last_used_at DESC, id DESC LIMIT $5";
+    COUNT = "SELECT COUNT(*) AS live FROM sessions WHERE ended_at IS NULL AND expires_at > $1 AND last_used_at > $2";
     END_ALL = "UPDATE sessions SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL";
 }
 
@@ -96,6 +100,31 @@ pub(crate) async fn with_user(
 pub(crate) async fn by_id(conn: &mut Conn, id: &SessionId) -> Result<Option<Session>, Fault> {
     let row = sqlx::query(BY_ID).bind(id.as_str()).fetch_optional(conn).await;
     row.map_err(asking("find a session"))?.as_ref().map(session).transpose()
+}
+
+/// Up to `limit` sessions of anybody that are not over and were used after `used_after`, before the place that a use
+/// and an identifier name.
+pub(crate) async fn page(
+    conn: &mut Conn,
+    (now, used_after): (Timestamp, Timestamp),
+    (last_used_at, id): (i64, &str),
+    limit: i64,
+) -> Result<Vec<Session>, Fault> {
+    let rows = sqlx::query(PAGE)
+        .bind(now.millis())
+        .bind(used_after.millis())
+        .bind(last_used_at)
+        .bind(id)
+        .bind(limit)
+        .fetch_all(conn)
+        .await;
+    rows.map_err(asking("list sessions"))?.iter().map(session).collect()
+}
+
+/// How many sessions are not over and were used after `used_after`.
+pub(crate) async fn count(conn: &mut Conn, now: Timestamp, used_after: Timestamp) -> Result<i64, Fault> {
+    let row = sqlx::query(COUNT).bind(now.millis()).bind(used_after.millis()).fetch_one(conn).await;
+    number(&row.map_err(asking("count sessions"))?, "live")
 }
 
 /// A person's newest sessions that were not ended, at most a hundred.

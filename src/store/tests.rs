@@ -7,6 +7,7 @@ use crate::suite::support::Database;
 
 const STATEMENTS: &[(&str, &[&str])] = &[
     ("access_tokens", access_tokens::STATEMENTS),
+    ("administrators", administrators::STATEMENTS),
     ("challenges", challenges::STATEMENTS),
     ("clients", clients::STATEMENTS),
     ("consents", consents::STATEMENTS),
@@ -16,18 +17,22 @@ const STATEMENTS: &[(&str, &[&str])] = &[
     ("facts", facts::STATEMENTS),
     ("flows", flows::STATEMENTS),
     ("grants", grants::STATEMENTS),
+    ("invitations", invitations::STATEMENTS),
     ("logouts", logouts::STATEMENTS),
     ("outbox", outbox::STATEMENTS),
+    ("people", people::STATEMENTS),
     ("purge", purge::STATEMENTS),
     ("pushed_requests", pushed_requests::STATEMENTS),
     ("sealed_secrets", sealed_secrets::STATEMENTS),
     ("refresh_tokens", refresh_tokens::STATEMENTS),
     ("registration_tokens", registration_tokens::STATEMENTS),
+    ("services", services::STATEMENTS),
     ("sessions", sessions::STATEMENTS),
     ("signing_keys", signing_keys::STATEMENTS),
     ("throttles", throttles::STATEMENTS),
     ("used_assertions", used_assertions::STATEMENTS),
     ("users", users::STATEMENTS),
+    ("words", words::STATEMENTS),
 ];
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Counters of attempts, shared by all nodes and kept across restarts.
 
-use super::db::{Tx, asking, number, optional_time, statements, time};
+use super::db::{Conn, Tx, asking, number, optional_time, statements, time};
 use crate::base::{Fault, Timestamp};
 use crate::model::Tally;
 
@@ -13,6 +13,8 @@ statements! {
         WHERE bucket = $1";
     GIVE_BACK = "UPDATE throttles SET count = CASE WHEN count > 0 THEN count - 1 ELSE 0 END,
         consecutive = CASE WHEN consecutive > 0 THEN consecutive - 1 ELSE 0 END WHERE bucket = $1";
+    PAUSED_UNTIL = "SELECT paused_until FROM throttles WHERE bucket = $1";
+    PAUSED = "SELECT COUNT(*) AS paused FROM throttles WHERE paused_until > $1";
     FORGET = "DELETE FROM throttles WHERE bucket = $1";
 }
 
@@ -49,6 +51,19 @@ pub(crate) async fn save(tx: &mut Tx, bucket: &str, tally: &Tally) -> Result<(),
         .await
         .map_err(asking("write a counter"))?;
     Ok(())
+}
+
+/// Until when a counter keeps everybody waiting, as it was last written.
+pub(crate) async fn paused_until(conn: &mut Conn, bucket: &str) -> Result<Option<Timestamp>, Fault> {
+    let row = sqlx::query(PAUSED_UNTIL).bind(bucket).fetch_optional(conn).await;
+    let row = row.map_err(asking("read a counter"))?;
+    row.map_or(Ok(None), |row| optional_time(&row, "paused_until"))
+}
+
+/// How many counters keep somebody waiting.
+pub(crate) async fn paused(conn: &mut Conn, now: Timestamp) -> Result<i64, Fault> {
+    let row = sqlx::query(PAUSED).bind(now.millis()).fetch_one(conn).await;
+    number(&row.map_err(asking("count counters"))?, "paused")
 }
 
 /// Starts a counter afresh.

@@ -6,6 +6,7 @@ use super::db::{
     Conn, Tx, asking, is_conflict, json, optional_text, optional_time, parsed, statements, text, time,
     to_json,
 };
+use super::people;
 use crate::base::{Fault, Subject, Timestamp, UserId};
 use crate::model::{Email, User};
 
@@ -16,7 +17,8 @@ statements! {
     BY_ID = "SELECT * FROM users WHERE id = $1";
     BY_EMAIL = "SELECT * FROM users WHERE email_canonical = $1";
     PAGE = "SELECT * FROM users WHERE email_canonical > $1 ORDER BY email_canonical LIMIT $2";
-    SET_PASSWORD = "UPDATE users SET password = $2, password_changed_at = $3, updated_at = $3 WHERE id = $1";
+    SET_PASSWORD = "UPDATE users SET password = $2, password_changed_at = $3, updated_at = $3,
+        new_password_asked_at = NULL WHERE id = $1";
     REHASH = "UPDATE users SET password = $2 WHERE id = $1 AND password = $3";
     LOGGED_IN = "UPDATE users SET last_login_at = $2 WHERE id = $1";
     DISABLE = "UPDATE users SET disabled_at = $2, updated_at = $2 WHERE id = $1 AND disabled_at IS NULL";
@@ -38,6 +40,7 @@ pub(super) fn user(row: &AnyRow) -> Result<User, Fault> {
         created_at: time(row, "created_at")?,
         updated_at: time(row, "updated_at")?,
         disabled_at: optional_time(row, "disabled_at")?,
+        new_password_asked_at: optional_time(row, "new_password_asked_at")?,
     })
 }
 
@@ -60,7 +63,10 @@ pub(crate) async fn insert(tx: &mut Tx, user: &User) -> Result<bool, Fault> {
         .execute(&mut **tx)
         .await;
     match inserted {
-        Ok(_) => Ok(true),
+        Ok(_) => {
+            people::index(tx, user).await?;
+            Ok(true)
+        }
         Err(error) if is_conflict(&error) => Ok(false),
         Err(error) => Err(asking("add a person")(error)),
     }

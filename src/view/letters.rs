@@ -93,6 +93,38 @@ pub(crate) struct ResetRefused {
     pub(crate) when: String,
 }
 
+/// Invites somebody to set up their account: the one letter with a link.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Invitation {
+    pub(crate) sender: Sender,
+    /// Who invites: "Sam Support", or the council.
+    pub(crate) inviter: String,
+    pub(crate) link: String,
+    /// "5pm on 29 November 2026"
+    pub(crate) expires: String,
+}
+
+/// Tells both addresses that the one takes the place of the other.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct EmailChanged {
+    pub(crate) sender: Sender,
+    /// "3:57pm on 22 November 2026"
+    pub(crate) when: String,
+    /// Whether it goes to the new address.
+    pub(crate) is_new: bool,
+}
+
+/// Tells every owner that somebody became an administrator.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct AdministratorAdded {
+    pub(crate) sender: Sender,
+    pub(crate) name: String,
+    pub(crate) role: String,
+    pub(crate) by: String,
+    /// "3:57pm on 22 November 2026"
+    pub(crate) when: String,
+}
+
 /// A letter's samples, as its templates see them.
 fn samples<L: Letter>() -> Vec<Value> {
     L::samples().into_iter().map(|sample| Value::from(Serde(sample))).collect()
@@ -133,7 +165,10 @@ macro_rules! any_letter {
     };
 }
 
-any_letter! { LoginCode, ResetCode, PasswordChanged, NewDevice, AccountLocked, ResetRefused }
+any_letter! {
+    LoginCode, ResetCode, PasswordChanged, NewDevice, AccountLocked, ResetRefused, Invitation, EmailChanged,
+    AdministratorAdded,
+}
 
 impl Sender {
     fn sample() -> Self {
@@ -209,5 +244,42 @@ impl Letter for ResetRefused {
 
     fn samples() -> Vec<Self> {
         vec![Self { sender: Sender::sample(), when: SAMPLE_MOMENT.into() }]
+    }
+}
+
+impl Letter for Invitation {
+    const FOLDER: &'static str = "invitation";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {
+            sender: Sender::sample(),
+            inviter: "Sam Support".into(),
+            link: "https://login.example.gov.uk/invite/gh_in_0123456789abcdefghijklmnopqrstuvwxyzABCDEF"
+                .into(),
+            expires: "5pm on 29 November 2026".into(),
+        }]
+    }
+}
+
+impl Letter for EmailChanged {
+    const FOLDER: &'static str = "email_changed";
+
+    fn samples() -> Vec<Self> {
+        let shown = |is_new| Self { sender: Sender::sample(), when: SAMPLE_MOMENT.into(), is_new };
+        vec![shown(true), shown(false)]
+    }
+}
+
+impl Letter for AdministratorAdded {
+    const FOLDER: &'static str = "administrator_added";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {
+            sender: Sender::sample(),
+            name: "Sam Support".into(),
+            role: "Support".into(),
+            by: "Olivia Owner".into(),
+            when: SAMPLE_MOMENT.into(),
+        }]
     }
 }

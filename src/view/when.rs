@@ -56,6 +56,17 @@ pub(crate) fn when(at: Timestamp, now: Timestamp) -> String {
     if london(at).date() == london(now).date() { clock_time(at) } else { clock_time_and_date(at) }
 }
 
+/// The first moment of the day in London that a moment belongs to.
+pub(crate) fn day_begins(at: Timestamp) -> Timestamp {
+    let begins = london(at).start_of_day();
+    Timestamp::from_millis(begins.map_or(at.millis(), |day| day.timestamp().as_millisecond()))
+}
+
+/// "Monday 23 November"
+pub(crate) fn day(at: Timestamp) -> String {
+    london(at).strftime("%A %-d %B").to_string()
+}
+
 /// RFC 3339 with London's offset, for `datetime` attributes.
 pub(crate) fn iso(at: Timestamp) -> String {
     london(at).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()

@@ -74,6 +74,14 @@ pub(crate) struct TokenResponse {
 }
 
 impl TokenResponse {
+    pub(crate) fn access_token(&self) -> &str {
+        &self.access_token
+    }
+
+    pub(crate) fn id_token(&self) -> Option<&str> {
+        self.id_token.as_deref()
+    }
+
     /// An answer with an access token and nothing else.
     pub(super) fn of(access: Issued, scope: String) -> Self {
         Self {

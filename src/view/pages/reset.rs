@@ -42,6 +42,8 @@ pub(crate) struct ResetPasswordPage {
     pub(crate) email: String,
     /// The least number of characters.
     pub(crate) min_length: usize,
+    /// Whether an administrator asked for it (P22), rather than the person.
+    pub(crate) is_asked: bool,
 }
 
 impl Page for ResetEmailPage {
@@ -93,10 +95,12 @@ impl Page for ResetPasswordPage {
             banner: None,
             email: sample::EMAIL.into(),
             min_length: 12,
+            is_asked: false,
         };
         let refused = |text: &str| Self { errors: vec![FieldError::new("new_password", text)], ..first() };
         vec![
             first(),
+            Self { is_asked: true, ..first() },
             Self {
                 errors: vec![
                     FieldError::new("new_password", messages::ENTER_NEW_PASSWORD),

@@ -47,6 +47,11 @@ async fn submit(at: &AtFlow, form: &Params) -> Result<Response, Fault> {
     let browser = Browser { session: session.as_ref(), device: device.as_ref(), visit: &at.visit };
     match log_in::check_code(&at.web.kit, &at.journey, code, &browser).await? {
         CodeStep::LoggedIn(logged_in) => Ok(welcome(at, &logged_in)),
+        CodeStep::NewPasswordFirst { binding } => {
+            let life = Some(at.web.kit.config.login.flow);
+            let cookie = style.give(&style.flow_name(at.id()), &binding, life);
+            Ok(redirect::with_cookie(redirect::to_flow(paths::RESET_PASSWORD, at.id()), cookie))
+        }
         CodeStep::Wrong => {
             let error = FieldError::new("code", messages::CODE_WRONG);
             show(at, wrong, Said::Error { error, keep: typed }).await

@@ -8,7 +8,8 @@ use axum::response::Response;
 
 use crate::accounts::emailed_code::{self, CodeEntry, Resent};
 use crate::accounts::flow::{self, NewFlow};
-use crate::accounts::reset::{self, AskStep, CodeStep, PasswordStep, Refusal};
+use crate::accounts::new_password::Refusal;
+use crate::accounts::reset::{self, AskStep, CodeStep, PasswordStep};
 use crate::base::{Fault, paths};
 use crate::model::{Email, Purpose, User};
 use crate::oidc::params::Params;
@@ -160,6 +161,7 @@ fn show_password(at: &AtFlow, status: StatusCode, user: &User, errors: Vec<Field
         banner: None,
         email: user.email.shown().to_owned(),
         min_length: at.web.kit.config.login.password_min_length,
+        is_asked: user.new_password_asked_at.is_some(),
     };
     page::page(&at.web, status, &shown, &at.chrome())
 }
@@ -185,7 +187,7 @@ async fn submit_password(at: &AtFlow, form: &Params) -> Result<Response, Fault> 
     })
 }
 
-fn password_errors(refusal: Refusal, min_length: usize) -> Vec<FieldError> {
+pub(super) fn password_errors(refusal: Refusal, min_length: usize) -> Vec<FieldError> {
     let new = |text: &str| vec![FieldError::new("new_password", text)];
     let confirm = |text: &str| vec![FieldError::new("confirm_password", text)];
     match refusal {

@@ -1,0 +1,85 @@
+//! Changing one's own password: with the present one, and a log-in that is not long ago.
+
+use crate::accounts::guard::{self, Claim, Outcome};
+use crate::accounts::new_password::{self, Choice, Refusal, Typed};
+use crate::accounts::session::{self, Current};
+use crate::accounts::{elsewhere, letters};
+use crate::audit::Entry;
+use crate::base::{Fault, Secret, Timestamp, kinds};
+use crate::kit::Kit;
+use crate::model::{EventKind, Visit};
+use crate::outbox;
+use crate::policy::lifetime;
+use crate::store::{challenges, users};
+
+/// What came of it.
+pub(crate) enum Step {
+    Done,
+    /// The present password is not the one that was typed; it was not even typed where `empty`.
+    Wrong {
+        empty: bool,
+    },
+    Refused(Refusal),
+    /// `until` is `None` where only a reset opens this way again.
+    TooMany {
+        until: Option<Timestamp>,
+    },
+    Busy,
+    /// The log-in is too long ago for a change: they have to prove again who they are.
+    Stale,
+}
+
+/// What somebody typed, and the browser that they typed it in.
+pub(crate) struct Wish<'a> {
+    pub(crate) present: &'a str,
+    pub(crate) new: Typed<'a>,
+    pub(crate) device: Option<&'a Secret<kinds::Device>>,
+    pub(crate) visit: &'a Visit,
+}
+
+/// Sets a new password, ends every other session, and tells the owner by mail: all or nothing.
+pub(crate) async fn change(kit: &Kit, current: &Current, wish: Wish<'_>) -> Result<Step, Fault> {
+    if !lifetime::session_is_fresh(&current.session, kit.now()) {
+        return Ok(Step::Stale);
+    }
+    if wish.present.is_empty() {
+        return Ok(Step::Wrong { empty: true });
+    }
+    let claim =
+        Claim { email: &current.user.email, password: wish.present, device: wish.device, visit: wish.visit };
+    // Guesses count here as they do at the front door.
+    let proven = match guard::verify_password(kit, claim).await? {
+        Outcome::Right(proven) => proven,
+        Outcome::Wrong => return Ok(Step::Wrong { empty: false }),
+        Outcome::TooMany { until } => return Ok(Step::TooMany { until }),
+        Outcome::Busy => return Ok(Step::Busy),
+    };
+    let service = &kit.config.brand.service;
+    let hash = match new_password::choose(kit, &proven.user, service, wish.new).await? {
+        Choice::Good(hash) => hash,
+        Choice::Refused(refusal) => return Ok(Step::Refused(refusal)),
+        Choice::Busy => return Ok(Step::Busy),
+    };
+    let now = kit.now();
+    let user = &current.user;
+    let others = elsewhere::others(kit, current).await?;
+    let mut tx = kit.store.begin().await?;
+    guard::settle(&mut tx, &proven).await?;
+    users::set_password(&mut tx, &user.id, &hash, now).await?;
+    challenges::kill_of_user(&mut tx, &user.id).await?;
+    for other in others {
+        session::end_in(kit, &mut tx, &other.id).await?;
+    }
+    let content = letters::password_changed(kit, service, &wish.visit.browser);
+    let draft = outbox::Draft { to: &user.email, service, content, expires_at: now + outbox::NOTICE_LIFE };
+    outbox::queue(kit, &mut tx, draft).await?;
+    Entry::by_visitor(EventKind::PasswordChanged, wish.visit)
+        .user(Some(&user.id))
+        .session(&current.session.id)
+        .record(kit, &mut tx)
+        .await?;
+    tx.commit().await?;
+    kit.mail_bell.notify_one();
+    kit.logout_bell.notify_one();
+    Ok(Step::Done)
+}

@@ -1,0 +1,83 @@
+//! Setting up an account by the link in an invitation. Opening the link uses nothing up: mail scanners open every link.
+
+use crate::accounts::new_password::{self, Choice, Refusal, Typed};
+use crate::audit::Entry;
+use crate::base::{Fault, Secret, kinds};
+use crate::kit::Kit;
+use crate::model::{Client, EventKind, Invitation, User, Visit};
+use crate::store::{clients, invitations, users};
+
+/// What there is behind a link.
+pub(crate) enum Found {
+    Open(Box<Invited>),
+    Used,
+    /// Expired, withdrawn, replaced by a newer one, or never ours: all the same to whoever holds the link.
+    Over,
+}
+
+/// Somebody who was invited.
+pub(crate) struct Invited {
+    pub(crate) user: User,
+    /// The service in whose name they were.
+    pub(crate) client: Option<Client>,
+    invitation: Invitation,
+}
+
+impl Invited {
+    /// The name of that service, for pages and emails.
+    pub(crate) fn service<'a>(&'a self, kit: &'a Kit) -> &'a str {
+        self.client.as_ref().map_or(&kit.config.brand.service, |client| &client.name)
+    }
+}
+
+/// What came of choosing a password.
+pub(crate) enum Step {
+    Done,
+    Refused(Refusal),
+    Busy,
+    /// The invitation ended meanwhile.
+    Closed,
+}
+
+/// Looks behind a link.
+pub(crate) async fn find(kit: &Kit, link: &Secret<kinds::Invitation>) -> Result<Found, Fault> {
+    let mut conn = kit.store.read().await?;
+    let found = invitations::by_digest(&mut conn, &kit.keyring.digest(link)).await?;
+    let Some(invitation) = found else { return Ok(Found::Over) };
+    if invitation.used_at.is_some() {
+        return Ok(Found::Used);
+    }
+    let user = users::by_id(&mut conn, &invitation.user_id).await?.filter(User::is_active);
+    let Some(user) = user.filter(|_| invitation.is_open(kit.now())) else { return Ok(Found::Over) };
+    let client = match &invitation.client_id {
+        Some(id) => clients::by_id(&mut conn, id).await?.filter(Client::is_active),
+        None => None,
+    };
+    Ok(Found::Open(Box::new(Invited { user, client, invitation })))
+}
+
+/// Sets the first password and uses the invitation up, both or neither.
+pub(crate) async fn accept(
+    kit: &Kit,
+    invited: &Invited,
+    typed: Typed<'_>,
+    visit: &Visit,
+) -> Result<Step, Fault> {
+    let hash = match new_password::choose(kit, &invited.user, invited.service(kit), typed).await? {
+        Choice::Good(hash) => hash,
+        Choice::Refused(refusal) => return Ok(Step::Refused(refusal)),
+        Choice::Busy => return Ok(Step::Busy),
+    };
+    let now = kit.now();
+    let mut tx = kit.store.begin().await?;
+    if invitations::take(&mut tx, &invited.invitation.digest, now).await?.as_ref() != Some(&invited.user.id) {
+        return Ok(Step::Closed);
+    }
+    users::set_password(&mut tx, &invited.user.id, &hash, now).await?;
+    Entry::by_visitor(EventKind::InvitationUsed, visit)
+        .user(Some(&invited.user.id))
+        .record(kit, &mut tx)
+        .await?;
+    tx.commit().await?;
+    Ok(Step::Done)
+}

@@ -1,0 +1,124 @@
+//! Inviting people: an account without a password, and a link by which its owner chooses one.
+
+use super::people::{self, Detail};
+use super::users::{self, NewUser};
+use super::{Refusal, check};
+use crate::accounts::letters;
+use crate::audit::Entry;
+use crate::base::{ClientId, Error, Fault, Secret, Span, Timestamp, paths};
+use crate::kit::Kit;
+use crate::model::{Actor, Client, EventKind, Invitation, User};
+use crate::outbox;
+use crate::policy::permission::Action;
+use crate::store::{Tx, clients, invitations, users as user_rows};
+
+/// How long an invitation is good.
+const LIFE: Span = Span::days(7);
+
+/// Adds somebody and sends them an invitation in the name of a service, or of the council's.
+pub(crate) async fn invite(
+    kit: &Kit,
+    actor: &Actor,
+    new: NewUser,
+    service: Option<&ClientId>,
+) -> Result<(User, Timestamp), Error<Refusal>> {
+    check(actor, Action::InvitePeople, None)?;
+    let host = host(kit, actor, service).await?;
+    let mut tx = kit.store.begin().await?;
+    let user = users::add_in(kit, &mut tx, actor, new).await?;
+    let expires_at = invite_in(kit, &mut tx, actor, &user, &host).await?;
+    tx.commit().await?;
+    kit.mail_bell.notify_one();
+    Ok((user, expires_at))
+}
+
+/// Sends somebody who has no password yet a new invitation; the one before works no more.
+pub(crate) async fn invite_again(
+    kit: &Kit,
+    actor: &Actor,
+    detail: &Detail,
+) -> Result<Timestamp, Error<Refusal>> {
+    people::check_on(kit, actor, Action::InvitePeople, &detail.user.id).await?;
+    if detail.user.password.is_some() || !detail.user.is_active() {
+        let say = format!("{} has set up the account, or may not log in any more", detail.user.name);
+        return Err(Error::Refused(Refusal::Conflict(say)));
+    }
+    let service = detail.invitation.as_ref().and_then(|invitation| invitation.client_id.as_ref());
+    let host = host(kit, actor, service).await?;
+    let mut tx = kit.store.begin().await?;
+    let expires_at = invite_in(kit, &mut tx, actor, &detail.user, &host).await?;
+    tx.commit().await?;
+    kit.mail_bell.notify_one();
+    Ok(expires_at)
+}
+
+/// Withdraws an invitation; `false` where none was open.
+pub(crate) async fn withdraw(kit: &Kit, actor: &Actor, user: &User) -> Result<bool, Error<Refusal>> {
+    people::check_on(kit, actor, Action::InvitePeople, &user.id).await?;
+    let mut tx = kit.store.begin().await?;
+    let withdrawn = invitations::withdraw(&mut tx, &user.id, kit.now()).await?;
+    if withdrawn {
+        Entry::by(EventKind::InvitationWithdrawn, actor).user(Some(&user.id)).record(kit, &mut tx).await?;
+    }
+    tx.commit().await?;
+    Ok(withdrawn)
+}
+
+/// Who invites, and to what.
+pub(crate) struct Host {
+    inviter: String,
+    client: Option<Client>,
+}
+
+/// Who the letter says invites, and the service that it names.
+pub(crate) async fn host(
+    kit: &Kit,
+    actor: &Actor,
+    service: Option<&ClientId>,
+) -> Result<Host, Error<Refusal>> {
+    let mut conn = kit.store.read().await?;
+    let inviter = match actor.user_id() {
+        Some(id) => user_rows::by_id(&mut conn, id).await?.map(|user| user.name),
+        None => None,
+    };
+    let client = match service {
+        Some(id) => {
+            let found = clients::by_id(&mut conn, id).await?.filter(Client::is_active);
+            let unknown = || Error::Refused(Refusal::unfit("service", format!("there is no service {id}")));
+            Some(found.ok_or_else(unknown)?)
+        }
+        None => None,
+    };
+    Ok(Host { inviter: inviter.unwrap_or_else(|| kit.config.brand.council.clone()), client })
+}
+
+/// Makes an invitation and queues its letter in the caller's transaction; until when it is good.
+pub(crate) async fn invite_in(
+    kit: &Kit,
+    tx: &mut Tx,
+    actor: &Actor,
+    user: &User,
+    host: &Host,
+) -> Result<Timestamp, Fault> {
+    let link = Secret::generate(&*kit.random);
+    let now = kit.now();
+    let invitation = Invitation {
+        user_id: user.id.clone(),
+        digest: kit.keyring.digest(&link),
+        client_id: host.client.as_ref().map(|client| client.id.clone()),
+        inviter: host.inviter.clone(),
+        created_at: now,
+        expires_at: now + LIFE,
+        used_at: None,
+        withdrawn_at: None,
+    };
+    invitations::put(tx, &invitation).await?;
+    let service = host.client.as_ref().map_or(&kit.config.brand.service, |client| &client.name);
+    let address = paths::INVITATION_LINK.replace("{token}", link.reveal());
+    let address = format!("{}{address}", kit.config.issuer());
+    let content = letters::invitation(kit, service, (&host.inviter, address), invitation.expires_at);
+    let draft = outbox::Draft { to: &user.email, service, content, expires_at: invitation.expires_at };
+    outbox::queue(kit, tx, draft).await?;
+    Entry::by(EventKind::UserInvited, actor).user(Some(&user.id)).record(kit, tx).await?;
+    Ok(invitation.expires_at)
+}

@@ -1,0 +1,80 @@
+//! The signing keys.
+
+use super::{Refusal, check};
+use crate::base::{Error, Kid, Timestamp};
+use crate::keys::{self, Start};
+use crate::kit::Kit;
+use crate::model::{Actor, Algorithm};
+use crate::policy::permission::Action;
+
+/// What a key does at present.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// Signs.
+    Signing,
+    /// Published, to sign later.
+    Ready,
+    /// Its tokens are still checked with it.
+    Checking,
+}
+
+impl State {
+    pub(crate) const fn shown(self) -> &'static str {
+        match self {
+            Self::Signing => "Signing",
+            Self::Ready => "Ready",
+            Self::Checking => "Checking only",
+        }
+    }
+}
+
+pub(crate) struct Listed {
+    pub(crate) kid: Kid,
+    pub(crate) algorithm: Algorithm,
+    pub(crate) state: State,
+    pub(crate) active_from: Timestamp,
+    pub(crate) remove_after: Option<Timestamp>,
+}
+
+/// Every key that is published.
+pub(crate) fn list(kit: &Kit, actor: &Actor) -> Result<Vec<Listed>, Error<Refusal>> {
+    check(actor, Action::SeeKeys, None)?;
+    let set = kit.signing.current();
+    let now = kit.now();
+    let listed = set.keys().iter().map(|key| {
+        let signs = set.signer(key.algorithm, now).is_some_and(|signer| signer.kid == key.kid);
+        let state = match (signs, key.active_from > now) {
+            (true, _) => State::Signing,
+            (false, true) => State::Ready,
+            (false, false) => State::Checking,
+        };
+        Listed {
+            kid: key.kid.clone(),
+            algorithm: key.algorithm,
+            state,
+            active_from: key.active_from,
+            remove_after: key.remove_after,
+        }
+    });
+    Ok(listed.collect())
+}
+
+/// Makes a new key for each algorithm that has one.
+pub(crate) async fn rotate(
+    kit: &Kit,
+    actor: &Actor,
+    algorithms: Option<Algorithm>,
+    start: Start,
+) -> Result<Vec<(Algorithm, Kid)>, Error<Refusal>> {
+    check(actor, Action::RotateKeys, None)?;
+    let mut wanted: Vec<Algorithm> = match algorithms {
+        Some(one) => vec![one],
+        None => kit.signing.current().keys().iter().map(|key| key.algorithm).collect(),
+    };
+    wanted.dedup();
+    let mut made = Vec::new();
+    for algorithm in wanted {
+        made.push((algorithm, keys::rotate(kit, actor, algorithm, start).await?));
+    }
+    Ok(made)
+}

@@ -1,0 +1,277 @@
+//! Finding people and looking after them.
+
+use serde_json::json;
+
+use super::{Page, Refusal, bad_cursor, check, cursor, users};
+use crate::accounts::{guard, letters, session};
+use crate::audit::Entry;
+use crate::base::{Error, Fault, Timestamp, UserId};
+use crate::kit::Kit;
+use crate::model::{Actor, Email, EventKind, Invitation, Role, Session, User};
+use crate::outbox;
+use crate::policy::lifetime;
+use crate::policy::permission::Action;
+use crate::store::people::{self, Order, Written};
+use crate::store::words::Search;
+use crate::store::{Conn, Tx, administrators, challenges, invitations, sessions};
+
+/// Rows on one page of a list.
+pub(crate) const ROWS: i64 = 50;
+
+/// Whether and how somebody can log in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    Active,
+    /// Invited, and has chosen no password yet.
+    Invited,
+    /// Has no password and no invitation that could still be used.
+    InvitationOver,
+    /// Wrong passwords have paused logging in.
+    Locked {
+        until: Timestamp,
+    },
+    Deactivated,
+}
+
+impl Status {
+    /// The word that people see.
+    pub(crate) const fn shown(self) -> &'static str {
+        match self {
+            Self::Active => "Active",
+            Self::Invited => "Invited",
+            Self::InvitationOver => "Invitation over",
+            Self::Locked { .. } => "Locked",
+            Self::Deactivated => "Deactivated",
+        }
+    }
+}
+
+/// What is looked for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Query {
+    /// Words of a name, an email or an organisation; everybody where it is empty.
+    pub(crate) words: String,
+    /// Where nothing is searched for.
+    pub(crate) order: Order,
+    /// The cursor of the page before.
+    pub(crate) after: Option<String>,
+}
+
+/// Somebody in a list.
+pub(crate) struct Listed {
+    pub(crate) user: User,
+    pub(crate) status: Status,
+}
+
+/// A page of people.
+pub(crate) async fn list(
+    kit: &Kit,
+    actor: &Actor,
+    query: &Query,
+    limit: i64,
+) -> Result<Page<Listed>, Error<Refusal>> {
+    check(actor, Action::SeePeople, None)?;
+    let name = format!("people {:?} {}", query.order, query.words);
+    let place = match &query.after {
+        Some(after) => cursor::open(kit, &name, after).ok_or_else(bad_cursor)?,
+        None => Default::default(),
+    };
+    let place = (place.0.as_str(), place.1.as_str());
+    let mut conn = kit.store.read().await?;
+    let found = match (Search::of(&query.words), query.words.trim().is_empty()) {
+        (Some(search), _) => {
+            let rows = people::search(&mut conn, &search, place, limit + 1).await?;
+            let page =
+                Page::cut(rows, limit, |(user, word)| cursor::seal(kit, &name, (word, user.id.as_str())));
+            page.map(|(user, _)| user)
+        }
+        // What has no letters in it is in nobody's name.
+        (None, false) => Page { rows: Vec::new(), next: None },
+        (None, true) => {
+            let rows = people::list(&mut conn, query.order, place, limit + 1).await?;
+            Page::cut(rows, limit, |user| {
+                let (key, id) = people::place(query.order, user);
+                cursor::seal(kit, &name, (&key, &id))
+            })
+        }
+    };
+    let mut rows = Vec::with_capacity(found.rows.len());
+    for user in found.rows {
+        let invitation = match user.password {
+            None => invitations::of_user(&mut conn, &user.id).await?,
+            Some(_) => None,
+        };
+        let status = status(kit, &mut conn, &user, invitation.as_ref()).await?;
+        rows.push(Listed { user, status });
+    }
+    Ok(Page { rows, next: found.next })
+}
+
+async fn status(
+    kit: &Kit,
+    conn: &mut Conn,
+    user: &User,
+    invitation: Option<&Invitation>,
+) -> Result<Status, Fault> {
+    if !user.is_active() {
+        return Ok(Status::Deactivated);
+    }
+    if user.password.is_none() {
+        let open = invitation.is_some_and(|invitation| invitation.is_open(kit.now()));
+        return Ok(if open { Status::Invited } else { Status::InvitationOver });
+    }
+    let paused = guard::paused_until(kit, conn, &user.email).await?;
+    Ok(paused.map_or(Status::Active, |until| Status::Locked { until }))
+}
+
+/// Everything that the page of one person shows.
+pub(crate) struct Detail {
+    pub(crate) user: User,
+    pub(crate) status: Status,
+    pub(crate) invitation: Option<Invitation>,
+    pub(crate) role: Option<Role>,
+    /// The newest first.
+    pub(crate) sessions: Vec<Session>,
+}
+
+/// One person.
+pub(crate) async fn detail(kit: &Kit, actor: &Actor, id: &UserId) -> Result<Detail, Error<Refusal>> {
+    let user = find(kit, actor, id).await?;
+    let mut conn = kit.store.read().await?;
+    let invitation = invitations::of_user(&mut conn, id).await?;
+    let mut sessions = sessions::of_user(&mut conn, id).await?;
+    sessions.retain(|session| lifetime::session_is_live(session, kit.config.session.idle, kit.now()));
+    Ok(Detail {
+        status: status(kit, &mut conn, &user, invitation.as_ref()).await?,
+        role: administrators::find(&mut conn, id).await?.map(|(role, _)| role),
+        user,
+        invitation,
+        sessions,
+    })
+}
+
+/// The person with an identifier.
+pub(crate) async fn find(kit: &Kit, actor: &Actor, id: &UserId) -> Result<User, Error<Refusal>> {
+    check(actor, Action::SeePeople, None)?;
+    let found = crate::store::users::by_id(&mut *kit.store.read().await?, id).await?;
+    found.ok_or_else(|| Error::Refused(Refusal::Unknown("there is no such person".to_owned())))
+}
+
+/// Support looks after people, but not after those who could give it a role.
+pub(super) async fn check_on(
+    kit: &Kit,
+    actor: &Actor,
+    action: Action,
+    user: &UserId,
+) -> Result<(), Error<Refusal>> {
+    check(actor, action, None)?;
+    let role = administrators::find(&mut *kit.store.read().await?, user).await?;
+    match role {
+        Some(_) => check(actor, Action::ChangeAdministrators, None),
+        None => Ok(()),
+    }
+}
+
+/// New details of a person.
+pub(crate) struct Details {
+    pub(crate) email: Email,
+    pub(crate) name: String,
+    pub(crate) organisation: Option<String>,
+}
+
+/// Writes new details, unless they were changed since `user` was read. Both addresses are told where the email is
+/// another one, and codes that were sent to the old one work no more.
+pub(crate) async fn change(
+    kit: &Kit,
+    actor: &Actor,
+    user: &User,
+    details: Details,
+) -> Result<User, Error<Refusal>> {
+    check_on(kit, actor, Action::ChangePeople, &user.id).await?;
+    users::check_name(&details.name)?;
+    let email_changes = details.email.canonical() != user.email.canonical();
+    let now = kit.now();
+    let changed =
+        User { email: details.email, name: details.name, organisation: details.organisation, ..user.clone() };
+    let mut tx = kit.store.begin().await?;
+    match people::update(&mut tx, &changed, now).await? {
+        Written::Done => {}
+        Written::Taken => {
+            let say = format!("{} already has an account", changed.email);
+            return Err(Error::Refused(Refusal::unfit("email", say)));
+        }
+        Written::Stale => {
+            let say = "somebody else has changed this person meanwhile; look again";
+            return Err(Error::Refused(Refusal::Conflict(say.to_owned())));
+        }
+    }
+    if email_changes {
+        challenges::kill_of_user(&mut tx, &user.id).await?;
+        for (to, is_new) in [(&user.email, false), (&changed.email, true)] {
+            let content = letters::email_changed(kit, is_new);
+            let service = &kit.config.brand.service;
+            let expires_at = now + outbox::NOTICE_LIFE;
+            outbox::queue(kit, &mut tx, outbox::Draft { to, service, content, expires_at }).await?;
+        }
+    }
+    let fields = [
+        ("email", email_changes),
+        ("name", changed.name != user.name),
+        ("organisation", changed.organisation != user.organisation),
+    ];
+    let named: Vec<&str> = fields.iter().filter(|(_, changes)| *changes).map(|(name, _)| *name).collect();
+    record(kit, &mut tx, actor, (EventKind::UserChanged, &user.id), Some(json!({ "fields": named }))).await?;
+    tx.commit().await?;
+    kit.mail_bell.notify_one();
+    Ok(User { updated_at: now, ..changed })
+}
+
+async fn record(
+    kit: &Kit,
+    tx: &mut Tx,
+    actor: &Actor,
+    (kind, user): (EventKind, &UserId),
+    detail: Option<serde_json::Value>,
+) -> Result<(), Fault> {
+    let entry = Entry::by(kind, actor).user(Some(user));
+    match detail {
+        Some(detail) => entry.detail(detail),
+        None => entry,
+    }
+    .record(kit, tx)
+    .await
+}
+
+/// Lets somebody log in again at once whom wrong passwords have paused.
+pub(crate) async fn unlock(kit: &Kit, actor: &Actor, user: &User) -> Result<(), Error<Refusal>> {
+    check_on(kit, actor, Action::ChangePeople, &user.id).await?;
+    let mut tx = kit.store.begin().await?;
+    guard::pardon(kit, &mut tx, &user.email).await?;
+    record(kit, &mut tx, actor, (EventKind::UserUnlocked, &user.id), None).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Has somebody choose a new password the next time they log in, and logs them out so that this is now.
+pub(crate) async fn ask_new_password(kit: &Kit, actor: &Actor, user: &User) -> Result<(), Error<Refusal>> {
+    check_on(kit, actor, Action::ChangePeople, &user.id).await?;
+    let mut tx = kit.store.begin().await?;
+    people::ask_new_password(&mut tx, &user.id, kit.now()).await?;
+    session::end_everything(kit, &mut tx, &user.id).await?;
+    challenges::kill_of_user(&mut tx, &user.id).await?;
+    record(kit, &mut tx, actor, (EventKind::NewPasswordAsked, &user.id), None).await?;
+    tx.commit().await?;
+    kit.logout_bell.notify_one();
+    Ok(())
+}
+
+/// Logs somebody out everywhere.
+pub(crate) async fn log_out(kit: &Kit, actor: &Actor, user: &User) -> Result<(), Error<Refusal>> {
+    check(actor, Action::EndSessions, None)?;
+    check_on(kit, actor, Action::ChangePeople, &user.id).await?;
+    let mut tx = kit.store.begin().await?;
+    session::end_everything(kit, &mut tx, &user.id).await?;
+    record(kit, &mut tx, actor, (EventKind::SessionsEnded, &user.id), None).await?;
+    tx.commit().await?;
+    kit.logout_bell.notify_one();
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! What is held on one person: handed out as a file, or erased.
+
+use serde_json::{Value, json};
+
+use super::people::{self, Detail};
+use super::{Refusal, administrators, check};
+use crate::accounts::session;
+use crate::audit::Entry;
+use crate::base::{Error, Timestamp};
+use crate::kit::Kit;
+use crate::model::{Actor, EventKind, User};
+use crate::policy::permission::Action;
+use crate::store::{consents, events, people as rows, sessions};
+use crate::view::when;
+
+/// The most events in one file.
+const MOST_EVENTS: i64 = 10_000;
+
+/// Everything that is held on one person, but for what protects them: hashes and digests.
+pub(crate) async fn export(kit: &Kit, actor: &Actor, detail: &Detail) -> Result<Value, Error<Refusal>> {
+    check(actor, Action::ExportPerson, None)?;
+    let user = &detail.user;
+    let time = |at: Timestamp| when::iso(at);
+    let mut conn = kit.store.read().await?;
+    let sessions = sessions::of_user(&mut conn, &user.id).await?;
+    let consents = consents::of_user(&mut conn, &user.id).await?;
+    let events = events::of_user(&mut conn, &user.id, MOST_EVENTS).await?;
+    drop(conn);
+    let mut tx = kit.store.begin().await?;
+    Entry::by(EventKind::UserExported, actor).user(Some(&user.id)).record(kit, &mut tx).await?;
+    tx.commit().await?;
+    Ok(json!({
+        "made_at": time(kit.now()),
+        "person": {
+            "id": user.id.as_str(), "subject": user.subject.as_str(), "email": user.email.shown(),
+            "name": user.name, "organisation": user.organisation, "claims": user.profile,
+            "role": detail.role.map(|role| role.name()),
+            "created_at": time(user.created_at), "updated_at": time(user.updated_at),
+            "last_login_at": user.last_login_at.map(time), "deactivated_at": user.disabled_at.map(time),
+            "password_changed_at": user.password_changed_at.map(time),
+        },
+        "sessions": sessions.iter().map(|session| json!({
+            "id": session.id.as_str(), "began_at": time(session.created_at),
+            "logged_in_at": time(session.authenticated_at), "last_used_at": time(session.last_used_at),
+            "browser": session.browser, "address": session.address,
+        })).collect::<Vec<_>>(),
+        "shares_with": consents.iter().map(|consent| json!({
+            "client_id": consent.client_id.as_str(), "scope": consent.scope, "since": time(consent.given_at),
+        })).collect::<Vec<_>>(),
+        "events": events.iter().map(|event| json!({
+            "at": time(event.at), "kind": event.kind.name(), "address": event.address,
+            "client_id": event.client_id.as_ref().map(|id| id.as_str()), "detail": event.detail,
+        })).collect::<Vec<_>>(),
+    }))
+}
+
+/// Removes a person with everything that is held on them. The audit trail keeps that something was done and when, under
+/// an identifier that leads to nobody any more.
+pub(crate) async fn erase(kit: &Kit, actor: &Actor, user: &User) -> Result<(), Error<Refusal>> {
+    people::check_on(kit, actor, Action::ErasePerson, &user.id).await?;
+    let mut tx = kit.store.begin().await?;
+    administrators::keep_an_owner(&mut tx, &user.id).await?;
+    session::end_everything(kit, &mut tx, &user.id).await?;
+    Entry::by(EventKind::UserErased, actor).user(Some(&user.id)).record(kit, &mut tx).await?;
+    rows::remove(&mut tx, &user.id).await?;
+    tx.commit().await?;
+    kit.logout_bell.notify_one();
+    Ok(())
+}

@@ -1,0 +1,78 @@
+//! Finding services.
+
+use super::people::ROWS;
+use super::{Page, Refusal, bad_cursor, check, console, cursor};
+use crate::base::{Error, Span, Timestamp};
+use crate::kit::Kit;
+use crate::model::{Actor, Client};
+use crate::policy::permission::{Action, Reach, reaches};
+use crate::store::services;
+use crate::store::words::Search;
+
+/// How far back the last use of a service is looked for.
+const MEMORY: Span = Span::days(90);
+
+/// A service in a list.
+pub(crate) struct Listed {
+    pub(crate) client: Client,
+    /// When it last was given tokens, in the last 90 days.
+    pub(crate) last_used_at: Option<Timestamp>,
+}
+
+/// A page of services, by name or as words find them. Who looks after some sees those.
+pub(crate) async fn list(
+    kit: &Kit,
+    actor: &Actor,
+    words: &str,
+    after: Option<&str>,
+) -> Result<Page<Listed>, Error<Refusal>> {
+    let found = match (reaches(actor, Action::SeeServices), actor.user_id()) {
+        (Reach::Own, Some(user)) => {
+            let own = services::of_administrator(&mut *kit.store.read().await?, user).await?;
+            let wanted = crate::base::words::words(words);
+            let has = |client: &Client| {
+                let its = crate::base::words::words(&format!("{} {}", client.name, client.id));
+                wanted.iter().all(|word| its.iter().any(|its| its.starts_with(word.as_str())))
+            };
+            Page { rows: own.into_iter().filter(has).collect(), next: None }
+        }
+        _ => {
+            check(actor, Action::SeeServices, None)?;
+            page(kit, words, after).await?
+        }
+    };
+    let since = kit.now() - MEMORY;
+    let mut conn = kit.store.read().await?;
+    let mut rows = Vec::with_capacity(found.rows.len());
+    for client in found.rows {
+        if client.id.as_str() == console::CLIENT {
+            continue;
+        }
+        let last_used_at = services::last_used(&mut conn, &client.id, since).await?;
+        rows.push(Listed { client, last_used_at });
+    }
+    Ok(Page { rows, next: found.next })
+}
+
+async fn page(kit: &Kit, words: &str, after: Option<&str>) -> Result<Page<Client>, Error<Refusal>> {
+    let name = format!("services {words}");
+    let place = match after {
+        Some(after) => cursor::open(kit, &name, after).ok_or_else(bad_cursor)?,
+        None => Default::default(),
+    };
+    let place = (place.0.as_str(), place.1.as_str());
+    let mut conn = kit.store.read().await?;
+    Ok(match (Search::of(words), words.trim().is_empty()) {
+        (Some(search), _) => {
+            let rows = services::search(&mut conn, &search, place, ROWS + 1).await?;
+            let page =
+                Page::cut(rows, ROWS, |(client, word)| cursor::seal(kit, &name, (word, client.id.as_str())));
+            page.map(|(client, _)| client)
+        }
+        (None, false) => Page { rows: Vec::new(), next: None },
+        (None, true) => {
+            let rows = services::by_name(&mut conn, place, ROWS + 1).await?;
+            Page::cut(rows, ROWS, |client| cursor::seal(kit, &name, (&client.name, client.id.as_str())))
+        }
+    })
+}

@@ -1,0 +1,82 @@
+//! Who is logged in.
+
+use super::people::ROWS;
+use super::{Page, Refusal, bad_cursor, check, cursor, people};
+use crate::accounts::session;
+use crate::audit::Entry;
+use crate::base::{ClientId, Error, SessionId};
+use crate::kit::Kit;
+use crate::model::{Actor, EventKind, Session, User};
+use crate::policy::permission::Action;
+use crate::store::{services, sessions, users};
+
+const LIST: &str = "sessions";
+
+/// A session with what it is known by.
+pub(crate) struct Listed {
+    pub(crate) session: Session,
+    pub(crate) user: User,
+    /// The services that it has reached, by name.
+    pub(crate) services: Vec<(ClientId, String)>,
+}
+
+/// A page of sessions, the one used last first; of everybody, or of one person.
+pub(crate) async fn list(
+    kit: &Kit,
+    actor: &Actor,
+    of: Option<&User>,
+    after: Option<&str>,
+) -> Result<Page<Listed>, Error<Refusal>> {
+    check(actor, Action::SeeSessions, None)?;
+    let place = match after {
+        Some(after) => cursor::open(kit, LIST, after).ok_or_else(bad_cursor)?,
+        None => (i64::MAX.to_string(), String::new()),
+    };
+    let used_after = kit.now() - kit.config.session.idle;
+    let mut conn = kit.store.read().await?;
+    let found = match of {
+        Some(user) => {
+            let mut own = sessions::of_user(&mut conn, &user.id).await?;
+            own.retain(|session| session.last_used_at > used_after && kit.now() < session.expires_at);
+            Page { rows: own, next: None }
+        }
+        None => {
+            let place = (place.0.parse().unwrap_or(i64::MAX), place.1.as_str());
+            let rows = sessions::page(&mut conn, (kit.now(), used_after), place, ROWS + 1).await?;
+            Page::cut(rows, ROWS, |session| {
+                let used = session.last_used_at.millis().to_string();
+                cursor::seal(kit, LIST, (&used, session.id.as_str()))
+            })
+        }
+    };
+    let mut rows = Vec::with_capacity(found.rows.len());
+    for session in found.rows {
+        let Some(user) = users::by_id(&mut conn, &session.user_id).await? else { continue };
+        let services = services::of_session(&mut conn, &session.id).await?;
+        rows.push(Listed { session, user, services });
+    }
+    Ok(Page { rows, next: found.next })
+}
+
+/// Ends one session; whose it was and in which browser, unless it had ended.
+pub(crate) async fn end(
+    kit: &Kit,
+    actor: &Actor,
+    id: &SessionId,
+) -> Result<Option<(User, Session)>, Error<Refusal>> {
+    check(actor, Action::EndSessions, None)?;
+    let mut conn = kit.store.read().await?;
+    let Some(session) = sessions::by_id(&mut conn, id).await? else { return Ok(None) };
+    let Some(user) = users::by_id(&mut conn, &session.user_id).await? else { return Ok(None) };
+    drop(conn);
+    people::check_on(kit, actor, Action::EndSessions, &user.id).await?;
+    if session.ended_at.is_some() {
+        return Ok(None);
+    }
+    let mut tx = kit.store.begin().await?;
+    session::end_in(kit, &mut tx, id).await?;
+    Entry::by(EventKind::SessionsEnded, actor).user(Some(&user.id)).session(id).record(kit, &mut tx).await?;
+    tx.commit().await?;
+    kit.logout_bell.notify_one();
+    Ok(Some((user, session)))
+}

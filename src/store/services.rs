@@ -1,0 +1,99 @@
+//! Relying parties, as administrators look for them and look at them.
+
+use sqlx::any::AnyRow;
+
+use super::clients::client;
+use super::db::{Conn, Tx, asking, number, optional_time, parsed, statements, text};
+use super::words::{self, Found, Search};
+use crate::base::words::words as words_of;
+use crate::base::{ClientId, Fault, SessionId, Timestamp, UserId};
+use crate::model::Client;
+
+statements! {
+    BY_NAME = "SELECT * FROM clients WHERE (name, id) > ($1, $2) ORDER BY name, id LIMIT $3";
+    /// Each service by the first of its words that begins as wanted.
+    SEARCH = "SELECT c.*, w.word FROM words w JOIN clients c ON c.id = w.id
+        WHERE w.kind = 'client' AND w.word >= $1 AND w.word <= $2 AND (w.word, w.id) > ($7, $8)
+        AND NOT EXISTS (SELECT 1 FROM words e WHERE e.kind = 'client' AND e.id = w.id AND e.word >= $1
+            AND e.word < w.word)
+        AND EXISTS (SELECT 1 FROM words a WHERE a.kind = 'client' AND a.id = w.id AND a.word >= $3 AND a.word <= $4)
+        AND EXISTS (SELECT 1 FROM words b WHERE b.kind = 'client' AND b.id = w.id AND b.word >= $5 AND b.word <= $6)
+        ORDER BY w.word, w.id LIMIT $9";
+    OF_ADMINISTRATOR = "SELECT c.* FROM service_administrators a JOIN clients c ON c.id = a.client_id
+        WHERE a.user_id = $1 ORDER BY c.name, c.id LIMIT 1000";
+    LAST_USED = "SELECT MAX(at) AS at FROM events WHERE client_id = $1 AND kind = 'grant.tokens_issued' AND at > $2";
+    OF_SESSION = "SELECT DISTINCT c.id, c.name FROM grants g JOIN clients c ON c.id = g.client_id
+        WHERE g.session_id = $1 AND g.revoked_at IS NULL ORDER BY c.name";
+    COUNT = "SELECT COUNT(*) AS services FROM clients";
+    WITHOUT_WORDS = "SELECT * FROM clients c WHERE c.id > $1 AND NOT EXISTS
+        (SELECT 1 FROM words w WHERE w.kind = 'client' AND w.id = c.id) ORDER BY c.id LIMIT $2";
+}
+
+/// Up to `limit` services by name, after the place that a name and an identifier name.
+pub(crate) async fn by_name(
+    conn: &mut Conn,
+    (name, id): (&str, &str),
+    limit: i64,
+) -> Result<Vec<Client>, Fault> {
+    let rows = sqlx::query(BY_NAME).bind(name).bind(id).bind(limit).fetch_all(conn).await;
+    rows.map_err(asking("list clients"))?.iter().map(client).collect()
+}
+
+/// Up to `limit` services that have every word, each with the word that places it, after the place that two texts name.
+pub(crate) async fn search(
+    conn: &mut Conn,
+    search: &Search,
+    (word, id): (&str, &str),
+    limit: i64,
+) -> Result<Vec<(Client, String)>, Fault> {
+    let mut query = sqlx::query(SEARCH);
+    for bound in search.bounds() {
+        query = query.bind(bound);
+    }
+    let rows =
+        query.bind(word).bind(id).bind(limit).fetch_all(conn).await.map_err(asking("search clients"))?;
+    rows.iter().map(|row: &AnyRow| Ok((client(row)?, text(row, "word")?))).collect()
+}
+
+/// The services of an administrator who looks after some only, at most a thousand.
+pub(crate) async fn of_administrator(conn: &mut Conn, user: &UserId) -> Result<Vec<Client>, Fault> {
+    let rows = sqlx::query(OF_ADMINISTRATOR).bind(user.as_str()).fetch_all(conn).await;
+    rows.map_err(asking("list an administrator's clients"))?.iter().map(client).collect()
+}
+
+/// Has a service be found by its name and identifier.
+pub(super) async fn index(tx: &mut Tx, client: &Client) -> Result<(), Fault> {
+    let words = words_of(&format!("{} {}", client.name, client.id));
+    words::put(tx, Found::Client, client.id.as_str(), &words).await
+}
+
+/// Has every service be found that is not yet: those of before there were words.
+pub(crate) async fn index_missing(tx: &mut Tx) -> Result<(), Fault> {
+    let rows = sqlx::query(WITHOUT_WORDS).bind("").bind(100_000_i64).fetch_all(&mut **tx).await;
+    for row in rows.map_err(asking("list clients"))? {
+        index(tx, &client(&row)?).await?;
+    }
+    Ok(())
+}
+
+/// When a service last was given tokens, as far back as `since`.
+pub(crate) async fn last_used(
+    conn: &mut Conn,
+    id: &ClientId,
+    since: Timestamp,
+) -> Result<Option<Timestamp>, Fault> {
+    let row = sqlx::query(LAST_USED).bind(id.as_str()).bind(since.millis()).fetch_one(conn).await;
+    optional_time(&row.map_err(asking("find the last use of a client"))?, "at")
+}
+
+/// The services that a session has reached, by name.
+pub(crate) async fn of_session(conn: &mut Conn, id: &SessionId) -> Result<Vec<(ClientId, String)>, Fault> {
+    let rows = sqlx::query(OF_SESSION).bind(id.as_str()).fetch_all(conn).await;
+    let named = |row: &AnyRow| Ok((parsed(row, "id", ClientId::parse)?, text(row, "name")?));
+    rows.map_err(asking("list the clients of a session"))?.iter().map(named).collect()
+}
+
+pub(crate) async fn count(conn: &mut Conn) -> Result<i64, Fault> {
+    let row = sqlx::query(COUNT).fetch_one(conn).await;
+    number(&row.map_err(asking("count clients"))?, "services")
+}
