@@ -18,7 +18,7 @@ use crate::mail::{Mailbox, Mailer, Security, SmtpSettings};
 use crate::store::Store;
 use crate::view::Engine;
 use crate::web::{self, Door, Encryption, Front, Web};
-use crate::{jobs, keyfile, keys};
+use crate::{admin, jobs, keyfile, keys};
 
 /// What time and chance are made of.
 pub(crate) struct Surroundings {
@@ -105,6 +105,8 @@ impl App {
         kit.store.migrate().await?;
         keys::check_master_key(&kit).await?;
         keys::ensure(&kit).await?;
+        admin::console::ensure(&kit).await?;
+        admin::people::index_missing(&kit).await?;
         let (kit, engine) = (Arc::new(kit), Arc::new(engine));
         let web = Arc::new(Web { kit: Arc::clone(&kit), engine: Arc::clone(&engine), front });
         Ok(Self { kit, engine, mailer: Arc::new(mailer), mailbox, web })

@@ -20,6 +20,8 @@ pub(crate) struct NewFlow {
     pub(crate) returns_to: Option<String>,
     /// The session of somebody who is logged in, and has only to agree to something.
     pub(crate) agreeing: Option<SessionId>,
+    /// A message to show on the first page.
+    pub(crate) banner: Option<String>,
 }
 
 /// A journey that has begun, and the cookie that binds it to the browser.
@@ -53,7 +55,7 @@ pub(crate) async fn begin(kit: &Kit, new: NewFlow) -> Result<Begun, Fault> {
         stage: new.agreeing.map_or(FlowStage::Password, |session_id| FlowStage::Welcome { session_id }),
         again: new.again,
         email: new.email,
-        banner: None,
+        banner: new.banner,
         created_at: now,
         expires_at: now + kit.config.login.flow,
     };

@@ -8,6 +8,7 @@ pub(crate) mod elsewhere;
 pub(crate) mod emailed_code;
 pub(crate) mod flow;
 pub(crate) mod guard;
+pub(crate) mod history;
 pub(crate) mod invitation;
 pub(crate) mod letters;
 pub(crate) mod log_in;

@@ -1,6 +1,6 @@
 //! Registering relying parties.
 
-use super::{Flaw, Refusal, check};
+use super::{Flaw, Refusal, check, console};
 use crate::audit::Entry;
 use crate::base::{ClientId, Error, Fault, Secret, Span, base64url, kinds, strict_json};
 use crate::clients::assertion;
@@ -109,6 +109,7 @@ pub(crate) async fn list(
 /// Writes a client's new name and settings.
 pub(crate) async fn update(kit: &Kit, actor: &Actor, client: Client) -> Result<Client, Error<Refusal>> {
     check(actor, Action::ChangeService, Some(&client.id))?;
+    console::refuse_console(&client.id)?;
     let before = clients::by_id(&mut *kit.store.read().await?, &client.id).await?;
     check_scopes(actor, &client.settings, before.as_ref().map(|before| &before.settings))?;
     let id = client.id.clone();
@@ -122,7 +123,7 @@ pub(super) async fn update_with(
 ) -> Result<Client, Error<Refusal>> {
     prepare(kit, &client).await?;
     let read_at = client.updated_at;
-    client.updated_at = kit.now();
+    client.updated_at = kit.now().after(read_at);
     let mut tx = kit.store.begin().await?;
     if !clients::update(&mut tx, &client, read_at).await? {
         let say = format!("client {} was changed by somebody else meanwhile, or removed", client.id);
@@ -145,6 +146,7 @@ pub(crate) async fn set_active(
     active: bool,
 ) -> Result<bool, Error<Refusal>> {
     check(actor, Action::ChangeService, Some(&client.id))?;
+    console::refuse_console(&client.id)?;
     let mut tx = kit.store.begin().await?;
     let changed = clients::set_active(&mut tx, &client.id, active, kit.now()).await?;
     if changed {
@@ -162,6 +164,7 @@ pub(crate) async fn set_active(
 /// Removes a client with all that was granted to it.
 pub(crate) async fn remove(kit: &Kit, actor: &Actor, client: &Client) -> Result<(), Error<Refusal>> {
     check(actor, Action::RemoveService, Some(&client.id))?;
+    console::refuse_console(&client.id)?;
     let entry = Entry::by(EventKind::ClientRemoved, actor).client(Some(&client.id));
     Ok(remove_with(kit, client, entry).await?)
 }
@@ -183,6 +186,7 @@ pub(crate) async fn rotate_secret(
     overlap: Span,
 ) -> Result<Secret<kinds::Client>, Error<Refusal>> {
     check(actor, Action::ChangeService, Some(&client.id))?;
+    console::refuse_console(&client.id)?;
     let method = client.settings.authentication;
     if !method.has_secret() {
         let why = if client.is_confidential() { "proves who it is by a key of its own" } else { "is public" };

@@ -4,13 +4,11 @@
 use serde_json::Value;
 
 use super::{Refusal, administrators};
-use crate::accounts::session;
-use crate::audit::Entry;
 use crate::base::{ClientId, Error, Fault, Secret, SessionId, Timestamp, constant_time_eq, kinds, paths};
 use crate::clients::{self, Presented};
 use crate::jose::TokenType;
 use crate::kit::Kit;
-use crate::model::{Administrator, Client, ClientAuthentication, ClientSettings, EventKind, User, Visit};
+use crate::model::{Administrator, Client, ClientAuthentication, ClientSettings, User, Visit};
 use crate::oidc::params::Params;
 use crate::oidc::sender::{Proof, Shown};
 use crate::oidc::token::{self, TokenRequest};
@@ -131,19 +129,5 @@ pub(super) fn refuse_console(id: &ClientId) -> Result<(), Error<Refusal>> {
         let say = "the console is part of the provider and cannot be changed";
         return Err(Error::Refused(Refusal::Conflict(say.to_owned())));
     }
-    Ok(())
-}
-
-/// Ends the session of somebody at the console, everywhere.
-pub(crate) async fn log_out(kit: &Kit, at: &AtConsole, visit: &Visit) -> Result<(), Fault> {
-    let mut tx = kit.store.begin().await?;
-    session::end_in(kit, &mut tx, &at.session_id).await?;
-    Entry::by_visitor(EventKind::LoggedOut, visit)
-        .user(Some(&at.user.id))
-        .session(&at.session_id)
-        .record(kit, &mut tx)
-        .await?;
-    tx.commit().await?;
-    kit.logout_bell.notify_one();
     Ok(())
 }

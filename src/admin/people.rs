@@ -13,7 +13,7 @@ use crate::policy::lifetime;
 use crate::policy::permission::Action;
 use crate::store::people::{self, Order, Written};
 use crate::store::words::Search;
-use crate::store::{Conn, Tx, administrators, challenges, invitations, sessions};
+use crate::store::{Conn, Tx, administrators, challenges, facts, invitations, services, sessions};
 
 /// Rows on one page of a list.
 pub(crate) const ROWS: i64 = 50;
@@ -190,7 +190,7 @@ pub(crate) async fn change(
     check_on(kit, actor, Action::ChangePeople, &user.id).await?;
     users::check_name(&details.name)?;
     let email_changes = details.email.canonical() != user.email.canonical();
-    let now = kit.now();
+    let now = kit.now().after(user.updated_at);
     let changed =
         User { email: details.email, name: details.name, organisation: details.organisation, ..user.clone() };
     let mut tx = kit.store.begin().await?;
@@ -274,4 +274,28 @@ pub(crate) async fn log_out(kit: &Kit, actor: &Actor, user: &User) -> Result<(),
     tx.commit().await?;
     kit.logout_bell.notify_one();
     Ok(())
+}
+
+/// Has everybody and every service be found who is not yet: those of before there was a search.
+pub(crate) async fn index_missing(kit: &Kit) -> Result<(), Fault> {
+    const BATCH: i64 = 500;
+    const FACT: &str = "words are written";
+    if facts::find(&mut *kit.store.read().await?, FACT).await?.is_some() {
+        return Ok(());
+    }
+    let mut after = String::new();
+    loop {
+        let missing = people::without_words(&mut *kit.store.read().await?, &after, BATCH).await?;
+        let Some(last) = missing.last() else { break };
+        after = last.id.as_str().to_owned();
+        let mut tx = kit.store.begin().await?;
+        for user in &missing {
+            people::index(&mut tx, user).await?;
+        }
+        tx.commit().await?;
+    }
+    let mut tx = kit.store.begin().await?;
+    services::index_missing(&mut tx).await?;
+    facts::set_once(&mut tx, FACT, "yes").await?;
+    tx.commit().await
 }

@@ -1,7 +1,7 @@
 //! Finding services.
 
 use super::people::ROWS;
-use super::{Page, Refusal, bad_cursor, check, console, cursor};
+use super::{Page, Refusal, bad_cursor, check, clients, console, cursor};
 use crate::base::{Error, Span, Timestamp};
 use crate::kit::Kit;
 use crate::model::{Actor, Client};
@@ -75,4 +75,20 @@ async fn page(kit: &Kit, words: &str, after: Option<&str>) -> Result<Page<Client
             Page::cut(rows, ROWS, |client| cursor::seal(kit, &name, (&client.name, client.id.as_str())))
         }
     })
+}
+
+/// Refuses a name that another service has: people could not tell them apart.
+pub(crate) async fn refuse_namesake(kit: &Kit, name: &str, id: &str) -> Result<(), Error<Refusal>> {
+    if services::has_namesake(&mut *kit.store.read().await?, name, id).await? {
+        return Err(Error::Refused(Refusal::unfit("name", "Another service already uses that name")));
+    }
+    Ok(())
+}
+
+/// One service, with when it last was given tokens.
+pub(crate) async fn find(kit: &Kit, actor: &Actor, id: &str) -> Result<Listed, Error<Refusal>> {
+    let client = clients::find(kit, actor, id).await?;
+    let since = kit.now() - MEMORY;
+    let last_used_at = services::last_used(&mut *kit.store.read().await?, &client.id, since).await?;
+    Ok(Listed { client, last_used_at })
 }

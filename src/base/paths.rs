@@ -31,6 +31,9 @@ pub(crate) const RESET_CANCEL: &str = "/reset/cancel";
 pub(crate) const FLOW_CONTINUE: &str = "/flow/{flow}/continue";
 pub(crate) const FLOW_CANCEL: &str = "/flow/{flow}/cancel";
 
+pub(crate) const ACCOUNT: &str = "/account";
+pub(crate) const ACCOUNT_PASSWORD: &str = "/account/password";
+pub(crate) const ACCOUNT_HISTORY: &str = "/account/history";
 pub(crate) const ACCOUNT_SERVICES: &str = "/account/services";
 pub(crate) const ACCOUNT_SESSIONS: &str = "/account/sessions";
 
@@ -42,6 +45,25 @@ pub(crate) const SET_UP: &str = "/setup";
 pub(crate) const CONSOLE: &str = "/admin";
 pub(crate) const CONSOLE_LOGIN: &str = "/admin/login";
 pub(crate) const CONSOLE_CALLBACK: &str = "/admin/callback";
+pub(crate) const CONSOLE_SERVICES: &str = "/admin/services";
+pub(crate) const CONSOLE_SERVICE_NEW: &str = "/admin/services/new";
+pub(crate) const CONSOLE_SERVICE: &str = "/admin/services/{id}";
+pub(crate) const CONSOLE_SERVICE_EDIT: &str = "/admin/services/{id}/edit";
+pub(crate) const CONSOLE_SERVICE_SECRET: &str = "/admin/services/{id}/secret";
+pub(crate) const CONSOLE_SERVICE_STATUS: &str = "/admin/services/{id}/status";
+pub(crate) const CONSOLE_SERVICE_REMOVE: &str = "/admin/services/{id}/remove";
+pub(crate) const CONSOLE_PEOPLE: &str = "/admin/people";
+pub(crate) const CONSOLE_INVITE: &str = "/admin/people/invite";
+pub(crate) const CONSOLE_PERSON: &str = "/admin/people/{id}";
+pub(crate) const CONSOLE_PERSON_EDIT: &str = "/admin/people/{id}/edit";
+pub(crate) const CONSOLE_PERSON_ROLE: &str = "/admin/people/{id}/role";
+pub(crate) const CONSOLE_PERSON_EXPORT: &str = "/admin/people/{id}/export";
+pub(crate) const CONSOLE_PERSON_DEED: &str = "/admin/people/{id}/{deed}";
+pub(crate) const CONSOLE_SESSIONS: &str = "/admin/sessions";
+pub(crate) const CONSOLE_KEYS: &str = "/admin/keys";
+pub(crate) const CONSOLE_KEYS_CHANGE: &str = "/admin/keys/change";
+pub(crate) const CONSOLE_MAIL: &str = "/admin/email";
+pub(crate) const CONSOLE_ADMINISTRATORS: &str = "/admin/administrators";
 
 pub(crate) const HELP: &str = "/help";
 pub(crate) const ACCESSIBILITY: &str = "/accessibility";

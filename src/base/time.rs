@@ -20,6 +20,11 @@ impl Timestamp {
         self.0.div_euclid(1000)
     }
 
+    /// This moment, or where it is not later than `other`, the one right after that: versions must differ.
+    pub(crate) fn after(self, other: Self) -> Self {
+        self.max(Self(other.0.saturating_add(1)))
+    }
+
     /// How long ago `earlier` was; zero where it lies ahead.
     pub(crate) fn since(self, earlier: Self) -> Span {
         Span((self.0.saturating_sub(earlier.0)).max(0))

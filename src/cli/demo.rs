@@ -13,13 +13,13 @@ use tokio::net::TcpListener;
 use url::Url;
 
 use super::{Failure, open, serve};
-use crate::admin::{clients, users};
+use crate::admin::{administrators, clients, users};
 use crate::app::{self, App};
 use crate::base::{ClientId, Error, Fault, Secret, Span, SystemClock, base64url, kinds, sha256};
 use crate::config::{Config, OpenTo, SecretText};
 use crate::jobs::keep_time;
 use crate::kit::Kit;
-use crate::model::{Actor, Address, ClientSettings, Email, GrantType, Profile, ResponseType};
+use crate::model::{Actor, Address, ClientSettings, Email, GrantType, Profile, ResponseType, Role};
 use crate::oidc::params::Params;
 use crate::policy::scope;
 use crate::portal::{self, mailbox};
@@ -49,6 +49,10 @@ const PEOPLE: [(&str, &str, &str, &str); 2] = [
     ("Alex Example", "alex@school.example", "Example Primary School", "purple otter drumming"),
     ("Sam Sample", "sam@health.example", "Example Health Visitors", "seven quiet lanterns"),
 ];
+
+/// The owner, to try the console with.
+const OWNER: (&str, &str, &str, &str) =
+    ("Olivia Owner", "olivia@council.example", "Example County Council", "nine paper comets");
 
 /// A sample service, and where it can be reached.
 struct Service {
@@ -150,7 +154,7 @@ struct Settled {
 
 /// Makes sure that the people and the services are there; in a kept database they may be already.
 async fn settle(kit: &Kit, places: &Places) -> Result<Vec<Settled>, Failure> {
-    for (name, email, organisation, password) in PEOPLE {
+    for (name, email, organisation, password) in PEOPLE.into_iter().chain([OWNER]) {
         let parsed = Email::parse(email).map_err(|_| Failure(format!("{email} is not an address")))?;
         let new = users::NewUser {
             email: parsed,
@@ -164,6 +168,8 @@ async fn settle(kit: &Kit, places: &Places) -> Result<Vec<Settled>, Failure> {
             Err(fault) => return Err(fault.into()),
         }
     }
+    let owner = users::find(kit, &Actor::Operator, OWNER.1).await?;
+    administrators::give(kit, &Actor::Operator, &owner, (Role::Owner, &[])).await?;
     let services = [
         Service { id: "portal", name: "Children's Services Portal", base: places.portal.clone() },
         Service { id: "hub", name: "Foster Carers Hub", base: places.hub.clone() },
@@ -253,12 +259,14 @@ fn tell(places: &Places, data: &std::path::Path, is_temporary: bool) {
     println!("  Sample portal    {}", places.portal);
     println!("  Second service   {}", places.hub);
     println!("  Mailbox          {}/dev/mailbox", places.issuer);
+    println!("  Console          {}{}", places.issuer, crate::base::paths::CONSOLE);
     println!("  Provider         {}", places.issuer);
     println!("  Discovery        {}{}", places.issuer, crate::base::paths::OPENID_CONFIGURATION);
     println!("\nLog in as:");
     for (_, email, _, password) in PEOPLE {
         println!("  {email:<22} {password}");
     }
+    println!("\nLog in to the console as:\n  {:<22} {}", OWNER.1, OWNER.3);
     let fate = if is_temporary { " (removed at the end)" } else { "" };
     println!("\nEverything is kept in {}{fate}. Press Ctrl+C to stop.", data.display());
 }
@@ -279,6 +287,8 @@ fn facts(places: &Places, settled: &[Settled]) -> Value {
         .collect();
     json!({
         "issuer": places.issuer, "portal": places.portal, "hub": places.hub,
+        "console": format!("{}{}", places.issuer, crate::base::paths::CONSOLE),
+        "owner": json!({ "name": OWNER.0, "email": OWNER.1, "password": OWNER.3 }),
         "mailbox": format!("{}/dev/mailbox", places.issuer), "people": people, "clients": clients,
     })
 }

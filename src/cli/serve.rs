@@ -5,8 +5,9 @@ use std::sync::Arc;
 use axum::Router;
 
 use super::{Failure, open};
+use crate::admin::administrators;
 use crate::app::{self, App};
-use crate::base::SystemClock;
+use crate::base::{SystemClock, paths};
 use crate::config::Config;
 use crate::jobs::keep_time;
 
@@ -23,6 +24,14 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     keep_time::round(&kit, &clock).await?;
     let app = App::start(kit).await?;
     tracing::info!(issuer, %address, "ready");
+    if let Some(link) = administrators::set_up_link(&app.kit).await? {
+        // To standard error and not to the log: whoever reads logs must not become an owner.
+        eprintln!(
+            "\nNobody administers this provider yet. Open this address within an hour to make the first owner's \
+             account:\n\n  {issuer}{}\n",
+            paths::SET_UP_LINK.replace("{token}", link.reveal())
+        );
+    }
     app.run(door, Router::new(), clock, told_to_stop()).await;
     tracing::info!("stopped");
     Ok(())

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
+use crate::admin::status;
 use crate::base::{Fault, SystemClock};
 use crate::keys;
 use crate::kit::Kit;
@@ -52,11 +53,22 @@ pub(crate) fn start(
         let kit = Arc::clone(&purging);
         async move { purge::round(&kit).await }
     }));
+    jobs.spawn(count(Arc::clone(kit)));
     jobs.spawn(every(Duration::from_secs(10), "keep time", move || {
         let (kit, clock) = (Arc::clone(&keeping), Arc::clone(&clock));
         async move { keep_time::round(&kit, &clock).await }
     }));
     jobs
+}
+
+/// Counts at once, for whoever looks at the console first, and then every minute.
+async fn count(kit: Arc<Kit>) {
+    loop {
+        if let Err(fault) = status::count(&kit).await {
+            tracing::error!(fault = fault.to_string(), "a job failed");
+        }
+        tokio::time::sleep(Duration::from_secs(60)).await;
+    }
 }
 
 /// Does a round now and then; one that fails is logged, and the next is tried all the same.

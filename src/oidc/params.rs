@@ -51,6 +51,11 @@ impl Params {
         self.0.get(name).map_or("", String::as_str)
     }
 
+    /// The names of all parameters.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// Whether a parameter is there at all, even without a value.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)

@@ -8,7 +8,7 @@ use crate::model::{Flow, FlowStage};
 
 statements! {
     INSERT = "INSERT INTO flows (id, binding, client_id, request, stage, again_at, email, created_at, expires_at,
-        session_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+        session_id, banner) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     BY_ID = "SELECT * FROM flows WHERE id = $1";
     PASSWORD_RIGHT = "UPDATE flows SET stage = 'code', user_id = $2, email = $3, binding = $4, banner = NULL
         WHERE id = $1 AND stage IN ('password', 'code')";
@@ -74,6 +74,7 @@ pub(crate) async fn insert(tx: &mut Tx, flow: &Flow) -> Result<(), Fault> {
         .bind(flow.created_at.millis())
         .bind(flow.expires_at.millis())
         .bind(session.map(SessionId::as_str))
+        .bind(flow.banner.as_deref())
         .execute(&mut **tx)
         .await
         .map_err(asking("begin a flow"))?;

@@ -24,6 +24,7 @@ statements! {
     LAST_USED = "SELECT MAX(at) AS at FROM events WHERE client_id = $1 AND kind = 'grant.tokens_issued' AND at > $2";
     OF_SESSION = "SELECT DISTINCT c.id, c.name FROM grants g JOIN clients c ON c.id = g.client_id
         WHERE g.session_id = $1 AND g.revoked_at IS NULL ORDER BY c.name";
+    NAMESAKE = "SELECT 1 AS there FROM clients WHERE name = $1 AND id <> $2 LIMIT 1";
     COUNT = "SELECT COUNT(*) AS services FROM clients";
     WITHOUT_WORDS = "SELECT * FROM clients c WHERE c.id > $1 AND NOT EXISTS
         (SELECT 1 FROM words w WHERE w.kind = 'client' AND w.id = c.id) ORDER BY c.id LIMIT $2";
@@ -91,6 +92,12 @@ pub(crate) async fn of_session(conn: &mut Conn, id: &SessionId) -> Result<Vec<(C
     let rows = sqlx::query(OF_SESSION).bind(id.as_str()).fetch_all(conn).await;
     let named = |row: &AnyRow| Ok((parsed(row, "id", ClientId::parse)?, text(row, "name")?));
     rows.map_err(asking("list the clients of a session"))?.iter().map(named).collect()
+}
+
+/// Whether another service has a name.
+pub(crate) async fn has_namesake(conn: &mut Conn, name: &str, id: &str) -> Result<bool, Fault> {
+    let row = sqlx::query(NAMESAKE).bind(name).bind(id).fetch_optional(conn).await;
+    Ok(row.map_err(asking("look for a name"))?.is_some())
 }
 
 pub(crate) async fn count(conn: &mut Conn) -> Result<i64, Fault> {

@@ -34,6 +34,7 @@ impl Asset {
 /// The files that every installation serves.
 pub(crate) struct Assets {
     pub(super) stylesheet: Asset,
+    pub(super) console: Asset,
     pub(super) script: Asset,
     pub(super) form_post: Asset,
     pub(super) check_session: Asset,
@@ -46,8 +47,8 @@ impl Assets {
         self.all().into_iter().find(|asset| asset.file == file)
     }
 
-    pub(super) const fn all(&self) -> [&Asset; 5] {
-        [&self.stylesheet, &self.script, &self.form_post, &self.check_session, &self.icon]
+    pub(super) const fn all(&self) -> [&Asset; 6] {
+        [&self.stylesheet, &self.console, &self.script, &self.form_post, &self.check_session, &self.icon]
     }
 }
 
@@ -64,12 +65,14 @@ pub(crate) fn assets() -> &'static Assets {
         const CSS: &str = "text/css; charset=utf-8";
         const SCRIPT: &str = "text/javascript; charset=utf-8";
         let stylesheet: &[u8] = include_bytes!("../../templates/assets/gatehouse.css");
+        let console: &[u8] = include_bytes!("../../templates/assets/console.css");
         let script: &[u8] = include_bytes!("../../templates/assets/gatehouse.js");
         let form_post: &[u8] = include_bytes!("../../templates/assets/form-post.js");
         let check_session: &[u8] = include_bytes!("../../templates/assets/check-session.js");
         let icon: &[u8] = include_bytes!("../../templates/assets/icon.svg");
         Assets {
             stylesheet: Asset::new("gatehouse", "css", CSS, stylesheet),
+            console: Asset::new("console", "css", CSS, console),
             script: Asset::new("gatehouse", "js", SCRIPT, script),
             form_post: Asset::new("form-post", "js", SCRIPT, form_post),
             check_session: Asset::new("check-session", "js", SCRIPT, check_session),

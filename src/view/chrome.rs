@@ -45,6 +45,7 @@ pub(crate) struct Chrome {
 #[derive(Clone, Serialize)]
 pub(crate) struct AssetUrls {
     stylesheet: String,
+    console: String,
     script: String,
     form_post: String,
     icon: String,
@@ -52,9 +53,10 @@ pub(crate) struct AssetUrls {
 
 impl Default for AssetUrls {
     fn default() -> Self {
-        let Assets { stylesheet, script, form_post, icon, .. } = assets();
+        let Assets { stylesheet, console, script, form_post, icon, .. } = assets();
         Self {
             stylesheet: stylesheet.url(),
+            console: console.url(),
             script: script.url(),
             form_post: form_post.url(),
             icon: icon.url(),

@@ -11,6 +11,15 @@ pub(crate) const EMAIL_LONG: &str = "Email must be 254 characters or fewer";
 pub(crate) const ENTER_PASSWORD: &str = "Enter your password";
 pub(crate) const NOT_CORRECT: &str = "The email or password is not correct. Check both and try again";
 
+// Changing one's own password.
+pub(crate) const ENTER_PRESENT_PASSWORD: &str = "Enter your current password";
+pub(crate) const PRESENT_PASSWORD_WRONG: &str = "Your current password is not correct";
+pub(crate) const OWN_PASSWORD_CHANGED: &str = "Your password has been changed.";
+
+// Setting up an account.
+pub(crate) const ENTER_NAME: &str = "Enter a name";
+pub(crate) const ACCOUNT_READY: &str = "Your account is ready. Log in to continue.";
+
 // The emailed code.
 pub(crate) const ENTER_CODE: &str = "Enter the code";
 pub(crate) const CODE_NOT_NUMBERS: &str = "The code must be 8 numbers";

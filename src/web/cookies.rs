@@ -35,6 +35,26 @@ impl CookieStyle {
         format!("{}device", self.prefix())
     }
 
+    /// What brings the link of an invitation to its page.
+    pub(crate) fn invitation_name(self) -> String {
+        format!("{}invitation", self.prefix())
+    }
+
+    /// What brings the link of the first owner to its page.
+    pub(crate) fn set_up_name(self) -> String {
+        format!("{}setup", self.prefix())
+    }
+
+    /// The console's access token.
+    pub(crate) fn console_name(self) -> String {
+        format!("{}console", self.prefix())
+    }
+
+    /// What ties a log-in to the console to the browser that began it.
+    pub(crate) fn console_start_name(self) -> String {
+        format!("{}console-start", self.prefix())
+    }
+
     /// One cookie for each journey, so that several tabs do not get in each other's way.
     pub(crate) fn flow_name(self, flow: &FlowId) -> String {
         format!("{}{}", self.flow_stem(), flow.as_str())
@@ -101,7 +121,7 @@ impl Cookies {
     }
 
     /// The secret in a cookie. One that comes twice was put there by somebody else, and counts for nothing.
-    fn secret<K: Kind>(&self, name: &str) -> Option<Secret<K>> {
+    pub(crate) fn secret<K: Kind>(&self, name: &str) -> Option<Secret<K>> {
         let mut values = self.0.iter().filter(|(known, _)| known == name);
         let value = values.next()?;
         if values.next().is_some() { None } else { Secret::presented(&value.1) }

@@ -153,7 +153,11 @@ fn reference(random: &dyn Random) -> String {
 fn loggable(path: &str) -> String {
     let shown: String = path
         .split('/')
-        .map(|part| if part.starts_with("flw_") { "{flow}" } else { part })
+        .map(|part| match part {
+            part if part.starts_with("flw_") => "{flow}",
+            part if part.starts_with("gh_") => "{token}",
+            part => part,
+        })
         .collect::<Vec<_>>()
         .join("/");
     shown.chars().take(200).collect()

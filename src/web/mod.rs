@@ -7,6 +7,7 @@
 //! people), a line in [`router`]: among what is `called` where scripts of other sites may call it.
 
 mod assets;
+mod console;
 mod cookies;
 mod endpoints;
 mod extract;
@@ -86,6 +87,13 @@ pub(crate) fn router(web: Arc<Web>, extra: Router) -> Router {
         .route(paths::RESET_PASSWORD, get(pages::reset::get_password).post(pages::reset::post_password))
         .route(paths::RESET_CANCEL, get(pages::reset::cancel))
         .route(paths::LOGGED_OUT, get(pages::logout::logged_out))
+        .route(paths::INVITATION_LINK, get(pages::invitation::link))
+        .route(paths::INVITATION, get(pages::invitation::get).post(pages::invitation::post))
+        .route(paths::SET_UP_LINK, get(pages::set_up::link))
+        .route(paths::SET_UP, get(pages::set_up::get).post(pages::set_up::post))
+        .route(paths::ACCOUNT, get(pages::account::get))
+        .route(paths::ACCOUNT_PASSWORD, get(pages::account::get_password).post(pages::account::post_password))
+        .route(paths::ACCOUNT_HISTORY, get(pages::account::history))
         .route(paths::ACCOUNT_SERVICES, get(pages::shared::get).post(pages::shared::post))
         .route(paths::ACCOUNT_SESSIONS, get(pages::sessions::get).post(pages::sessions::post))
         .route(paths::HELP, get(pages::help::help))
@@ -98,6 +106,7 @@ pub(crate) fn router(web: Arc<Web>, extra: Router) -> Router {
     called
         .merge(endpoints)
         .merge(pages)
+        .merge(console::routes())
         .fallback(pages::trouble::not_found)
         .method_not_allowed_fallback(pages::trouble::method_not_allowed)
         .with_state(Arc::clone(&web))

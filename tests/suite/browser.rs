@@ -65,6 +65,13 @@ impl Page {
         Some(value.replace("&amp;", "&"))
     }
 
+    /// The address of the link whose tag has a mark.
+    pub(crate) fn link(&self, mark: &str) -> Option<String> {
+        let tag =
+            self.body.split("<a ").find(|tag| tag.split('>').next().is_some_and(|tag| tag.contains(mark)))?;
+        Some(tag.split("href=\"").nth(1)?.split('"').next()?.replace("&amp;", "&"))
+    }
+
     /// Fails with the whole answer where the status is another.
     #[track_caller]
     pub(crate) fn expect(self, status: StatusCode) -> Self {

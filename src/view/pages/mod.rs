@@ -2,8 +2,10 @@
 
 mod account;
 mod consent;
+pub(crate) mod console;
 mod device;
 mod help;
+mod invitation;
 mod login;
 mod logout;
 mod reset;
@@ -12,13 +14,16 @@ mod trouble;
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
 
-pub(crate) use account::{SessionRow, SessionsPage};
+pub(crate) use account::{
+    AccountPage, ChangePasswordPage, HistoryPage, HistoryRow, SessionRow, SessionsPage,
+};
 pub(crate) use consent::{ConsentPage, SharedPage, SharedRow, StopSharingPage};
 pub(crate) use device::{ConnectPage, ConnectedPage, DevicePage};
 pub(crate) use help::{AccessibilityPage, ContactPage, CookieFacts, CookiesPage, HelpPage, PrivacyPage};
+pub(crate) use invitation::{InvitationOverPage, InvitationPage, SetUpPage};
 pub(crate) use login::{CancelledPage, FormPostPage, LoginCodePage, LoginPage, ServicesPage, WelcomePage};
 pub(crate) use logout::{LogOutPage, LoggedOutPage};
-pub(crate) use reset::{ResetCodePage, ResetEmailPage, ResetPasswordPage};
+pub(crate) use reset::{NewPasswordPage, ResetCodePage, ResetEmailPage, ResetPasswordPage};
 pub(crate) use trouble::{
     BusyPage, ExpiredPage, NotFoundPage, ProblemPage, RefusedPage, TooManyPage, UnavailablePage, bare_problem,
 };
@@ -85,6 +90,7 @@ pub(super) const EVERY_PAGE: &[Samples] = &[
     entry::<ResetEmailPage>(),
     entry::<ResetCodePage>(),
     entry::<ResetPasswordPage>(),
+    entry::<NewPasswordPage>(),
     entry::<LogOutPage>(),
     entry::<LoggedOutPage>(),
     entry::<HelpPage>(),
@@ -99,6 +105,18 @@ pub(super) const EVERY_PAGE: &[Samples] = &[
     entry::<ProblemPage>(),
     entry::<UnavailablePage>(),
     entry::<BusyPage>(),
+    entry::<InvitationPage>(),
+    entry::<InvitationOverPage>(),
+    entry::<SetUpPage>(),
+    entry::<AccountPage>(),
+    entry::<ChangePasswordPage>(),
+    entry::<HistoryPage>(),
+    entry::<console::ListPage>(),
+    entry::<console::RecordPage>(),
+    entry::<console::ConsoleForm>(),
+    entry::<console::SecretPage>(),
+    entry::<console::DashboardPage>(),
+    entry::<console::ConsoleRefusedPage>(),
 ];
 
 /// What samples have in common.

@@ -42,8 +42,18 @@ pub(crate) struct ResetPasswordPage {
     pub(crate) email: String,
     /// The least number of characters.
     pub(crate) min_length: usize,
-    /// Whether an administrator asked for it (P22), rather than the person.
-    pub(crate) is_asked: bool,
+}
+
+/// A new password that an administrator asked for (P22): the same choice, after logging in.
+#[derive(Serialize)]
+pub(crate) struct NewPasswordPage(pub(crate) ResetPasswordPage);
+
+impl Page for NewPasswordPage {
+    const FILE: &'static str = "pages/new_password.html";
+
+    fn samples() -> Vec<Self> {
+        ResetPasswordPage::samples().into_iter().map(Self).collect()
+    }
 }
 
 impl Page for ResetEmailPage {
@@ -95,12 +105,10 @@ impl Page for ResetPasswordPage {
             banner: None,
             email: sample::EMAIL.into(),
             min_length: 12,
-            is_asked: false,
         };
         let refused = |text: &str| Self { errors: vec![FieldError::new("new_password", text)], ..first() };
         vec![
             first(),
-            Self { is_asked: true, ..first() },
             Self {
                 errors: vec![
                     FieldError::new("new_password", messages::ENTER_NEW_PASSWORD),

@@ -14,11 +14,15 @@ const SHARED: &[&str] = &[
     "shared/parts.html",
     "shared/layout.html",
     "shared/form.html",
+    "shared/password.html",
+    "console/frame.html",
+    "console/parts.html",
     "letters/frame.html",
     "letters/frame.txt",
 ];
 const ASSETS: &[&str] = &[
     "assets/gatehouse.css",
+    "assets/console.css",
     "assets/gatehouse.js",
     "assets/check-session.html",
     "assets/check-session.js",

@@ -1,14 +1,17 @@
 //! Pages for people.
 
+pub(super) mod account;
 pub(super) mod consent;
 pub(super) mod device;
 pub(super) mod help;
 pub(super) mod home;
+pub(super) mod invitation;
 pub(super) mod login;
 pub(super) mod login_code;
 pub(super) mod logout;
 pub(super) mod reset;
 pub(super) mod sessions;
+pub(super) mod set_up;
 pub(super) mod shared;
 pub(super) mod trouble;
 pub(super) mod welcome;
@@ -28,7 +31,7 @@ fn code_error(entry: &Entry) -> Option<FieldError> {
 }
 
 /// What is wrong with an entry in an email field.
-const fn email_error(error: crate::model::EmailError) -> &'static str {
+pub(in crate::web) const fn email_error(error: crate::model::EmailError) -> &'static str {
     match error {
         crate::model::EmailError::Empty => messages::ENTER_EMAIL,
         crate::model::EmailError::TooLong => messages::EMAIL_LONG,

@@ -14,7 +14,7 @@ use crate::base::{Fault, paths};
 use crate::model::{Email, Purpose, User};
 use crate::oidc::params::Params;
 use crate::policy::{self, password::Problem};
-use crate::view::pages::{ResetCodePage, ResetEmailPage, ResetPasswordPage};
+use crate::view::pages::{NewPasswordPage, ResetCodePage, ResetEmailPage, ResetPasswordPage};
 use crate::view::{FieldError, TimeText, messages};
 use crate::web::Web;
 use crate::web::cookies::Cookies;
@@ -161,9 +161,11 @@ fn show_password(at: &AtFlow, status: StatusCode, user: &User, errors: Vec<Field
         banner: None,
         email: user.email.shown().to_owned(),
         min_length: at.web.kit.config.login.password_min_length,
-        is_asked: user.new_password_asked_at.is_some(),
     };
-    page::page(&at.web, status, &shown, &at.chrome())
+    match user.new_password_asked_at {
+        Some(_) => page::page(&at.web, status, &NewPasswordPage(shown), &at.chrome()),
+        None => page::page(&at.web, status, &shown, &at.chrome()),
+    }
 }
 
 pub(in crate::web) async fn post_password(FlowForm { at, form }: FlowForm) -> Response {

@@ -8,8 +8,8 @@ use axum::response::Response;
 
 use crate::base::{FlowId, Timestamp, paths};
 use crate::model::Client;
-use crate::view::TimeText;
 use crate::view::pages::{BusyPage, ExpiredPage, NotFoundPage, TooManyPage};
+use crate::view::{Chrome, TimeText};
 use crate::web::Web;
 use crate::web::extract::{AtFlow, Unwanted};
 use crate::web::respond::page;
@@ -17,7 +17,12 @@ use crate::web::respond::redirect::in_flow;
 
 /// P19.
 pub(in crate::web) async fn not_found(State(web): State<Arc<Web>>) -> Response {
-    page::page(&web, StatusCode::NOT_FOUND, &NotFoundPage, &web.front.chrome())
+    nowhere(&web)
+}
+
+/// The same, for a handler that finds there is nothing.
+pub(in crate::web) fn nowhere(web: &Web) -> Response {
+    page::page(web, StatusCode::NOT_FOUND, &NotFoundPage, &web.front.chrome())
 }
 
 /// A page that exists, asked for in a way that it does not have.
@@ -57,6 +62,18 @@ pub(in crate::web) fn too_many_passwords(at: &AtFlow, until: Option<Timestamp>) 
     too_many(at, &shown, until)
 }
 
+/// The same outside of journeys.
+pub(in crate::web) fn too_many_passwords_at(
+    web: &Web,
+    reset_url: String,
+    until: Option<Timestamp>,
+) -> Response {
+    let until_text = until.map(|until| TimeText::when(until, web.kit.now()));
+    let shown = TooManyPage::Passwords { until: until_text, reset_url };
+    let response = page::page(web, StatusCode::TOO_MANY_REQUESTS, &shown, &web.front.chrome());
+    retry_after(response, until.map_or(0, |until| until.since(web.kit.now()).as_seconds() + 1))
+}
+
 /// P07b: too many wrong codes. The journey may begin again at once, with a new code; from its first step, or
 /// from the first step of the reset.
 pub(in crate::web) fn too_many_codes(at: &AtFlow, start: &str) -> Response {
@@ -88,8 +105,12 @@ fn too_many(at: &AtFlow, shown: &TooManyPage, until: Option<Timestamp>) -> Respo
 
 /// The page for the moment when more people log in than the machine can hash for.
 pub(in crate::web) fn busy(at: &AtFlow, path: &str, flow: &FlowId) -> Response {
-    let shown = BusyPage { retry_url: in_flow(path, flow) };
-    let response = page::page(&at.web, StatusCode::SERVICE_UNAVAILABLE, &shown, &at.chrome());
+    busy_at(&at.web, in_flow(path, flow), &at.chrome())
+}
+
+/// The same outside of journeys.
+pub(in crate::web) fn busy_at(web: &Web, retry_url: String, chrome: &Chrome) -> Response {
+    let response = page::page(web, StatusCode::SERVICE_UNAVAILABLE, &BusyPage { retry_url }, chrome);
     retry_after(response, 5)
 }
 

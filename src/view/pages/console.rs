@@ -1,0 +1,502 @@
+//! The pages of the console. They come in a few shapes, so that every list, record and form looks and works alike.
+//!
+//! **To add a page:** fill one of the shapes in `web::console`; a new shape only where none will do.
+
+use serde::Serialize;
+
+use super::{FieldError, Page, sample};
+use crate::view::TimeText;
+
+/// What every page of the console has around its content.
+#[derive(Clone, Serialize)]
+pub(crate) struct Frame {
+    pub(crate) menu: Vec<MenuItem>,
+    /// "Olivia Owner, Owner"
+    pub(crate) who: String,
+    pub(crate) token: String,
+    pub(crate) errors: Vec<FieldError>,
+    /// What has just been done.
+    pub(crate) banner: Option<String>,
+}
+
+#[derive(Clone, Serialize)]
+pub(crate) struct MenuItem {
+    pub(crate) text: &'static str,
+    pub(crate) href: &'static str,
+    pub(crate) is_here: bool,
+}
+
+/// One value of a table or record.
+#[derive(Clone, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum Cell {
+    Text {
+        text: String,
+    },
+    Time {
+        time: TimeText,
+    },
+    Link {
+        text: String,
+        href: String,
+    },
+    /// The word for a state.
+    Tag {
+        text: String,
+    },
+    Code {
+        text: String,
+    },
+    Lines {
+        lines: Vec<String>,
+    },
+    /// A form of one button. `unseen` tells those of several rows apart for screen readers.
+    Button {
+        action: String,
+        name: &'static str,
+        value: String,
+        text: &'static str,
+        unseen: String,
+    },
+}
+
+impl Cell {
+    pub(crate) fn text(text: impl Into<String>) -> Self {
+        Self::Text { text: text.into() }
+    }
+
+    pub(crate) fn tag(text: impl Into<String>) -> Self {
+        Self::Tag { text: text.into() }
+    }
+
+    pub(crate) fn code(text: impl Into<String>) -> Self {
+        Self::Code { text: text.into() }
+    }
+
+    pub(crate) fn link(text: impl Into<String>, href: impl Into<String>) -> Self {
+        Self::Link { text: text.into(), href: href.into() }
+    }
+
+    /// A moment, or words where there is none.
+    pub(crate) fn time(time: Option<TimeText>, otherwise: &str) -> Self {
+        time.map_or_else(|| Self::text(otherwise), |time| Self::Time { time })
+    }
+}
+
+#[derive(Clone, Serialize)]
+pub(crate) struct Column {
+    pub(crate) text: &'static str,
+    /// Where the list is in the order of this column.
+    pub(crate) sort_url: Option<String>,
+    pub(crate) is_sorted: bool,
+}
+
+impl Column {
+    pub(crate) const fn plain(text: &'static str) -> Self {
+        Self { text, sort_url: None, is_sorted: false }
+    }
+}
+
+/// A table, or a sentence where it has no rows.
+#[derive(Clone, Serialize)]
+pub(crate) struct Table {
+    pub(crate) id: &'static str,
+    pub(crate) caption: String,
+    pub(crate) columns: Vec<Column>,
+    pub(crate) rows: Vec<Vec<Cell>>,
+    pub(crate) empty: &'static str,
+}
+
+impl Table {
+    pub(crate) fn new(
+        id: &'static str,
+        caption: impl Into<String>,
+        columns: &[&'static str],
+        rows: Vec<Vec<Cell>>,
+        empty: &'static str,
+    ) -> Self {
+        let columns = columns.iter().map(|text| Column::plain(text)).collect();
+        Self { id, caption: caption.into(), columns, rows, empty }
+    }
+}
+
+/// A link to something that can be done.
+#[derive(Clone, Serialize)]
+pub(crate) struct Action {
+    pub(crate) text: String,
+    pub(crate) href: String,
+    pub(crate) is_main: bool,
+}
+
+/// A field of a form.
+#[derive(Clone, Serialize)]
+pub(crate) struct Field {
+    /// `text`, `email`, `date`, `area`, `file`, `select`, `radios`, `checks` or `hidden`.
+    pub(crate) kind: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) label: &'static str,
+    pub(crate) hint: Option<String>,
+    pub(crate) value: String,
+    pub(crate) options: Vec<Choice>,
+}
+
+#[derive(Clone, Serialize)]
+pub(crate) struct Choice {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) value: String,
+    pub(crate) text: String,
+    pub(crate) is_chosen: bool,
+}
+
+impl Field {
+    pub(crate) fn new(kind: &'static str, name: &'static str, label: &'static str) -> Self {
+        Self { kind, name, label, hint: None, value: String::new(), options: Vec::new() }
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn value(mut self, value: impl Into<String>) -> Self {
+        self.value = value.into();
+        self
+    }
+
+    /// Choices of which one is made, each with its value and words.
+    pub(crate) fn one_of<'a>(mut self, options: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let (name, chosen) = (self.name, self.value.clone());
+        self.options = options
+            .into_iter()
+            .map(|(value, text)| Choice {
+                id: format!("{name}-{value}"),
+                name: name.to_owned(),
+                value: value.to_owned(),
+                text: text.to_owned(),
+                is_chosen: value == chosen,
+            })
+            .collect();
+        self
+    }
+
+    /// Choices of which any can be made, each with a name of its own, its words and whether it is.
+    pub(crate) fn any_of(mut self, options: impl IntoIterator<Item = (String, String, bool)>) -> Self {
+        self.options = options
+            .into_iter()
+            .map(|(name, text, is_chosen)| Choice {
+                id: name.clone(),
+                name,
+                value: "yes".to_owned(),
+                text,
+                is_chosen,
+            })
+            .collect();
+        self
+    }
+}
+
+#[derive(Serialize)]
+pub(crate) struct SearchForm {
+    pub(crate) action: &'static str,
+    pub(crate) fields: Vec<Field>,
+    pub(crate) button: &'static str,
+}
+
+/// A list, a page at a time.
+#[derive(Serialize)]
+pub(crate) struct ListPage {
+    #[serde(flatten)]
+    pub(crate) frame: Frame,
+    pub(crate) title: String,
+    pub(crate) lead: Option<String>,
+    pub(crate) actions: Vec<Action>,
+    pub(crate) search: Option<SearchForm>,
+    pub(crate) table: Table,
+    pub(crate) previous: Option<String>,
+    pub(crate) next: Option<String>,
+}
+
+#[derive(Clone, Serialize)]
+pub(crate) struct Fact {
+    pub(crate) label: &'static str,
+    pub(crate) value: Cell,
+}
+
+impl Fact {
+    pub(crate) const fn new(label: &'static str, value: Cell) -> Self {
+        Self { label, value }
+    }
+}
+
+#[derive(Serialize)]
+pub(crate) struct Part {
+    pub(crate) heading: &'static str,
+    pub(crate) table: Table,
+}
+
+/// One thing: what is known of it, what can be done, and tables of what belongs to it.
+#[derive(Serialize)]
+pub(crate) struct RecordPage {
+    #[serde(flatten)]
+    pub(crate) frame: Frame,
+    pub(crate) title: String,
+    pub(crate) facts: Vec<Fact>,
+    pub(crate) actions: Vec<Action>,
+    pub(crate) tables: Vec<Part>,
+}
+
+/// A form; without visible fields, the question whether somebody is sure.
+#[derive(Serialize)]
+pub(crate) struct ConsoleForm {
+    #[serde(flatten)]
+    pub(crate) frame: Frame,
+    pub(crate) title: String,
+    pub(crate) lead: Vec<String>,
+    pub(crate) table: Option<Table>,
+    pub(crate) action: String,
+    pub(crate) fields: Vec<Field>,
+    pub(crate) button: String,
+    pub(crate) cancel: String,
+    pub(crate) is_upload: bool,
+    /// Whether the button does what cannot be undone.
+    pub(crate) is_warning: bool,
+    /// Where to log in again, where that was too long ago for a change.
+    pub(crate) log_in_url: Option<String>,
+}
+
+/// A client secret, shown this once; without one, that it cannot be shown again.
+#[derive(Serialize)]
+pub(crate) struct SecretPage {
+    #[serde(flatten)]
+    pub(crate) frame: Frame,
+    pub(crate) title: String,
+    pub(crate) secret: Option<String>,
+    pub(crate) facts: Vec<Fact>,
+    pub(crate) next_url: String,
+}
+
+/// One day of the chart, in its units.
+#[derive(Serialize)]
+pub(crate) struct Bar {
+    pub(crate) x: i64,
+    pub(crate) done: i64,
+    pub(crate) failed: i64,
+}
+
+/// How things stand.
+#[derive(Serialize)]
+pub(crate) struct DashboardPage {
+    #[serde(flatten)]
+    pub(crate) frame: Frame,
+    pub(crate) title: String,
+    pub(crate) attention: Vec<String>,
+    pub(crate) facts: Vec<Fact>,
+    pub(crate) bars: Vec<Bar>,
+    /// What the chart shows, in words.
+    pub(crate) chart_text: String,
+    pub(crate) table: Table,
+}
+
+/// Something that cannot be done, and why.
+#[derive(Serialize)]
+pub(crate) struct ConsoleRefusedPage {
+    #[serde(flatten)]
+    pub(crate) frame: Frame,
+    pub(crate) title: String,
+    pub(crate) say: String,
+    pub(crate) back: String,
+    pub(crate) back_text: String,
+}
+
+fn frame() -> Frame {
+    let item = |text, href, is_here| MenuItem { text, href, is_here };
+    Frame {
+        menu: vec![item("Dashboard", "/admin", false), item("Services", "/admin/services", true)],
+        who: "Olivia Owner, Owner".into(),
+        token: sample::TOKEN.into(),
+        errors: Vec::new(),
+        banner: None,
+    }
+}
+
+fn table() -> Table {
+    let row = |name: &str| {
+        vec![
+            Cell::link(name, "/admin/services/portal"),
+            Cell::code("portal"),
+            Cell::time(Some(sample::time(0)), "Never"),
+            Cell::tag("Active"),
+            Cell::Button {
+                action: "/admin/sessions".into(),
+                name: "end",
+                value: "ses_1".into(),
+                text: "Log out",
+                unseen: name.into(),
+            },
+        ]
+    };
+    let columns = ["Name", "Client ID", "Last used", "Status", "Action"];
+    let mut table = Table::new("services", "Services", &columns, vec![row("One"), row("Two")], "None.");
+    if let Some(first) = table.columns.first_mut() {
+        *first = Column { text: "Name", sort_url: Some("/admin/services?sort=name".into()), is_sorted: true };
+    }
+    table
+}
+
+impl Page for ListPage {
+    const FILE: &'static str = "console/list.html";
+
+    fn samples() -> Vec<Self> {
+        let full = || Self {
+            frame: frame(),
+            title: "Services".into(),
+            lead: Some("These services let people log in here.".into()),
+            actions: vec![Action {
+                text: "Add a service".into(),
+                href: "/admin/services/new".into(),
+                is_main: true,
+            }],
+            search: Some(SearchForm {
+                action: "/admin/services",
+                fields: vec![
+                    Field::new("text", "q", "Name or client ID").value("one"),
+                    Field::new("select", "kind", "Event")
+                        .value("a")
+                        .one_of([("a", "Logged in"), ("b", "Other")]),
+                ],
+                button: "Search",
+            }),
+            table: table(),
+            previous: Some("/admin/services?after=1".into()),
+            next: Some("/admin/services?after=2".into()),
+        };
+        let empty = Self {
+            frame: Frame { banner: Some("Service removed.".into()), ..frame() },
+            lead: None,
+            actions: Vec::new(),
+            search: None,
+            table: Table { rows: Vec::new(), ..table() },
+            previous: None,
+            next: None,
+            ..full()
+        };
+        vec![full(), empty]
+    }
+}
+
+impl Page for RecordPage {
+    const FILE: &'static str = "console/record.html";
+
+    fn samples() -> Vec<Self> {
+        let lines = Cell::Lines { lines: vec!["https://a.example/cb".into(), "https://b.example/cb".into()] };
+        vec![Self {
+            frame: Frame { banner: Some("Changes saved.".into()), ..frame() },
+            title: "Children's Services Portal".into(),
+            facts: vec![Fact::new("Client ID", Cell::code("portal")), Fact::new("Redirect addresses", lines)],
+            actions: vec![Action {
+                text: "Change".into(),
+                href: "/admin/services/portal/edit".into(),
+                is_main: false,
+            }],
+            tables: vec![Part { heading: "Recent refusals", table: table() }],
+        }]
+    }
+}
+
+impl Page for ConsoleForm {
+    const FILE: &'static str = "console/form.html";
+
+    fn samples() -> Vec<Self> {
+        let form = |errors| Self {
+            frame: Frame { errors, ..frame() },
+            title: "Add a service".into(),
+            lead: vec!["People see its name when they log in.".into()],
+            table: None,
+            action: "/admin/services/new".into(),
+            fields: vec![
+                Field::new("hidden", "version", "").value("1"),
+                Field::new("text", "name", "Name").hint("People see this on the login pages").value("Portal"),
+                Field::new("radios", "kind", "Type").value("web").one_of([("web", "Web"), ("native", "App")]),
+                Field::new("area", "redirect_uris", "Redirect addresses").hint("One on each line"),
+                Field::new("checks", "services", "Services").hint("Choose any").any_of([(
+                    "service-portal".to_owned(),
+                    "Portal".to_owned(),
+                    true,
+                )]),
+                Field::new("file", "file", "CSV file"),
+            ],
+            button: "Add service".into(),
+            cancel: "/admin/services".into(),
+            is_upload: true,
+            is_warning: false,
+            log_in_url: None,
+        };
+        let wrong = ["name", "kind", "redirect_uris", "file"].map(|field| FieldError::new(field, "Enter it"));
+        let confirm = Self {
+            title: "Deactivate Alex Example?".into(),
+            fields: Vec::new(),
+            table: Some(table()),
+            is_upload: false,
+            is_warning: true,
+            log_in_url: Some("/admin/login?fresh=1".into()),
+            ..form(Vec::new())
+        };
+        vec![form(Vec::new()), form(wrong.into()), confirm]
+    }
+}
+
+impl Page for SecretPage {
+    const FILE: &'static str = "console/secret.html";
+
+    fn samples() -> Vec<Self> {
+        let shown = |title: &str, secret: Option<&str>, banner: Option<&str>| Self {
+            frame: Frame { banner: banner.map(str::to_owned), ..frame() },
+            title: title.into(),
+            secret: secret.map(str::to_owned),
+            facts: vec![Fact::new("Client ID", Cell::code("portal"))],
+            next_url: "/admin/services/portal".into(),
+        };
+        vec![
+            shown("Children's Services Portal", Some("gh_cs_example"), Some("Service added.")),
+            shown("Children's Services Portal", None, Some("Service added.")),
+        ]
+    }
+}
+
+impl Page for DashboardPage {
+    const FILE: &'static str = "console/dashboard.html";
+
+    fn samples() -> Vec<Self> {
+        let full = || Self {
+            frame: frame(),
+            title: "Dashboard".into(),
+            attention: vec!["3 emails could not be sent today. Look at Email.".into()],
+            facts: vec![Fact::new("People", Cell::text("412 active"))],
+            bars: vec![Bar { x: 0, done: 120, failed: 12 }, Bar { x: 50, done: 180, failed: 0 }],
+            chart_text: "The highest day was Monday 23 November with 31 logins.".into(),
+            table: Table::new(
+                "logins",
+                "Logins",
+                &["Day", "Logged in", "Failed"],
+                vec![vec![Cell::text("Monday 23 November"), Cell::text("31"), Cell::text("2")]],
+                "None.",
+            ),
+        };
+        vec![full(), Self { attention: Vec::new(), bars: Vec::new(), ..full() }]
+    }
+}
+
+impl Page for ConsoleRefusedPage {
+    const FILE: &'static str = "console/refused.html";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {
+            frame: frame(),
+            title: "You cannot do this".into(),
+            say: "Your role does not allow it.".into(),
+            back: "/admin".into(),
+            back_text: "Go to the dashboard".into(),
+        }]
+    }
+}

@@ -1,0 +1,134 @@
+//! Who looks after the provider, and making somebody an administrator.
+
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::people::BACK as PEOPLE;
+use super::person::detail;
+use super::{Console, ConsoleForm, field_errors, path};
+use crate::admin::people::Detail;
+use crate::admin::{Refusal, administrators, services};
+use crate::base::{ClientId, Error, paths};
+use crate::model::Role;
+use crate::view::pages::console::{Cell, ConsoleForm as FormPage, Field, ListPage, Table};
+use crate::view::{FieldError, TimeText};
+use crate::web::respond::redirect;
+
+const NONE: &str = "none";
+/// What the name of a service's box begins with.
+const BOX: &str = "service-";
+
+pub(super) async fn list(at: Console) -> Response {
+    let listed = match administrators::list(&at.web.kit, &at.actor).await {
+        Ok(listed) => listed,
+        Err(error) => return at.refuse(error, (paths::CONSOLE, "Go to the dashboard")),
+    };
+    let rows = listed.iter().map(|(user, role)| {
+        vec![
+            Cell::link(user.name.clone(), path(paths::CONSOLE_PERSON, user.id.as_str())),
+            Cell::text(user.email.shown()),
+            Cell::text(role.shown()),
+            Cell::time(user.last_login_at.map(TimeText::date_at_clock_time), "Never"),
+            Cell::tag(if user.is_active() { "Active" } else { "Deactivated" }),
+        ]
+    });
+    let columns = ["Name", "Email", "Role", "Last login", "Status"];
+    let shown = ListPage {
+        frame: at.frame(paths::CONSOLE_ADMINISTRATORS),
+        title: "Administrators".to_owned(),
+        lead: Some(
+            "To make somebody an administrator, find them under People and change their role.".to_owned(),
+        ),
+        actions: Vec::new(),
+        search: None,
+        table: Table::new("administrators", "Administrators", &columns, rows.collect(), "There are none."),
+        previous: None,
+        next: None,
+    };
+    at.show(StatusCode::OK, &shown)
+}
+
+pub(super) async fn get_role(at: Console, Path(id): Path<String>) -> Response {
+    match detail(&at, &id).await {
+        Ok(detail) => {
+            let own = administrators::find(&at.web.kit, &detail.user.id).await.ok().flatten();
+            let services = own.map(|own| own.services).unwrap_or_default();
+            let role = detail.role.map_or(NONE, Role::name);
+            show(&at, &detail, (role, &services), Vec::new()).await
+        }
+        Err(error) => at.refuse(error, PEOPLE),
+    }
+}
+
+async fn show(
+    at: &Console,
+    detail: &Detail,
+    (role, own): (&str, &[ClientId]),
+    errors: Vec<FieldError>,
+) -> Response {
+    let offered = match services::list(&at.web.kit, &at.actor, "", None).await {
+        Ok(page) => page.rows,
+        Err(error) => return at.refuse(error, PEOPLE),
+    };
+    let boxes = offered.into_iter().map(|listed| {
+        let client = listed.client;
+        (format!("{BOX}{}", client.id), client.name, own.contains(&client.id))
+    });
+    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let mut frame = at.frame(paths::CONSOLE_PEOPLE);
+    frame.errors = errors;
+    let shown = FormPage {
+        frame,
+        title: format!("Change the role of {}", detail.user.name),
+        lead: vec!["Every owner is told by email when somebody gets a role.".to_owned()],
+        table: None,
+        action: path(paths::CONSOLE_PERSON_ROLE, detail.user.id.as_str()),
+        fields: vec![
+            Field::new("radios", "role", "Role").value(role).one_of([
+                (NONE, "No role: uses services like everybody else"),
+                (Role::Auditor.name(), "Auditor: reads everything, changes nothing"),
+                (Role::Support.name(), "Support: looks after people, not services"),
+                (Role::Services.name(), "Service administrator: looks after the services chosen below"),
+                (Role::Owner.name(), "Owner: everything, administrators included"),
+            ]),
+            Field::new("checks", "services", "Services")
+                .hint("For a service administrator only")
+                .any_of(boxes),
+        ],
+        button: "Save role".to_owned(),
+        cancel: path(paths::CONSOLE_PERSON, detail.user.id.as_str()),
+        is_upload: false,
+        is_warning: false,
+        log_in_url: (!at.is_fresh()).then(|| at.fresh_url(paths::CONSOLE)),
+    };
+    at.show(status, &shown)
+}
+
+pub(super) async fn post_role(Path(id): Path<String>, ConsoleForm { at, form }: ConsoleForm) -> Response {
+    let detail = match detail(&at, &id).await {
+        Ok(detail) => detail,
+        Err(error) => return at.refuse(error, PEOPLE),
+    };
+    let chosen: Vec<ClientId> =
+        form.names().filter_map(|name| ClientId::parse(name.strip_prefix(BOX)?)).collect();
+    let role = form.field("role");
+    if !at.is_fresh() {
+        return show(&at, &detail, (role, &chosen), Vec::new()).await;
+    }
+    let (kit, actor) = (&at.web.kit, &at.actor);
+    let done = match Role::parse(role) {
+        Some(parsed) => administrators::give(kit, actor, &detail.user, (parsed, &chosen)).await,
+        None => administrators::take(kit, actor, &detail.user).await.map(drop),
+    };
+    match done {
+        Ok(()) => {
+            let back = path(paths::CONSOLE_PERSON, detail.user.id.as_str());
+            redirect::see_other(&super::address(&back, &[("saved", "yes")]))
+        }
+        Err(Error::Refused(Refusal::Unfit(flaws))) => {
+            show(&at, &detail, (role, &chosen), field_errors(&flaws, "role")).await
+        }
+        Err(error) => at.refuse(error, PEOPLE),
+    }
+}

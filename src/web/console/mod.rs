@@ -1,0 +1,191 @@
+//! The console: the pages on which administrators look after services and people.
+//!
+//! Each handler asks one use case of `admin`, which checks the permission and records what was done, and fills one of
+//! the shapes of `view::pages::console`. A change needs a log-in of the last 15 minutes, and a form that this console
+//! served to the same session.
+//!
+//! **To add a page:** its path in `base::paths`, a handler here, its line in [`routes`], and in [`MENU`] where people
+//! are to find it by themselves.
+
+mod administrators;
+mod dashboard;
+mod door;
+mod keys;
+mod mail;
+mod people;
+mod person;
+mod person_deeds;
+mod service_form;
+mod services;
+mod sessions;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::{get, post};
+
+use self::door::{Console, ConsoleForm};
+use crate::admin::{Flaw, Refusal};
+use crate::base::{Error, Fault, paths};
+use crate::oidc::params::Params;
+use crate::policy::permission::{Action, Reach, reaches};
+use crate::view::FieldError;
+use crate::view::pages::console::{ConsoleRefusedPage, Frame, MenuItem};
+use crate::web::Web;
+use crate::web::respond::{page, problem};
+
+/// The pages that stand in the menu, and what one must be allowed to see them.
+const MENU: &[(&str, &str, Action)] = &[
+    ("Dashboard", paths::CONSOLE, Action::SeeStatus),
+    ("Services", paths::CONSOLE_SERVICES, Action::SeeServices),
+    ("People", paths::CONSOLE_PEOPLE, Action::SeePeople),
+    ("Sessions", paths::CONSOLE_SESSIONS, Action::SeeSessions),
+    ("Keys", paths::CONSOLE_KEYS, Action::SeeKeys),
+    ("Email", paths::CONSOLE_MAIL, Action::SeeMail),
+    ("Administrators", paths::CONSOLE_ADMINISTRATORS, Action::SeeAdministrators),
+];
+
+/// Every route of the console.
+pub(super) fn routes() -> Router<Arc<Web>> {
+    Router::new()
+        .route(paths::CONSOLE_LOGIN, get(door::log_in))
+        .route(paths::CONSOLE_CALLBACK, get(door::callback))
+        .route(paths::CONSOLE, get(dashboard::get))
+        .route(paths::CONSOLE_SERVICES, get(services::list))
+        .route(paths::CONSOLE_SERVICE_NEW, get(service_form::get_new).post(service_form::post_new))
+        .route(paths::CONSOLE_SERVICE, get(services::one))
+        .route(paths::CONSOLE_SERVICE_EDIT, get(service_form::get_edit).post(service_form::post_edit))
+        .route(paths::CONSOLE_SERVICE_SECRET, get(services::ask_secret).post(services::make_secret))
+        .route(paths::CONSOLE_SERVICE_STATUS, get(services::ask_status).post(services::set_status))
+        .route(paths::CONSOLE_SERVICE_REMOVE, get(services::ask_remove).post(services::remove))
+        .route(paths::CONSOLE_PEOPLE, get(people::list))
+        .route(paths::CONSOLE_INVITE, get(people::get_invite).post(people::post_invite))
+        .route(paths::CONSOLE_PERSON, get(person::get))
+        .route(paths::CONSOLE_PERSON_EDIT, get(person::get_edit).post(person::post_edit))
+        .route(paths::CONSOLE_PERSON_ROLE, get(administrators::get_role).post(administrators::post_role))
+        .route(paths::CONSOLE_PERSON_EXPORT, post(person_deeds::export))
+        .route(paths::CONSOLE_PERSON_DEED, get(person_deeds::ask).post(person_deeds::perform))
+        .route(paths::CONSOLE_SESSIONS, get(sessions::list).post(sessions::end))
+        .route(paths::CONSOLE_KEYS, get(keys::list))
+        .route(paths::CONSOLE_KEYS_CHANGE, get(keys::ask).post(keys::change))
+        .route(paths::CONSOLE_MAIL, get(mail::list))
+        .route(paths::CONSOLE_ADMINISTRATORS, get(administrators::list))
+}
+
+impl Console {
+    /// What stands around the content of a page that belongs to an item of the menu.
+    fn frame(&self, here: &str) -> Frame {
+        let may = |action| reaches(&self.actor, action) != Reach::No;
+        let menu = MENU.iter().filter(|(_, _, action)| may(*action)).map(|(text, href, _)| MenuItem {
+            text,
+            href,
+            is_here: *href == here,
+        });
+        Frame {
+            menu: menu.collect(),
+            who: format!("{}, {}", self.user.name, self.role.shown()),
+            token: self.token(),
+            errors: Vec::new(),
+            banner: None,
+        }
+    }
+
+    fn may(&self, action: Action) -> bool {
+        reaches(&self.actor, action) != Reach::No
+    }
+
+    fn show<P: crate::view::Page>(&self, status: StatusCode, shown: &P) -> Response {
+        page::page(&self.web, status, shown, &self.web.front.chrome())
+    }
+
+    /// The page for something that was refused as a whole.
+    fn refuse(&self, error: Error<Refusal>, (back, back_text): (&str, &str)) -> Response {
+        let refusal = match error {
+            Error::Refused(refusal) => refusal,
+            Error::Fault(fault) => return problem::broken(fault),
+        };
+        let (status, title) = match &refusal {
+            Refusal::Forbidden => (StatusCode::FORBIDDEN, "You cannot do this"),
+            Refusal::Unknown(_) => (StatusCode::NOT_FOUND, "There is nothing here"),
+            Refusal::Conflict(_) => (StatusCode::CONFLICT, "This could not be done"),
+            Refusal::Unfit(_) => (StatusCode::UNPROCESSABLE_ENTITY, "This could not be done"),
+            Refusal::Busy => (StatusCode::SERVICE_UNAVAILABLE, "Try again in a moment"),
+        };
+        let say = match &refusal {
+            Refusal::Forbidden => "Your role does not allow it. Ask an owner if you need to.".to_owned(),
+            other => sentence(&other.to_string()),
+        };
+        let shown = ConsoleRefusedPage {
+            frame: self.frame(back),
+            title: title.to_owned(),
+            say,
+            back: back.to_owned(),
+            back_text: back_text.to_owned(),
+        };
+        self.show(status, &shown)
+    }
+}
+
+/// With a capital and a full stop.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    let end = if text.ends_with('.') { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
+}
+
+/// What is wrong with each field; what is no field's fault stands at `otherwise`.
+fn field_errors(flaws: &[Flaw], otherwise: &'static str) -> Vec<FieldError> {
+    let mut errors: Vec<FieldError> = Vec::new();
+    for flaw in flaws {
+        let field = if flaw.field.is_empty() { otherwise } else { flaw.field };
+        // A field says one thing at a time.
+        if !errors.iter().any(|error| error.field == field) {
+            errors.push(FieldError::new(field, sentence(&flaw.say).trim_end_matches('.').to_owned()));
+        }
+    }
+    errors
+}
+
+/// A path of the console with the identifiers that belong in it.
+fn path(pattern: &str, id: &str) -> String {
+    pattern.replace("{id}", id)
+}
+
+/// An address with parameters.
+fn address(path: &str, pairs: &[(&str, &str)]) -> String {
+    let given = pairs.iter().filter(|(_, value)| !value.is_empty());
+    let params: Params = given.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let query = params.to_query();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+}
+
+/// The addresses of the pages before and after one, where `trail` names the pages that led to it.
+fn neighbours(path: &str, params: &Params, next: Option<&str>) -> (Option<String>, Option<String>) {
+    let trail = params.get("after").unwrap_or_default();
+    let kept = params.without(&["after"]);
+    let with = |trail: &str| {
+        let params = if trail.is_empty() { kept.clone() } else { kept.clone().with("after", trail) };
+        let query = params.to_query();
+        if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+    };
+    let previous = (!trail.is_empty()).then(|| with(trail.rsplit_once('~').map_or("", |(before, _)| before)));
+    let next = next.map(|next| {
+        // The way back is twenty pages long: an address has an end.
+        let kept: Vec<&str> = trail.split('~').filter(|part| !part.is_empty()).collect();
+        let from = kept.len().saturating_sub(19);
+        let mut parts: Vec<&str> = kept.into_iter().skip(from).collect();
+        parts.push(next);
+        with(&parts.join("~"))
+    });
+    (previous, next)
+}
+
+/// The cursor of the page that is asked for.
+fn cursor(params: &Params) -> Option<&str> {
+    params.get("after").map(|trail| trail.rsplit('~').next().unwrap_or(trail))
+}
+
+type Answer = Result<Response, Fault>;

@@ -1,0 +1,245 @@
+//! Adding a service and changing one (P32).
+
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::services::{BACK, show_secret};
+use super::{Console, ConsoleForm, field_errors, path};
+use crate::admin::{Flaw, Refusal, clients, services};
+use crate::base::{Error, Timestamp, paths};
+use crate::model::{Client, ClientAuthentication, ClientSettings};
+use crate::oidc::params::Params;
+use crate::view::FieldError;
+use crate::view::pages::console::{ConsoleForm as FormPage, Field};
+use crate::web::respond::redirect;
+
+const CONFIDENTIAL: &str = "server";
+const PUBLIC: &str = "app";
+
+/// Which form: for a new service or for one that there is.
+enum Form<'a> {
+    New,
+    Edit(&'a Client),
+}
+
+/// A form as it is filled in.
+fn shown(at: &Console, form: &Form<'_>, typed: &Params, errors: Vec<FieldError>) -> Response {
+    let (title, action, button, cancel) = match form {
+        Form::New => (
+            "Add a service".to_owned(),
+            paths::CONSOLE_SERVICE_NEW.to_owned(),
+            "Add service",
+            paths::CONSOLE_SERVICES.to_owned(),
+        ),
+        Form::Edit(client) => (
+            format!("Change {}", client.name),
+            path(paths::CONSOLE_SERVICE_EDIT, client.id.as_str()),
+            "Save changes",
+            path(paths::CONSOLE_SERVICE, client.id.as_str()),
+        ),
+    };
+    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let log_in_url = (!at.is_fresh()).then(|| at.fresh_url(paths::CONSOLE));
+    let mut frame = at.frame(paths::CONSOLE_SERVICES);
+    frame.errors = errors;
+    let page = FormPage {
+        frame,
+        title,
+        lead: Vec::new(),
+        table: None,
+        action,
+        fields: fields(form, typed),
+        button: button.to_owned(),
+        cancel,
+        is_upload: false,
+        is_warning: false,
+        log_in_url,
+    };
+    at.show(status, &page)
+}
+
+fn fields(form: &Form<'_>, typed: &Params) -> Vec<Field> {
+    let value = |name| typed.field(name).to_owned();
+    let mut fields = vec![
+        Field::new("text", "name", "Name")
+            .hint("People see this on the login and sharing pages")
+            .value(value("name")),
+    ];
+    match form {
+        Form::New => fields.push(Field::new("radios", "kind", "Type").value(value("kind")).one_of([
+            (CONFIDENTIAL, "Web application with a server (has a client secret)"),
+            (PUBLIC, "Browser or mobile app (no client secret)"),
+        ])),
+        Form::Edit(_) => fields.push(Field::new("hidden", "version", "").value(value("version"))),
+    }
+    fields.extend([
+        Field::new("area", "redirect_uris", "Redirect addresses")
+            .hint("One on each line. The exact address, for example https://portal.example/callback")
+            .value(value("redirect_uris")),
+        Field::new("area", "post_logout_redirect_uris", "Addresses after logging out")
+            .hint("One on each line. Where people may be sent when they have logged out of the service")
+            .value(value("post_logout_redirect_uris")),
+        Field::new("text", "backchannel_logout_uri", "Log out address")
+            .hint("Where we tell the service that somebody has logged out elsewhere, if it wants to know")
+            .value(value("backchannel_logout_uri")),
+        Field::new("text", "client_uri", "Home page")
+            .hint("Services with a home page stand on our front page")
+            .value(value("client_uri")),
+        Field::new("radios", "asks_consent", "Ask people to share")
+            .hint("For services that are not the council's own")
+            .value(value("asks_consent"))
+            .one_of([("no", "No, it is the council's own"), ("yes", "Yes, ask them the first time")]),
+        Field::new("text", "organisation", "Run by")
+            .hint("The organisation that runs the service, where people are asked")
+            .value(value("organisation")),
+        Field::new("radios", "welcome_page", "Welcome page").value(value("welcome_page")).one_of([
+            ("default", "As for every service"),
+            ("show", "Show"),
+            ("skip", "Skip"),
+        ]),
+    ]);
+    fields
+}
+
+/// A service as the form shows it.
+fn written(client: &Client) -> Params {
+    let settings = &client.settings;
+    let optional = |text: &Option<String>| text.clone().unwrap_or_default();
+    let welcome = match settings.welcome_page {
+        None => "default",
+        Some(true) => "show",
+        Some(false) => "skip",
+    };
+    let pairs = [
+        ("name", client.name.clone()),
+        ("version", client.updated_at.millis().to_string()),
+        ("redirect_uris", settings.redirect_uris.join("\n")),
+        ("post_logout_redirect_uris", settings.post_logout_redirect_uris.join("\n")),
+        ("backchannel_logout_uri", optional(&settings.backchannel_logout_uri)),
+        ("client_uri", optional(&settings.home_page)),
+        ("asks_consent", if settings.asks_consent { "yes" } else { "no" }.to_owned()),
+        ("organisation", optional(&settings.organisation)),
+        ("welcome_page", welcome.to_owned()),
+    ];
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// The settings that the form holds, over those there were.
+fn read(form: &Params, before: ClientSettings) -> ClientSettings {
+    let lines = |name| {
+        let lines = form.field(name).lines().map(str::trim).filter(|line| !line.is_empty());
+        lines.map(str::to_owned).collect::<Vec<String>>()
+    };
+    let optional = |name| Some(form.field(name).trim().to_owned()).filter(|text| !text.is_empty());
+    ClientSettings {
+        redirect_uris: lines("redirect_uris"),
+        post_logout_redirect_uris: lines("post_logout_redirect_uris"),
+        backchannel_logout_uri: optional("backchannel_logout_uri"),
+        home_page: optional("client_uri"),
+        asks_consent: form.field("asks_consent") == "yes",
+        organisation: optional("organisation"),
+        welcome_page: match form.field("welcome_page") {
+            "show" => Some(true),
+            "skip" => Some(false),
+            _ => None,
+        },
+        ..before
+    }
+}
+
+/// What the form itself can tell, in the words of its fields.
+fn flaws(form: &Params, settings: &ClientSettings, is_new: bool) -> Vec<Flaw> {
+    let mut flaws = Vec::new();
+    if form.field("name").trim().is_empty() {
+        flaws.push(Flaw::of("name", "Enter a name"));
+    }
+    if is_new && !matches!(form.field("kind"), CONFIDENTIAL | PUBLIC) {
+        flaws.push(Flaw::of("kind", "Select the type of service"));
+    }
+    if settings.redirect_uris.is_empty() {
+        flaws.push(Flaw::of("redirect_uris", "Enter at least one redirect address"));
+    }
+    for address in &settings.redirect_uris {
+        if address.contains(['#', '*']) {
+            flaws.push(Flaw::of("redirect_uris", "Redirect address must not contain # or *"));
+        } else if !address.starts_with("https://") && !address.starts_with("http://localhost") {
+            flaws.push(Flaw::of("redirect_uris", "Redirect address must start with https://"));
+        }
+    }
+    flaws
+}
+
+pub(super) async fn get_new(at: Console) -> Response {
+    let defaults = [("asks_consent", "no"), ("welcome_page", "default")];
+    let typed = defaults.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    shown(&at, &Form::New, &typed, Vec::new())
+}
+
+pub(super) async fn post_new(ConsoleForm { at, form }: ConsoleForm) -> Response {
+    if !at.is_fresh() {
+        return shown(&at, &Form::New, &form, Vec::new());
+    }
+    let authentication = match form.field("kind") {
+        PUBLIC => ClientAuthentication::None,
+        _ => ClientAuthentication::ClientSecretBasic,
+    };
+    let before = ClientSettings { authentication, require_pkce: true, ..ClientSettings::default() };
+    let settings = read(&form, before);
+    let flaws = flaws(&form, &settings, true);
+    if !flaws.is_empty() {
+        return shown(&at, &Form::New, &form, field_errors(&flaws, "name"));
+    }
+    let name = form.field("name").trim().to_owned();
+    let added = async {
+        services::refuse_namesake(&at.web.kit, &name, "").await?;
+        clients::add(&at.web.kit, &at.actor, None, name, settings).await
+    };
+    match added.await {
+        Ok(added) => show_secret(&at, &added.client, added.secret.as_ref(), "Service added."),
+        Err(Error::Refused(Refusal::Unfit(flaws))) => {
+            shown(&at, &Form::New, &form, field_errors(&flaws, "redirect_uris"))
+        }
+        Err(error) => at.refuse(error, BACK),
+    }
+}
+
+pub(super) async fn get_edit(at: Console, Path(id): Path<String>) -> Response {
+    match clients::find(&at.web.kit, &at.actor, &id).await {
+        Ok(client) => shown(&at, &Form::Edit(&client), &written(&client), Vec::new()),
+        Err(error) => at.refuse(error, BACK),
+    }
+}
+
+pub(super) async fn post_edit(Path(id): Path<String>, ConsoleForm { at, form }: ConsoleForm) -> Response {
+    let client = match clients::find(&at.web.kit, &at.actor, &id).await {
+        Ok(client) => client,
+        Err(error) => return at.refuse(error, BACK),
+    };
+    if !at.is_fresh() {
+        return shown(&at, &Form::Edit(&client), &form, Vec::new());
+    }
+    let settings = read(&form, client.settings.clone());
+    let flaws = flaws(&form, &settings, false);
+    if !flaws.is_empty() {
+        return shown(&at, &Form::Edit(&client), &form, field_errors(&flaws, "name"));
+    }
+    let name = form.field("name").trim().to_owned();
+    // What somebody else has saved since this form was served is not written over.
+    let read_at = form.field("version").parse().map_or(client.updated_at, Timestamp::from_millis);
+    let saved = async {
+        services::refuse_namesake(&at.web.kit, &name, client.id.as_str()).await?;
+        let changed = Client { name, settings, updated_at: read_at, ..client.clone() };
+        clients::update(&at.web.kit, &at.actor, changed).await
+    };
+    match saved.await {
+        Ok(saved) => {
+            let back = path(paths::CONSOLE_SERVICE, saved.id.as_str());
+            redirect::see_other(&super::address(&back, &[("saved", "yes")]))
+        }
+        Err(Error::Refused(Refusal::Unfit(flaws))) => {
+            shown(&at, &Form::Edit(&client), &form, field_errors(&flaws, "redirect_uris"))
+        }
+        Err(error) => at.refuse(error, BACK),
+    }
+}

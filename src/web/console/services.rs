@@ -1,0 +1,313 @@
+//! The services: the list, one of them, its secret, its status, its end (P31, P33).
+
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::{Answer, Console, ConsoleForm, cursor, neighbours, path};
+use crate::admin::clients;
+use crate::admin::services::{self, Listed};
+use crate::base::{Error, Secret, Span, kinds, paths};
+use crate::model::{Client, ClientSettings, SecurityProfile};
+use crate::policy::permission::{self, Action as Permission};
+use crate::view::TimeText;
+use crate::view::pages::console::{
+    Action, Cell, ConsoleForm as FormPage, Fact, Field, ListPage, RecordPage, SearchForm, SecretPage, Table,
+};
+use crate::web::extract::{Query, Unwanted};
+use crate::web::respond::{problem, redirect};
+
+pub(super) const BACK: (&str, &str) = (paths::CONSOLE_SERVICES, "Go to the services");
+
+/// How long the secret before works beside a new one.
+const OVERLAP: Span = Span::days(1);
+
+pub(super) async fn list(at: Console, query: Result<Query, Unwanted>) -> Response {
+    let params = query.map(|Query(params)| params).unwrap_or_default();
+    let words = params.field("q");
+    let page = match services::list(&at.web.kit, &at.actor, words, cursor(&params)).await {
+        Ok(page) => page,
+        Err(error) => return at.refuse(error, (paths::CONSOLE, "Go to the dashboard")),
+    };
+    let (previous, next) = neighbours(paths::CONSOLE_SERVICES, &params, page.next.as_deref());
+    let add = Action { text: "Add a service".into(), href: paths::CONSOLE_SERVICE_NEW.into(), is_main: true };
+    let mut frame = at.frame(paths::CONSOLE_SERVICES);
+    frame.banner = params.has("removed").then(|| "Service removed.".to_owned());
+    let shown = ListPage {
+        frame,
+        title: "Services".to_owned(),
+        lead: Some("The services that people log in to here.".to_owned()),
+        actions: if at.may(Permission::AddService) { vec![add] } else { Vec::new() },
+        search: Some(SearchForm {
+            action: paths::CONSOLE_SERVICES,
+            fields: vec![Field::new("text", "q", "Name or client ID").value(words)],
+            button: "Search",
+        }),
+        table: Table::new(
+            "services",
+            "Services by name",
+            &["Name", "Client ID", "Type", "Last used", "Status"],
+            page.rows.iter().map(row).collect(),
+            "No service was found.",
+        ),
+        previous,
+        next,
+    };
+    at.show(StatusCode::OK, &shown)
+}
+
+fn row(listed: &Listed) -> Vec<Cell> {
+    let client = &listed.client;
+    vec![
+        Cell::link(client.name.clone(), path(paths::CONSOLE_SERVICE, client.id.as_str())),
+        Cell::code(client.id.as_str()),
+        Cell::text(kind(client)),
+        Cell::time(listed.last_used_at.map(TimeText::date_at_clock_time), "Not in 90 days"),
+        Cell::tag(status(client)),
+    ]
+}
+
+fn kind(client: &Client) -> &'static str {
+    match (client.settings.profile, client.is_confidential()) {
+        (SecurityProfile::Fapi2, _) => "FAPI 2.0",
+        (SecurityProfile::Oidc, true) => "With a server",
+        (SecurityProfile::Oidc, false) => "Browser or mobile app",
+    }
+}
+
+fn status(client: &Client) -> &'static str {
+    if client.is_active() { "Active" } else { "Switched off" }
+}
+
+pub(super) async fn one(at: Console, Path(id): Path<String>, query: Result<Query, Unwanted>) -> Response {
+    let params = query.map(|Query(params)| params).unwrap_or_default();
+    match services::find(&at.web.kit, &at.actor, &id).await {
+        Ok(listed) => show(&at, &listed, params.has("saved").then_some("Changes saved.")),
+        Err(error) => at.refuse(error, BACK),
+    }
+}
+
+fn show(at: &Console, listed: &Listed, banner: Option<&str>) -> Response {
+    let client = &listed.client;
+    let mut frame = at.frame(paths::CONSOLE_SERVICES);
+    frame.banner = banner.map(str::to_owned);
+    let shown = RecordPage {
+        frame,
+        title: client.name.clone(),
+        facts: facts(at, listed),
+        actions: actions(at, client),
+        tables: Vec::new(),
+    };
+    at.show(StatusCode::OK, &shown)
+}
+
+fn facts(at: &Console, listed: &Listed) -> Vec<Fact> {
+    let client = &listed.client;
+    let settings: &ClientSettings = &client.settings;
+    let lines = |lines: &[String]| match lines {
+        [] => Cell::text("None"),
+        lines => Cell::Lines { lines: lines.to_vec() },
+    };
+    let optional = |text: &Option<String>| Cell::text(text.clone().unwrap_or_else(|| "None".to_owned()));
+    let yes = |fact: bool| Cell::text(if fact { "Yes" } else { "No" });
+    vec![
+        Fact::new("Client ID", Cell::code(client.id.as_str())),
+        Fact::new("Discovery address", Cell::code(discovery(at))),
+        Fact::new("Status", Cell::tag(status(client))),
+        Fact::new("Type", Cell::text(kind(client))),
+        Fact::new("Proves who it is by", Cell::code(settings.authentication.name())),
+        Fact::new("Redirect addresses", lines(&settings.redirect_uris)),
+        Fact::new("Addresses after logging out", lines(&settings.post_logout_redirect_uris)),
+        Fact::new("Hears of log-outs at", optional(&settings.backchannel_logout_uri)),
+        Fact::new("Home page", optional(&settings.home_page)),
+        Fact::new("Asks people to share", yes(settings.asks_consent)),
+        Fact::new("Run by", optional(&settings.organisation)),
+        Fact::new(
+            "Last used",
+            Cell::time(listed.last_used_at.map(TimeText::date_at_clock_time), "Not in 90 days"),
+        ),
+        Fact::new("Added", Cell::time(Some(TimeText::date_at_clock_time(client.created_at)), "")),
+        Fact::new("Changed", Cell::time(Some(TimeText::date_at_clock_time(client.updated_at)), "")),
+    ]
+}
+
+pub(super) fn discovery(at: &Console) -> String {
+    format!("{}{}", at.web.kit.config.issuer(), paths::OPENID_CONFIGURATION)
+}
+
+fn actions(at: &Console, client: &Client) -> Vec<Action> {
+    let id = client.id.as_str();
+    let action =
+        |text: &str, pattern, is_main| Action { text: text.to_owned(), href: path(pattern, id), is_main };
+    let may = |action| permission::allows(&at.actor, action, Some(&client.id));
+    let mut actions = Vec::new();
+    if may(Permission::ChangeService) {
+        actions.push(action("Change", paths::CONSOLE_SERVICE_EDIT, true));
+        if client.settings.authentication.has_secret() {
+            actions.push(action("Make a new secret", paths::CONSOLE_SERVICE_SECRET, false));
+        }
+        let text = if client.is_active() { "Switch off" } else { "Switch on" };
+        actions.push(action(text, paths::CONSOLE_SERVICE_STATUS, false));
+    }
+    if may(Permission::RemoveService) {
+        actions.push(action("Remove", paths::CONSOLE_SERVICE_REMOVE, false));
+    }
+    actions
+}
+
+/// The page that shows a secret: straight from the form that made it, and never again.
+pub(super) fn show_secret(
+    at: &Console,
+    client: &Client,
+    secret: Option<&Secret<kinds::Client>>,
+    banner: &str,
+) -> Response {
+    let mut frame = at.frame(paths::CONSOLE_SERVICES);
+    frame.banner = Some(banner.to_owned());
+    let shown = SecretPage {
+        frame,
+        title: client.name.clone(),
+        secret: secret.map(|secret| secret.reveal().to_owned()),
+        facts: vec![
+            Fact::new("Client ID", Cell::code(client.id.as_str())),
+            Fact::new("Discovery address", Cell::code(discovery(at))),
+        ],
+        next_url: path(paths::CONSOLE_SERVICE, client.id.as_str()),
+    };
+    at.show(StatusCode::OK, &shown)
+}
+
+/// The question whether somebody is sure.
+struct Question {
+    title: String,
+    lead: Vec<String>,
+    pattern: &'static str,
+    button: &'static str,
+    is_warning: bool,
+}
+
+async fn question(at: &Console, id: &str, ask: impl FnOnce(&Client) -> Question) -> Response {
+    let client = match clients::find(&at.web.kit, &at.actor, id).await {
+        Ok(client) => client,
+        Err(error) => return at.refuse(error, BACK),
+    };
+    let asked = ask(&client);
+    let shown = FormPage {
+        frame: at.frame(paths::CONSOLE_SERVICES),
+        title: asked.title,
+        lead: asked.lead,
+        table: None,
+        action: path(asked.pattern, client.id.as_str()),
+        fields: Vec::new(),
+        button: asked.button.to_owned(),
+        cancel: path(paths::CONSOLE_SERVICE, client.id.as_str()),
+        is_upload: false,
+        is_warning: asked.is_warning,
+        log_in_url: None,
+    };
+    at.show(StatusCode::OK, &shown)
+}
+
+pub(super) async fn ask_secret(at: Console, Path(id): Path<String>) -> Response {
+    question(&at, &id, |client| Question {
+        title: format!("Make a new secret for {}?", client.name),
+        lead: vec![
+            "The new secret is shown once, on the next page.".to_owned(),
+            "The old one works for one more day, so that the service can change over without a break."
+                .to_owned(),
+        ],
+        pattern: paths::CONSOLE_SERVICE_SECRET,
+        button: "Make a new secret",
+        is_warning: false,
+    })
+    .await
+}
+
+pub(super) async fn make_secret(Path(id): Path<String>, ConsoleForm { at, .. }: ConsoleForm) -> Response {
+    if !at.is_fresh() {
+        return at.log_in_again(&path(paths::CONSOLE_SERVICE_SECRET, &id));
+    }
+    let made = async {
+        let client = clients::find(&at.web.kit, &at.actor, &id).await?;
+        let secret = clients::rotate_secret(&at.web.kit, &at.actor, &client, OVERLAP).await?;
+        Ok((client, secret))
+    };
+    match made.await {
+        Ok((client, secret)) => {
+            show_secret(&at, &client, Some(&secret), "New secret made. The old one works for one more day.")
+        }
+        Err(error) => at.refuse(error, BACK),
+    }
+}
+
+pub(super) async fn ask_status(at: Console, Path(id): Path<String>) -> Response {
+    question(&at, &id, |client| {
+        let off = client.is_active();
+        let lead = if off {
+            "Nobody can log in to it any more, and what it was given works no more. You can switch it on again."
+        } else {
+            "People can log in to it again."
+        };
+        Question {
+            title: format!("Switch {} {}?", client.name, if off { "off" } else { "on" }),
+            lead: vec![lead.to_owned()],
+            pattern: paths::CONSOLE_SERVICE_STATUS,
+            button: if off { "Switch off" } else { "Switch on" },
+            is_warning: off,
+        }
+    })
+    .await
+}
+
+pub(super) async fn set_status(Path(id): Path<String>, ConsoleForm { at, .. }: ConsoleForm) -> Response {
+    if !at.is_fresh() {
+        return at.log_in_again(&path(paths::CONSOLE_SERVICE_STATUS, &id));
+    }
+    change_status(&at, &id).await.unwrap_or_else(problem::broken)
+}
+
+async fn change_status(at: &Console, id: &str) -> Answer {
+    let kit = &at.web.kit;
+    let changed = async {
+        let client = clients::find(kit, &at.actor, id).await?;
+        clients::set_active(kit, &at.actor, &client, !client.is_active()).await?;
+        services::find(kit, &at.actor, id).await
+    };
+    Ok(match changed.await {
+        Ok(listed) => {
+            let said = if listed.client.is_active() { "Switched on." } else { "Switched off." };
+            show(at, &listed, Some(said))
+        }
+        Err(Error::Fault(fault)) => return Err(fault),
+        Err(error) => at.refuse(error, BACK),
+    })
+}
+
+pub(super) async fn ask_remove(at: Console, Path(id): Path<String>) -> Response {
+    question(&at, &id, |client| Question {
+        title: format!("Remove {}?", client.name),
+        lead: vec![
+            "Its registration, its secrets and everything that people granted it are removed for ever."
+                .to_owned(),
+            "To stop it for a while, switch it off instead.".to_owned(),
+        ],
+        pattern: paths::CONSOLE_SERVICE_REMOVE,
+        button: "Remove for ever",
+        is_warning: true,
+    })
+    .await
+}
+
+pub(super) async fn remove(Path(id): Path<String>, ConsoleForm { at, .. }: ConsoleForm) -> Response {
+    if !at.is_fresh() {
+        return at.log_in_again(&path(paths::CONSOLE_SERVICE_REMOVE, &id));
+    }
+    let removed = async {
+        let client = clients::find(&at.web.kit, &at.actor, &id).await?;
+        clients::remove(&at.web.kit, &at.actor, &client).await
+    };
+    match removed.await {
+        Ok(()) => redirect::see_other(&super::address(paths::CONSOLE_SERVICES, &[("removed", "yes")])),
+        Err(error) => at.refuse(error, BACK),
+    }
+}

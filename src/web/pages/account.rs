@@ -1,0 +1,163 @@
+//! What is known of somebody, their password, and what happened (P13, P13b, P15).
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+
+use crate::accounts::change_password::{self, Step, Wish};
+use crate::accounts::history;
+use crate::accounts::session::Current;
+use crate::admin::administrators;
+use crate::base::{Fault, constant_time_eq, paths};
+use crate::model::{EventKind, Visit};
+use crate::oidc::params::Params;
+use crate::policy::lifetime;
+use crate::view::pages::{AccountPage, ChangePasswordPage, HistoryPage, HistoryRow};
+use crate::view::{FieldError, TimeText, messages};
+use crate::web::Web;
+use crate::web::cookies::Cookies;
+use crate::web::extract::{Form, LoggedIn, Query, Unwanted, is_from_ourselves};
+use crate::web::pages::{login, reset, trouble};
+use crate::web::respond::{page, problem, redirect};
+
+pub(in crate::web) async fn get(
+    State(web): State<Arc<Web>>,
+    LoggedIn(current): LoggedIn,
+    query: Result<Query, Unwanted>,
+) -> Response {
+    let params = query.map(|Query(params)| params).unwrap_or_default();
+    show(&web, current, params.get("changed").is_some()).await.unwrap_or_else(problem::broken)
+}
+
+async fn show(web: &Web, current: Current, says_changed: bool) -> Result<Response, Fault> {
+    let administrator = administrators::find(&web.kit, &current.user.id).await?;
+    // Nobody can make the page say what is not so.
+    let just_now =
+        current.user.password_changed_at.is_some_and(|at| lifetime::is_just_now(at, web.kit.now()));
+    let shown = AccountPage {
+        banner: (says_changed && just_now).then(|| messages::OWN_PASSWORD_CHANGED.to_owned()),
+        password_changed: current.user.password_changed_at.map(TimeText::date_at_clock_time),
+        email: current.user.email.shown().to_owned(),
+        name: current.user.name,
+        organisation: current.user.organisation,
+        is_administrator: administrator.is_some(),
+    };
+    Ok(page::page(web, StatusCode::OK, &shown, &web.front.chrome()))
+}
+
+pub(in crate::web) async fn get_password(
+    State(web): State<Arc<Web>>,
+    headers: HeaderMap,
+    LoggedIn(current): LoggedIn,
+) -> Response {
+    if !lifetime::session_is_fresh(&current.session, web.kit.now()) {
+        let again = login::again(&web, &current, &headers, paths::ACCOUNT_PASSWORD).await;
+        return again.unwrap_or_else(problem::broken);
+    }
+    show_password(&web, &current, StatusCode::OK, Vec::new())
+}
+
+fn show_password(web: &Web, current: &Current, status: StatusCode, errors: Vec<FieldError>) -> Response {
+    let shown = ChangePasswordPage {
+        token: token(web, current),
+        errors,
+        banner: None,
+        email: current.user.email.shown().to_owned(),
+        min_length: web.kit.config.login.password_min_length,
+    };
+    page::page(web, status, &shown, &web.front.chrome())
+}
+
+pub(in crate::web) async fn post_password(
+    State(web): State<Arc<Web>>,
+    Extension(visit): Extension<Visit>,
+    LoggedIn(current): LoggedIn,
+    headers: HeaderMap,
+    form: Result<Form, Unwanted>,
+) -> Response {
+    let form = match form {
+        Ok(Form(form)) => form,
+        Err(unwanted) => return trouble::bad_form(&web, &unwanted),
+    };
+    if !is_from_ourselves(&web.kit.config, &headers)
+        || !constant_time_eq(form.field("token"), token(&web, &current))
+    {
+        return trouble::forbidden(&web);
+    }
+    change(&web, &current, &form, (&headers, &visit)).await.unwrap_or_else(problem::broken)
+}
+
+async fn change(
+    web: &Web,
+    current: &Current,
+    form: &Params,
+    (headers, visit): (&HeaderMap, &Visit),
+) -> Result<Response, Fault> {
+    let device = Cookies::read(headers).device(web.front.cookies);
+    let wish = Wish {
+        present: form.field("password"),
+        new: (form.field("new_password"), form.field("confirm_password")),
+        device: device.as_ref(),
+        visit,
+    };
+    let refused = |errors| show_password(web, current, StatusCode::UNPROCESSABLE_ENTITY, errors);
+    Ok(match change_password::change(&web.kit, current, wish).await? {
+        Step::Done => redirect::see_other(&format!("{}?changed=password", paths::ACCOUNT)),
+        Step::Wrong { empty: true } => {
+            refused(vec![FieldError::new("password", messages::ENTER_PRESENT_PASSWORD)])
+        }
+        Step::Wrong { empty: false } => {
+            refused(vec![FieldError::new("password", messages::PRESENT_PASSWORD_WRONG)])
+        }
+        Step::Refused(refusal) => {
+            refused(reset::password_errors(refusal, web.kit.config.login.password_min_length))
+        }
+        Step::TooMany { until } => trouble::too_many_passwords_at(web, paths::RESET.to_owned(), until),
+        Step::Busy => trouble::busy_at(web, paths::ACCOUNT_PASSWORD.to_owned(), &web.front.chrome()),
+        Step::Stale => login::again(web, current, headers, paths::ACCOUNT_PASSWORD).await?,
+    })
+}
+
+/// The form's token, bound to the session at this browser.
+fn token(web: &Web, current: &Current) -> String {
+    web.kit.keyring.form_token(&["password", current.session.id.as_str(), current.session.digest.as_str()])
+}
+
+pub(in crate::web) async fn history(State(web): State<Arc<Web>>, LoggedIn(current): LoggedIn) -> Response {
+    let happened = match history::of(&web.kit, &current.user.id).await {
+        Ok(happened) => happened,
+        Err(fault) => return problem::broken(fault),
+    };
+    let rows = happened.into_iter().filter_map(|happened| {
+        Some(HistoryRow {
+            what: in_words(happened.kind)?,
+            time: TimeText::date_at_clock_time(happened.at),
+            device: happened.browser,
+        })
+    });
+    let shown = HistoryPage { rows: rows.collect() };
+    page::page(&web, StatusCode::OK, &shown, &web.front.chrome())
+}
+
+/// What an event is called on its owner's page; `None` for what says nothing to them.
+const fn in_words(kind: EventKind) -> Option<&'static str> {
+    Some(match kind {
+        EventKind::LoggedIn => "Logged in",
+        EventKind::LoggedOut | EventKind::SessionsEnded => "Logged out",
+        EventKind::PasswordWrong => "Wrong password",
+        EventKind::PasswordPaused => "Login paused after wrong passwords",
+        EventKind::CodeWrong => "Wrong code",
+        EventKind::CodeSent => "Code sent",
+        EventKind::ResetAsked => "Password reset asked for",
+        EventKind::ResetDone | EventKind::PasswordChanged | EventKind::PasswordSet => "Password changed",
+        EventKind::InvitationUsed => "Account set up",
+        EventKind::UserChanged => "Details changed by the support team",
+        EventKind::ConsentGiven => "Shared details with a service",
+        EventKind::ConsentWithdrawn => "Stopped sharing with a service",
+        EventKind::DeviceConnected => "Connected a device",
+        _ => return None,
+    })
+}
