@@ -55,3 +55,13 @@ CREATE TABLE setup_links (
     expires_at BIGINT NOT NULL,
     used_at BIGINT
 );
+
+-- Requests of programs that may come twice, with the answer to the first, sealed.
+CREATE TABLE idempotency_keys (
+    digest TEXT PRIMARY KEY,
+    fingerprint TEXT NOT NULL,
+    sealed TEXT,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
+CREATE INDEX setup_links_by_expiry ON setup_links (expires_at);

@@ -157,6 +157,13 @@ pub(crate) async fn find(kit: &Kit, actor: &Actor, id: &UserId) -> Result<User, 
     found.ok_or_else(|| Error::Refused(Refusal::Unknown("there is no such person".to_owned())))
 }
 
+/// The same for whoever may see sessions, which name people too.
+pub(crate) async fn find_for_sessions(kit: &Kit, actor: &Actor, id: &UserId) -> Result<User, Error<Refusal>> {
+    check(actor, Action::SeeSessions, None)?;
+    let found = crate::store::users::by_id(&mut *kit.store.read().await?, id).await?;
+    found.ok_or_else(|| Error::Refused(Refusal::Unknown("there is no such person".to_owned())))
+}
+
 /// Support looks after people, but not after those who could give it a role.
 pub(super) async fn check_on(
     kit: &Kit,

@@ -1,6 +1,5 @@
 //! Finding services.
 
-use super::people::ROWS;
 use super::{Page, Refusal, bad_cursor, check, clients, console, cursor};
 use crate::base::{Error, Span, Timestamp};
 use crate::kit::Kit;
@@ -25,6 +24,7 @@ pub(crate) async fn list(
     actor: &Actor,
     words: &str,
     after: Option<&str>,
+    limit: i64,
 ) -> Result<Page<Listed>, Error<Refusal>> {
     let found = match (reaches(actor, Action::SeeServices), actor.user_id()) {
         (Reach::Own, Some(user)) => {
@@ -38,7 +38,7 @@ pub(crate) async fn list(
         }
         _ => {
             check(actor, Action::SeeServices, None)?;
-            page(kit, words, after).await?
+            page(kit, words, after, limit).await?
         }
     };
     let since = kit.now() - MEMORY;
@@ -54,7 +54,12 @@ pub(crate) async fn list(
     Ok(Page { rows, next: found.next })
 }
 
-async fn page(kit: &Kit, words: &str, after: Option<&str>) -> Result<Page<Client>, Error<Refusal>> {
+async fn page(
+    kit: &Kit,
+    words: &str,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Page<Client>, Error<Refusal>> {
     let name = format!("services {words}");
     let place = match after {
         Some(after) => cursor::open(kit, &name, after).ok_or_else(bad_cursor)?,
@@ -64,15 +69,15 @@ async fn page(kit: &Kit, words: &str, after: Option<&str>) -> Result<Page<Client
     let mut conn = kit.store.read().await?;
     Ok(match (Search::of(words), words.trim().is_empty()) {
         (Some(search), _) => {
-            let rows = services::search(&mut conn, &search, place, ROWS + 1).await?;
+            let rows = services::search(&mut conn, &search, place, limit + 1).await?;
             let page =
-                Page::cut(rows, ROWS, |(client, word)| cursor::seal(kit, &name, (word, client.id.as_str())));
+                Page::cut(rows, limit, |(client, word)| cursor::seal(kit, &name, (word, client.id.as_str())));
             page.map(|(client, _)| client)
         }
         (None, false) => Page { rows: Vec::new(), next: None },
         (None, true) => {
-            let rows = services::by_name(&mut conn, place, ROWS + 1).await?;
-            Page::cut(rows, ROWS, |client| cursor::seal(kit, &name, (&client.name, client.id.as_str())))
+            let rows = services::by_name(&mut conn, place, limit + 1).await?;
+            Page::cut(rows, limit, |client| cursor::seal(kit, &name, (&client.name, client.id.as_str())))
         }
     })
 }

@@ -1,6 +1,5 @@
 //! Who is logged in.
 
-use super::people::ROWS;
 use super::{Page, Refusal, bad_cursor, check, cursor, people};
 use crate::accounts::session;
 use crate::audit::Entry;
@@ -26,6 +25,7 @@ pub(crate) async fn list(
     actor: &Actor,
     of: Option<&User>,
     after: Option<&str>,
+    limit: i64,
 ) -> Result<Page<Listed>, Error<Refusal>> {
     check(actor, Action::SeeSessions, None)?;
     let place = match after {
@@ -42,8 +42,8 @@ pub(crate) async fn list(
         }
         None => {
             let place = (place.0.parse().unwrap_or(i64::MAX), place.1.as_str());
-            let rows = sessions::page(&mut conn, (kit.now(), used_after), place, ROWS + 1).await?;
-            Page::cut(rows, ROWS, |session| {
+            let rows = sessions::page(&mut conn, (kit.now(), used_after), place, limit + 1).await?;
+            Page::cut(rows, limit, |session| {
                 let used = session.last_used_at.millis().to_string();
                 cursor::seal(kit, LIST, (&used, session.id.as_str()))
             })

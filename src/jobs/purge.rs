@@ -27,6 +27,10 @@ pub(crate) async fn round(kit: &Kit) -> Result<(), Fault> {
         (Purgeable::PushedRequests, kit.config.login.flow),
         (Purgeable::RegistrationTokens, nothing),
         (Purgeable::DeviceCodes, Span::hours(1)),
+        (Purgeable::IdempotencyKeys, Span::days(1)),
+        (Purgeable::SetUpLinks, Span::days(1)),
+        // For as long, it can be said that one was used or is too old.
+        (Purgeable::Invitations, Span::days(30)),
         (Purgeable::Events, keep.events),
     ] {
         let removed = purge(kit, what, kit.now() - kept_for).await?;

@@ -6,6 +6,7 @@
 mod access_token;
 mod answer;
 pub(crate) mod authorize;
+pub(crate) mod bearer;
 pub(crate) mod claims;
 pub(crate) mod consent;
 pub(crate) mod device;

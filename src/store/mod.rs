@@ -21,6 +21,7 @@ pub(crate) mod events;
 pub(crate) mod facts;
 pub(crate) mod flows;
 pub(crate) mod grants;
+pub(crate) mod idempotency;
 pub(crate) mod invitations;
 pub(crate) mod logouts;
 pub(crate) mod outbox;

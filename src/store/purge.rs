@@ -24,6 +24,12 @@ statements! {
         (SELECT digest FROM device_codes WHERE expires_at < $1 LIMIT $2)";
     REGISTRATION_TOKENS = "DELETE FROM registration_tokens WHERE digest IN
         (SELECT digest FROM registration_tokens WHERE expires_at < $1 LIMIT $2)";
+    IDEMPOTENCY_KEYS = "DELETE FROM idempotency_keys WHERE digest IN
+        (SELECT digest FROM idempotency_keys WHERE created_at < $1 LIMIT $2)";
+    SETUP_LINKS = "DELETE FROM setup_links WHERE digest IN
+        (SELECT digest FROM setup_links WHERE expires_at < $1 LIMIT $2)";
+    INVITATIONS = "DELETE FROM invitations WHERE user_id IN
+        (SELECT user_id FROM invitations WHERE expires_at < $1 LIMIT $2)";
     EVENTS = "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at < $1 LIMIT $2)";
 }
 
@@ -42,6 +48,9 @@ pub(crate) enum Purgeable {
     PushedRequests,
     RegistrationTokens,
     DeviceCodes,
+    IdempotencyKeys,
+    SetUpLinks,
+    Invitations,
     Events,
 }
 
@@ -60,6 +69,9 @@ impl Purgeable {
             Self::PushedRequests => PUSHED_REQUESTS,
             Self::DeviceCodes => DEVICE_CODES,
             Self::RegistrationTokens => REGISTRATION_TOKENS,
+            Self::IdempotencyKeys => IDEMPOTENCY_KEYS,
+            Self::SetUpLinks => SETUP_LINKS,
+            Self::Invitations => INVITATIONS,
             Self::Events => EVENTS,
         }
     }

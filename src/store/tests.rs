@@ -17,6 +17,7 @@ const STATEMENTS: &[(&str, &[&str])] = &[
     ("facts", facts::STATEMENTS),
     ("flows", flows::STATEMENTS),
     ("grants", grants::STATEMENTS),
+    ("idempotency", idempotency::STATEMENTS),
     ("invitations", invitations::STATEMENTS),
     ("logouts", logouts::STATEMENTS),
     ("outbox", outbox::STATEMENTS),

@@ -6,6 +6,7 @@
 //! **To add a route:** its path in `base::paths`, a handler under `endpoints/` (for programs) or `pages/` (for
 //! people), a line in [`router`]: among what is `called` where scripts of other sites may call it.
 
+mod api;
 mod assets;
 mod console;
 mod cookies;
@@ -107,6 +108,7 @@ pub(crate) fn router(web: Arc<Web>, extra: Router) -> Router {
         .merge(endpoints)
         .merge(pages)
         .merge(console::routes())
+        .merge(api::routes())
         .fallback(pages::trouble::not_found)
         .method_not_allowed_fallback(pages::trouble::method_not_allowed)
         .with_state(Arc::clone(&web))

@@ -8,6 +8,7 @@ use super::people::BACK as PEOPLE;
 use super::person::detail;
 use super::{Console, ConsoleForm, field_errors, path};
 use crate::admin::people::Detail;
+use crate::admin::people::ROWS;
 use crate::admin::{Refusal, administrators, services};
 use crate::base::{ClientId, Error, paths};
 use crate::model::Role;
@@ -67,7 +68,7 @@ async fn show(
     (role, own): (&str, &[ClientId]),
     errors: Vec<FieldError>,
 ) -> Response {
-    let offered = match services::list(&at.web.kit, &at.actor, "", None).await {
+    let offered = match services::list(&at.web.kit, &at.actor, "", None, ROWS).await {
         Ok(page) => page.rows,
         Err(error) => return at.refuse(error, PEOPLE),
     };

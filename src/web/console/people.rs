@@ -107,7 +107,7 @@ pub(super) async fn get_invite(at: Console) -> Response {
 
 async fn show_invite(at: &Console, typed: &Params, errors: Vec<FieldError>) -> Response {
     let mut offered = vec![(String::new(), "No service in particular".to_owned())];
-    if let Ok(page) = services::list(&at.web.kit, &at.actor, "", None).await {
+    if let Ok(page) = services::list(&at.web.kit, &at.actor, "", None, ROWS).await {
         let active = page.rows.into_iter().filter(|listed| listed.client.is_active());
         offered.extend(active.map(|listed| (listed.client.id.to_string(), listed.client.name)));
     }

@@ -6,6 +6,7 @@ use axum::response::Response;
 
 use super::{Answer, Console, ConsoleForm, cursor, neighbours, path};
 use crate::admin::clients;
+use crate::admin::people::ROWS;
 use crate::admin::services::{self, Listed};
 use crate::base::{Error, Secret, Span, kinds, paths};
 use crate::model::{Client, ClientSettings, SecurityProfile};
@@ -25,7 +26,7 @@ const OVERLAP: Span = Span::days(1);
 pub(super) async fn list(at: Console, query: Result<Query, Unwanted>) -> Response {
     let params = query.map(|Query(params)| params).unwrap_or_default();
     let words = params.field("q");
-    let page = match services::list(&at.web.kit, &at.actor, words, cursor(&params)).await {
+    let page = match services::list(&at.web.kit, &at.actor, words, cursor(&params), ROWS).await {
         Ok(page) => page,
         Err(error) => return at.refuse(error, (paths::CONSOLE, "Go to the dashboard")),
     };

@@ -5,6 +5,7 @@ use axum::response::Response;
 
 use super::{Answer, Console, ConsoleForm, address, cursor, neighbours, path};
 use crate::admin::people;
+use crate::admin::people::ROWS;
 use crate::admin::sessions::{self, Listed};
 use crate::base::{Error, SessionId, UserId, paths};
 use crate::oidc::params::Params;
@@ -30,7 +31,7 @@ async fn show(at: &Console, params: &Params, banner: Option<String>) -> Answer {
         },
         None => None,
     };
-    let page = match sessions::list(kit, &at.actor, of.as_ref(), cursor(params)).await {
+    let page = match sessions::list(kit, &at.actor, of.as_ref(), cursor(params), ROWS).await {
         Ok(page) => page,
         Err(error) => return Ok(at.refuse(error, BACK)),
     };

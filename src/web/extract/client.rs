@@ -39,7 +39,7 @@ impl FromRequest<Arc<Web>> for ClientAuth {
         let endpoint = format!("{}{}", web.kit.config.issuer(), request.uri().path());
         let basic = basic_credentials(request.headers());
         let shown = sender::shown(web, &request);
-        let certificate = certificate::shown(&web.kit.config, &request);
+        let certificate = certificate::shown(&web.kit.config, request.headers(), request.extensions());
         let Form(form) =
             Form::from_request(request, web).await.map_err(|unwanted| unwanted.into_response())?;
         let came = if basic == Basic::Absent { Came::Otherwise } else { Came::WithBasic };

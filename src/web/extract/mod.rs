@@ -11,5 +11,5 @@ mod session;
 pub(super) use client::ClientAuth;
 pub(super) use flow::{AtFlow, FlowForm, is_only_looking};
 pub(super) use form::{Form, Query, Unwanted};
-pub(super) use sender::shown;
+pub(super) use sender::{shown, shown_in};
 pub(super) use session::{LoggedIn, MaybeLoggedIn, is_from_ourselves};

@@ -1,6 +1,8 @@
 //! What a request brings along to show who sends it.
 
 use axum::extract::Request;
+use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap, Method, Uri};
 
 use super::certificate;
 use crate::oidc::sender::{Proof, Shown};
@@ -9,17 +11,31 @@ use crate::web::Web;
 const PROOF: &str = "dpop";
 
 pub(in crate::web) fn shown(web: &Web, request: &Request) -> Shown {
-    let mut lines = request.headers().get_all(PROOF).iter();
+    gathered(web, (request.headers(), request.method(), request.uri()), request.extensions())
+}
+
+/// The same, of a request whose body is read by others.
+pub(in crate::web) fn shown_in(web: &Web, parts: &Parts) -> Shown {
+    gathered(web, (&parts.headers, &parts.method, &parts.uri), &parts.extensions)
+}
+
+fn gathered(
+    web: &Web,
+    (headers, method, uri): (&HeaderMap, &Method, &Uri),
+    extensions: &Extensions,
+) -> Shown {
+    let mut lines = headers.get_all(PROOF).iter();
     let proof = match (lines.next(), lines.next()) {
         (None, _) => Proof::Absent,
         // What is no text is no proof, and is refused as such.
         (Some(line), None) => Proof::One(line.to_str().unwrap_or_default().to_owned()),
         (Some(_), Some(_)) => Proof::Several,
     };
+    let certificate = certificate::shown(&web.kit.config, headers, extensions);
     Shown {
         proof,
-        certificate: certificate::shown(&web.kit.config, request).and_then(|shown| shown.thumbprint()),
-        method: request.method().as_str().to_owned(),
-        address: format!("{}{}", web.kit.config.issuer(), request.uri().path()),
+        certificate: certificate.and_then(|shown| shown.thumbprint()),
+        method: method.as_str().to_owned(),
+        address: format!("{}{}", web.kit.config.issuer(), uri.path()),
     }
 }

@@ -1,0 +1,85 @@
+//! The description of the interface (OpenAPI 3.1), made of the operations themselves.
+
+use axum::http::header;
+use axum::response::{IntoResponse as _, Response};
+use serde_json::{Map, Value, json};
+use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::{OpenApi as Document, RefOr, Schema};
+use utoipa::{OpenApi as _, ToSchema as _};
+
+use super::problem::{FieldProblem, ProblemDocument};
+use crate::base::paths;
+use crate::model::ClientSettings;
+use crate::policy::permission::scopes;
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Gatehouse administration",
+        version = "1",
+        description = "Everything that administrators can do, for programs. Errors are application/problem+json \
+                       (RFC 9457). Lists go on with `after`. Changes need the ETag that was last seen as If-Match. \
+                       What makes something takes an Idempotency-Key, and can then be sent again safely."
+    ),
+    components(schemas(ProblemDocument, FieldProblem))
+)]
+struct Frame;
+
+/// What stands around the operations.
+pub(super) fn frame() -> Document {
+    Frame::openapi()
+}
+
+/// The registration of a service: a member for each setting that there is, of the kind that its default has.
+pub(super) fn settings() -> RefOr<Schema> {
+    let defaults = serde_json::to_value(ClientSettings::default()).unwrap_or_default();
+    let mut object =
+        ObjectBuilder::new().additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false)));
+    for (name, value) in defaults.as_object().into_iter().flatten() {
+        let plain = |kind| Schema::from(ObjectBuilder::new().schema_type(SchemaType::new(kind)).build());
+        let schema = match value {
+            Value::Bool(_) => plain(Type::Boolean),
+            Value::Array(_) => Schema::from(ArrayBuilder::new().items(RefOr::T(plain(Type::String))).build()),
+            Value::String(_) => plain(Type::String),
+            _ => Schema::from(ObjectBuilder::new().schema_type(SchemaType::AnyValue).build()),
+        };
+        object = object.property(name, schema);
+    }
+    RefOr::T(object.build().into())
+}
+
+/// The description as text: with what every operation has in common.
+pub(super) fn finished(document: Document) -> String {
+    let mut document = serde_json::to_value(document).unwrap_or_default();
+    let scopes: Map<String, Value> =
+        scopes::EVERY.iter().map(|scope| ((*scope).to_owned(), json!(about(scope)))).collect();
+    document["components"]["securitySchemes"] = json!({ "provider": {
+        "type": "oauth2",
+        "description": "Register a client with the grant client_credentials and the scopes that it needs.",
+        "flows": { "clientCredentials": { "tokenUrl": paths::TOKEN, "scopes": scopes } },
+    } });
+    let problem = json!({
+        "description": "A problem",
+        "content": { "application/problem+json": { "schema": { "$ref": format!("#/components/schemas/{}", ProblemDocument::name()) } } },
+    });
+    let operations = document["paths"].as_object_mut().into_iter().flat_map(|paths| paths.values_mut());
+    for operation in operations.flat_map(|path| path.as_object_mut()).flat_map(|path| path.values_mut()) {
+        if operation["responses"].is_object() {
+            operation["responses"]["default"] = problem.clone();
+        }
+    }
+    serde_json::to_string_pretty(&document).unwrap_or_default()
+}
+
+fn about(scope: &str) -> String {
+    let (what, reads) = match scope.trim_start_matches(scopes::PREFIX).split_once('.') {
+        Some((what, _)) => (what, true),
+        None => (scope.trim_start_matches(scopes::PREFIX), false),
+    };
+    format!("{} {what}", if reads { "Read" } else { "Read and change" })
+}
+
+/// The description, for whoever asks: there is nothing secret in it.
+pub(super) async fn answer(text: String) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], text).into_response()
+}

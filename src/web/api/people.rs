@@ -1,0 +1,197 @@
+//! People.
+
+use axum::Json;
+use axum::extract::Path;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use serde_json::Value;
+
+use super::Answer;
+use super::body::{Body, Head, etag, if_match, listing, stale};
+use super::door::Program;
+use super::idempotency::{key, once};
+use super::problem::{Problem, ProblemDocument};
+use super::shapes::{NewPerson, Page, PageParams, Person, PersonAction, PersonDetails};
+use crate::admin::people::{self, Detail, Details, Query};
+use crate::admin::users::NewUser;
+use crate::admin::{Flaw, Refusal, invitations, personal_data, users};
+use crate::base::{ClientId, Error, UserId};
+use crate::model::{Email, Profile, User};
+use crate::policy::permission::Action;
+use crate::store::people::Order;
+use crate::web::pages::email_error;
+
+/// List people, or search them.
+#[utoipa::path(
+    get, path = "/admin/api/v1/people", tag = "People",
+    params(
+        ("q" = Option<String>, Query, description = "Words of a name, an email or an organisation"),
+        PageParams,
+    ),
+    responses((status = 200, body = Page<Person>)),
+    security(("provider" = ["admin:people.read"]))
+)]
+pub(super) async fn list(at: Program, Head(parts): Head) -> Answer {
+    at.needs(Action::SeePeople)?;
+    let (params, paging) = listing(&parts, &["q"])?;
+    let query = Query { words: params.field("q").to_owned(), order: Order::Name, after: paging.after };
+    let page = people::list(&at.web.kit, &at.actor, &query, paging.limit).await?;
+    let items = page.rows.iter().map(Person::listed).collect();
+    Ok(Json(Page { items, next: page.next }).into_response())
+}
+
+/// Add somebody and send them an invitation.
+#[utoipa::path(
+    post, path = "/admin/api/v1/people", tag = "People", request_body = NewPerson,
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 128)),
+    responses((status = 201, body = Person), (status = 422, body = ProblemDocument, content_type = "application/problem+json")),
+    security(("provider" = ["admin:people"]))
+)]
+pub(super) async fn add(at: Program, headers: HeaderMap, body: Body<NewPerson>) -> Answer {
+    at.needs(Action::InvitePeople)?;
+    let key = key(&at, &headers, ("POST people", &body.text))?;
+    once(&at, key, invite(&at, body.value)).await
+}
+
+async fn invite(at: &Program, new: NewPerson) -> Answer {
+    let email = email(&new.email)?;
+    let service = match &new.service {
+        Some(text) => {
+            Some(ClientId::parse(text).ok_or_else(|| unfit("service", "there is no such service"))?)
+        }
+        None => None,
+    };
+    let new = NewUser {
+        email,
+        name: new.name.trim().to_owned(),
+        organisation: organisation(new.organisation),
+        profile: Profile::default(),
+        password: None,
+    };
+    let (user, _) = invitations::invite(&at.web.kit, &at.actor, new, service.as_ref()).await?;
+    let detail = people::detail(&at.web.kit, &at.actor, &user.id).await?;
+    Ok((StatusCode::CREATED, shown(&detail)).into_response())
+}
+
+fn organisation(text: Option<String>) -> Option<String> {
+    text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+fn email(text: &str) -> Result<Email, Problem> {
+    Email::parse(text).map_err(|error| unfit("email", email_error(error)))
+}
+
+fn unfit(field: &'static str, say: &str) -> Problem {
+    let flaws = vec![Flaw::of(field, say)];
+    Problem::Said { status: StatusCode::UNPROCESSABLE_ENTITY, detail: say.to_owned(), flaws }
+}
+
+fn shown(detail: &Detail) -> Response {
+    let tag = [(header::ETAG, etag(detail.user.updated_at))];
+    (tag, Json(Person::detailed(detail))).into_response()
+}
+
+async fn find(at: &Program, id: &str) -> Result<Detail, Problem> {
+    let id = UserId::parse(id).ok_or_else(|| Problem::unknown("person"))?;
+    Ok(people::detail(&at.web.kit, &at.actor, &id).await?)
+}
+
+/// One person.
+#[utoipa::path(
+    get, path = "/admin/api/v1/people/{id}", tag = "People",
+    params(("id" = String, Path)),
+    responses((status = 200, body = Person, headers(("ETag" = String)))),
+    security(("provider" = ["admin:people.read"]))
+)]
+pub(super) async fn one(at: Program, Path(id): Path<String>) -> Answer {
+    at.needs(Action::SeePeople)?;
+    Ok(shown(&find(&at, &id).await?))
+}
+
+/// Change somebody's details. Both addresses are told of another email.
+#[utoipa::path(
+    put, path = "/admin/api/v1/people/{id}", tag = "People", request_body = PersonDetails,
+    params(("id" = String, Path), ("If-Match" = String, Header)),
+    responses((status = 200, body = Person, headers(("ETag" = String)))),
+    security(("provider" = ["admin:people"]))
+)]
+pub(super) async fn change(
+    at: Program,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body<PersonDetails>,
+) -> Answer {
+    at.needs(Action::ChangePeople)?;
+    let seen = if_match(&headers)?;
+    let detail = find(&at, &id).await?;
+    if detail.user.updated_at != seen {
+        return Err(stale());
+    }
+    let wanted = Details {
+        email: email(&body.value.email)?,
+        name: body.value.name.trim().to_owned(),
+        organisation: organisation(body.value.organisation),
+    };
+    match people::change(&at.web.kit, &at.actor, &detail.user, wanted).await {
+        Err(Error::Refused(Refusal::Conflict(_))) => return Err(stale()),
+        done => drop(done?),
+    }
+    Ok(shown(&find(&at, &id).await?))
+}
+
+/// Erase somebody for ever. The audit trail keeps what was done, without them.
+#[utoipa::path(
+    delete, path = "/admin/api/v1/people/{id}", tag = "People",
+    params(("id" = String, Path)),
+    responses((status = 204)),
+    security(("provider" = ["admin:people"]))
+)]
+pub(super) async fn erase(at: Program, Path(id): Path<String>) -> Answer {
+    at.needs(Action::ErasePerson)?;
+    let detail = find(&at, &id).await?;
+    personal_data::erase(&at.web.kit, &at.actor, &detail.user).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Do something to somebody in one go.
+#[utoipa::path(
+    post, path = "/admin/api/v1/people/{id}/{action}", tag = "People",
+    params(("id" = String, Path), ("action" = PersonAction, Path)),
+    responses((status = 200, body = Person, headers(("ETag" = String)))),
+    security(("provider" = ["admin:people"]))
+)]
+pub(super) async fn act(at: Program, Path((id, action)): Path<(String, String)>) -> Answer {
+    at.needs(Action::ChangePeople)?;
+    let action: PersonAction =
+        serde_json::from_value(Value::String(action)).map_err(|_| Problem::unknown("action"))?;
+    let detail = find(&at, &id).await?;
+    perform(&at, action, &detail).await?;
+    Ok(shown(&find(&at, &id).await?))
+}
+
+async fn perform(at: &Program, action: PersonAction, detail: &Detail) -> Result<(), Error<Refusal>> {
+    let (kit, actor) = (&at.web.kit, &at.actor);
+    let user: &User = &detail.user;
+    match action {
+        PersonAction::Unlock => people::unlock(kit, actor, user).await,
+        PersonAction::AskNewPassword => people::ask_new_password(kit, actor, user).await,
+        PersonAction::LogOut => people::log_out(kit, actor, user).await,
+        PersonAction::Deactivate => users::set_active(kit, actor, user, false).await.map(drop),
+        PersonAction::Activate => users::set_active(kit, actor, user, true).await.map(drop),
+        PersonAction::Invite => invitations::invite_again(kit, actor, detail).await.map(drop),
+        PersonAction::WithdrawInvitation => invitations::withdraw(kit, actor, user).await.map(drop),
+    }
+}
+
+/// Everything that is held on somebody.
+#[utoipa::path(
+    get, path = "/admin/api/v1/people/{id}/data", tag = "People",
+    params(("id" = String, Path)),
+    responses((status = 200, body = Value)),
+    security(("provider" = ["admin:people"]))
+)]
+pub(super) async fn data(at: Program, Path(id): Path<String>) -> Answer {
+    at.needs(Action::ExportPerson)?;
+    let detail = find(&at, &id).await?;
+    Ok(Json(personal_data::export(&at.web.kit, &at.actor, &detail).await?).into_response())
+}

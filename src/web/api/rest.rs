@@ -1,0 +1,125 @@
+//! Sessions, keys, and how things stand.
+
+use axum::Json;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::IntoResponse as _;
+
+use super::Answer;
+use super::body::{Head, listing};
+use super::door::Program;
+use super::problem::Problem;
+use super::shapes::{KeyDocument, Page, PageParams, SessionDocument, StatusDocument};
+use crate::admin::{keys, people, sessions, status};
+use crate::base::{SessionId, Timestamp, UserId};
+use crate::keys::Start;
+use crate::policy::permission::Action;
+use crate::view::when;
+
+/// List who is logged in, the session used last first.
+#[utoipa::path(
+    get, path = "/admin/api/v1/sessions", tag = "Sessions",
+    params(("person" = Option<String>, Query, description = "The identifier of one person"), PageParams),
+    responses((status = 200, body = Page<SessionDocument>)),
+    security(("provider" = ["admin:sessions"]))
+)]
+pub(super) async fn sessions(at: Program, Head(parts): Head) -> Answer {
+    at.needs(Action::SeeSessions)?;
+    let (params, paging) = listing(&parts, &["person"])?;
+    let of = match params.get("person") {
+        Some(text) => {
+            let id = UserId::parse(text).ok_or_else(|| Problem::unknown("person"))?;
+            Some(people::find_for_sessions(&at.web.kit, &at.actor, &id).await?)
+        }
+        None => None,
+    };
+    let after = paging.after.as_deref();
+    let page = sessions::list(&at.web.kit, &at.actor, of.as_ref(), after, paging.limit).await?;
+    let items = page.rows.iter().map(|listed| SessionDocument {
+        id: listed.session.id.as_str().to_owned(),
+        person: listed.user.id.as_str().to_owned(),
+        services: listed.services.iter().map(|(id, _)| id.to_string()).collect(),
+        browser: listed.session.browser.clone(),
+        logged_in_at: when::iso(listed.session.authenticated_at),
+        last_used_at: when::iso(listed.session.last_used_at),
+    });
+    Ok(Json(Page { items: items.collect(), next: page.next }).into_response())
+}
+
+/// Log somebody out of one browser, and have the services of that session told.
+#[utoipa::path(
+    delete, path = "/admin/api/v1/sessions/{id}", tag = "Sessions",
+    params(("id" = String, Path)),
+    responses((status = 204)),
+    security(("provider" = ["admin:sessions"]))
+)]
+pub(super) async fn end_session(at: Program, Path(id): Path<String>) -> Answer {
+    at.needs(Action::EndSessions)?;
+    let id = SessionId::parse(&id).ok_or_else(|| Problem::unknown("session"))?;
+    match sessions::end(&at.web.kit, &at.actor, &id).await? {
+        Some(_) => Ok(StatusCode::NO_CONTENT.into_response()),
+        None => Err(Problem::unknown("session")),
+    }
+}
+
+/// List the signing keys.
+#[utoipa::path(
+    get, path = "/admin/api/v1/keys", tag = "Keys",
+    responses((status = 200, body = Vec<KeyDocument>)),
+    security(("provider" = ["admin:status.read"]))
+)]
+pub(super) async fn keys(at: Program) -> Answer {
+    at.needs(Action::SeeKeys)?;
+    Ok(Json(listed(&at)?).into_response())
+}
+
+fn listed(at: &Program) -> Result<Vec<KeyDocument>, Problem> {
+    // Whoever may change the keys may see what came of it.
+    let listed = keys::published(&at.web.kit);
+    let document = |key: keys::Listed| KeyDocument {
+        kid: key.kid.to_string(),
+        algorithm: key.algorithm.name().to_owned(),
+        state: key.state.shown().to_owned(),
+        active_from: when::iso(key.active_from),
+        removed_after: key.remove_after.map(when::iso),
+    };
+    Ok(listed.into_iter().map(document).collect())
+}
+
+/// Make a new signing key for each algorithm that has one. It signs after a day.
+#[utoipa::path(
+    post, path = "/admin/api/v1/keys/rotate", tag = "Keys",
+    responses((status = 200, body = Vec<KeyDocument>)),
+    security(("provider" = ["admin:keys"]))
+)]
+pub(super) async fn rotate_keys(at: Program) -> Answer {
+    at.needs(Action::RotateKeys)?;
+    keys::rotate(&at.web.kit, &at.actor, None, Start::Announced).await?;
+    Ok(Json(listed(&at)?).into_response())
+}
+
+/// How things stand, as counted in the last minute.
+#[utoipa::path(
+    get, path = "/admin/api/v1/status", tag = "Status",
+    responses((status = 200, body = StatusDocument)),
+    security(("provider" = ["admin:status.read"]))
+)]
+pub(super) async fn status(at: Program) -> Answer {
+    at.needs(Action::SeeStatus)?;
+    let read = status::read(&at.web.kit, &at.actor).await?;
+    let counted = Some(read.counted_at).filter(|at| *at > 0).map(Timestamp::from_millis);
+    let document = StatusDocument {
+        counted_at: counted.map(when::iso),
+        people: read.people.people,
+        people_invited: read.people.invited,
+        people_deactivated: read.people.disabled,
+        people_locked: read.locked,
+        sessions: read.sessions,
+        services: read.services,
+        mail_waiting: read.mail_waiting,
+        mail_failed_today: read.mail_failed_today,
+        attention: status::attention(&read, at.web.kit.now()),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    Ok(Json(document).into_response())
+}
