@@ -7,6 +7,7 @@
 
 pub(crate) mod client_check;
 pub(crate) mod clients;
+pub(crate) mod import;
 pub(crate) mod registration;
 pub(crate) mod users;
 

@@ -1,6 +1,6 @@
 //! Looking after people.
 
-use super::{Refusal, check};
+use super::{Flaw, Refusal, check};
 use crate::accounts::session;
 use crate::audit::Entry;
 use crate::base::{Error, Fault, Subject, UserId, base64url};
@@ -8,7 +8,7 @@ use crate::kit::Kit;
 use crate::model::{Actor, Email, EventKind, Profile, User};
 use crate::policy::password::{self, Chooser, Problem};
 use crate::policy::permission::Action;
-use crate::store::{challenges, users};
+use crate::store::{Tx, challenges, users};
 
 /// Somebody to be added.
 pub(crate) struct NewUser {
@@ -21,38 +21,72 @@ pub(crate) struct NewUser {
 
 const LONGEST_NAME: usize = 64;
 
+/// Somebody who may be added as they are.
+pub(super) struct Person {
+    pub(super) email: Email,
+    pub(super) name: String,
+    pub(super) organisation: Option<String>,
+    pub(super) profile: Profile,
+    /// What relying parties know them by already.
+    pub(super) subject: Option<Subject>,
+    /// Of their password.
+    pub(super) hash: Option<String>,
+}
+
 /// Adds a person.
 pub(crate) async fn add(kit: &Kit, actor: &Actor, new: NewUser) -> Result<User, Error<Refusal>> {
     check(actor, Action::InvitePeople, None)?;
-    check_name(&new.name)?;
+    check_name(&new.name).map_err(|flaw| Error::Refused(Refusal::Unfit(vec![flaw])))?;
     let hash = match &new.password {
         Some(password) => Some(hash(kit, password, (&new.name, &new.email)).await?),
         None => None,
     };
+    let NewUser { email, name, organisation, profile, password: _ } = new;
+    let taken = Refusal::Conflict(format!("{email} already has an account"));
+    let person = Person { email, name, organisation, profile, subject: None, hash };
+    let mut tx = kit.store.begin().await?;
+    let user = add_in(kit, &mut tx, actor, person).await?.ok_or(Error::Refused(taken))?;
+    tx.commit().await?;
+    Ok(user)
+}
+
+/// Adds a person in the caller's transaction; `None` where somebody has the address or the subject already.
+pub(super) async fn add_in(
+    kit: &Kit,
+    tx: &mut Tx,
+    actor: &Actor,
+    person: Person,
+) -> Result<Option<User>, Fault> {
     let now = kit.now();
-    let mut random = [0; 16];
-    kit.random.fill(&mut random);
+    let subject = match person.subject {
+        Some(subject) => subject,
+        None => new_subject(kit)?,
+    };
     let user = User {
         id: UserId::generate(now, &*kit.random),
-        subject: Subject::parse(&base64url(random)).ok_or_else(|| Fault::new("no subject could be made"))?,
-        email: new.email,
-        name: new.name,
-        organisation: new.organisation,
-        profile: new.profile,
-        password_changed_at: hash.as_ref().map(|_| now),
-        password: hash,
+        subject,
+        email: person.email,
+        name: person.name,
+        organisation: person.organisation,
+        profile: person.profile,
+        password_changed_at: person.hash.as_ref().map(|_| now),
+        password: person.hash,
         last_login_at: None,
         created_at: now,
         updated_at: now,
         disabled_at: None,
     };
-    let mut tx = kit.store.begin().await?;
-    if !users::insert(&mut tx, &user).await? {
-        return Err(Error::Refused(Refusal::Conflict(format!("{} already has an account", user.email))));
+    if !users::insert(tx, &user).await? {
+        return Ok(None);
     }
-    Entry::by(EventKind::UserAdded, actor).user(Some(&user.id)).record(kit, &mut tx).await?;
-    tx.commit().await?;
-    Ok(user)
+    Entry::by(EventKind::UserAdded, actor).user(Some(&user.id)).record(kit, tx).await?;
+    Ok(Some(user))
+}
+
+fn new_subject(kit: &Kit) -> Result<Subject, Fault> {
+    let mut random = [0; 16];
+    kit.random.fill(&mut random);
+    Subject::parse(&base64url(random)).ok_or_else(|| Fault::new("no subject could be made"))
 }
 
 /// The person with an address.
@@ -114,7 +148,7 @@ pub(crate) async fn set_password(
     Ok(())
 }
 
-fn check_name(name: &str) -> Result<(), Error<Refusal>> {
+pub(super) fn check_name(name: &str) -> Result<(), Flaw> {
     let bad = |c: char| c.is_control() || matches!(c, '<' | '>' | '\u{2028}' | '\u{2029}');
     if name.trim().is_empty()
         || name.chars().count() > LONGEST_NAME
@@ -124,7 +158,7 @@ fn check_name(name: &str) -> Result<(), Error<Refusal>> {
         let say = format!(
             "the name must be 1 to {LONGEST_NAME} characters, without < or >, control characters or web addresses"
         );
-        return Err(Error::Refused(Refusal::unfit("name", say)));
+        return Err(Flaw::of("name", say));
     }
     Ok(())
 }

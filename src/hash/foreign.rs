@@ -24,8 +24,7 @@ pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// The most that one check may take of memory, in KiB, and of the processor. The numbers of each scheme stand for about
-/// half a second.
+/// The most that one check may take of memory, in KiB, and of the processor: what each scheme does in about a second.
 const MOST_MEMORY: u64 = 128 * 1024;
 const MOST_ARGON2: u64 = 1024 * 1024;
 const MOST_BCRYPT: u64 = 14;

@@ -47,8 +47,8 @@ impl Cost {
     /// 19 MiB and two passes: the least that OWASP's password storage guidance accepts.
     pub(crate) const STANDARD: Self = Self { memory: 19_456, passes: 2, lanes: 1 };
 
-    /// About thirty times what a hash takes: half a second. Nearly every hash that is accepted from another system is
-    /// checked within it.
+    /// About thirty times what a hash takes: half a second. What other systems make as a matter of course is checked
+    /// within it; what is accepted at the most takes twice as long.
     const fn beat(self) -> Duration {
         Duration::from_micros(self.memory as u64 * self.passes as u64 * 13)
     }

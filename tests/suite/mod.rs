@@ -21,6 +21,7 @@ mod flow;
 mod front_channel;
 mod fuzz;
 mod http;
+mod import;
 mod journey;
 mod keys;
 mod letters;

@@ -259,3 +259,9 @@ async fn a_damaged_hash_in_the_database_is_a_fault_and_never_a_crash() {
         assert!(hasher().verify(PASSWORD, Some(&damaged)).await.is_err(), "{damaged}");
     }
 }
+
+#[test]
+fn a_wrong_password_is_answered_after_half_a_second() {
+    let beat = Cost::STANDARD.beat().as_millis();
+    assert!((450..550).contains(&beat), "{beat}");
+}
