@@ -154,35 +154,23 @@ fn row(line: Line, seen: &mut Seen) -> (Row, Vec<Flaw>) {
     }
     flaws.extend(check_name(&line.name).err());
     flaws.extend(line.texts().filter_map(|(field, text)| check_text(field, text).err()));
-    let mut kept = |checked: Result<Person, Vec<Flaw>>| match checked {
-        Ok(person) if flaws.is_empty() => Some(person),
-        Ok(_) => None,
-        Err(more) => {
-            flaws.extend(more);
-            None
-        }
-    };
-    row.person = kept(person(line, seen));
+    row.person = person(line, seen, &mut flaws);
     if let Some(person) = &row.person {
         row.outcome = if person.hash.is_some() { Outcome::Add } else { Outcome::Invite };
     }
     (row, flaws)
 }
 
-fn person(line: Line, seen: &mut Seen) -> Result<Person, Vec<Flaw>> {
-    let mut flaws = Vec::new();
-    let email = sorted(&mut flaws, email(&line, seen));
-    let subject =
-        sorted(&mut flaws, line.subject.as_deref().map(|text| subject(text, line.number, seen)).transpose());
+/// The person that a row describes, unless something is wrong with it: that is added to the flaws.
+fn person(line: Line, seen: &mut Seen, flaws: &mut Vec<Flaw>) -> Option<Person> {
+    let email = sorted(flaws, email(&line, seen));
+    let subject = line.subject.as_deref().map(|text| subject(text, line.number, seen));
+    let subject = sorted(flaws, subject.transpose());
     let hash = line.password_hash.as_deref().map(hash::adopt).transpose();
-    let hash = sorted(&mut flaws, hash.map_err(|say| Flaw::of("password_hash", say)));
-    match (email, subject, hash) {
-        (Some(email), Some(subject), Some(hash)) if flaws.is_empty() => {
-            let Line { name, organisation, profile, .. } = line;
-            Ok(Person { email, name, organisation, profile, subject, hash })
-        }
-        _ => Err(flaws),
-    }
+    let hash = sorted(flaws, hash.map_err(|say| Flaw::of("password_hash", say)));
+    let Line { name, organisation, profile, .. } = line;
+    let person = Person { email: email?, name, organisation, profile, subject: subject?, hash: hash? };
+    flaws.is_empty().then_some(person)
 }
 
 fn sorted<T>(flaws: &mut Vec<Flaw>, checked: Result<T, Flaw>) -> Option<T> {
