@@ -65,3 +65,12 @@ CREATE TABLE idempotency_keys (
 );
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
 CREATE INDEX setup_links_by_expiry ON setup_links (expires_at);
+
+-- Files that somebody has sent and has yet to say yes to, sealed.
+CREATE TABLE uploads (
+    id TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    sealed TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX uploads_by_age ON uploads (created_at);

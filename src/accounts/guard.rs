@@ -62,6 +62,7 @@ pub(super) async fn verify_password(kit: &Kit, claim: Claim<'_>) -> Result<Outco
         Admission::Wait { until } => return Ok(Outcome::TooMany { until }),
     };
     let stored = user.as_ref().and_then(|user| user.password.as_deref());
+    let beat = kit.hasher.beat();
     let verdict = match kit.hasher.verify(claim.password, stored).await? {
         Ok(verdict) => verdict,
         Err(Busy) => {
@@ -90,6 +91,7 @@ pub(super) async fn verify_password(kit: &Kit, claim: Claim<'_>) -> Result<Outco
                      password on many accounts"
                 );
             }
+            beat.await;
             Ok(Outcome::Wrong)
         }
     }

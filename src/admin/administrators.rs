@@ -154,12 +154,14 @@ pub(crate) async fn set_up(
         profile: Profile::default(),
         password: Some(first.password.0.to_owned()),
     };
-    let hashed = users::prepare(kit, &new).await.map_err(other)?;
+    let taken = NotSetUp::Other(Refusal::Conflict(format!("{} already has an account", new.email)));
+    let person = users::prepare(kit, new).await.map_err(other)?;
     let mut tx = kit.store.begin().await?;
     if !administrators::use_link(&mut tx, &kit.keyring.digest(link), kit.now()).await? {
         return Err(Error::Refused(NotSetUp::Link));
     }
-    let user = users::write(kit, &mut tx, &Actor::Operator, (new, hashed)).await.map_err(other)?;
+    let added = users::add_in(kit, &mut tx, &Actor::Operator, person).await?;
+    let user = added.ok_or(Error::Refused(taken))?;
     first_owner(kit, &mut tx, &user, visit).await?;
     tx.commit().await?;
     Ok(user)

@@ -24,8 +24,10 @@ pub(crate) async fn invite(
 ) -> Result<(User, Timestamp), Error<Refusal>> {
     check(actor, Action::InvitePeople, None)?;
     let host = host(kit, actor, service).await?;
+    let taken = Refusal::Conflict(format!("{} already has an account", new.email));
+    let person = users::prepare(kit, new).await?;
     let mut tx = kit.store.begin().await?;
-    let user = users::add_in(kit, &mut tx, actor, new).await?;
+    let user = users::add_in(kit, &mut tx, actor, person).await?.ok_or(Error::Refused(taken))?;
     let expires_at = invite_in(kit, &mut tx, actor, &user, &host).await?;
     tx.commit().await?;
     kit.mail_bell.notify_one();

@@ -10,6 +10,7 @@ pub(crate) mod client_check;
 pub(crate) mod clients;
 pub(crate) mod console;
 mod cursor;
+pub(crate) mod import;
 pub(crate) mod invitations;
 pub(crate) mod keys;
 pub(crate) mod mail;
@@ -19,6 +20,7 @@ pub(crate) mod registration;
 pub(crate) mod services;
 pub(crate) mod sessions;
 pub(crate) mod status;
+pub(crate) mod upload;
 pub(crate) mod users;
 
 use std::fmt;

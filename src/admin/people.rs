@@ -195,7 +195,7 @@ pub(crate) async fn change(
     details: Details,
 ) -> Result<User, Error<Refusal>> {
     check_on(kit, actor, Action::ChangePeople, &user.id).await?;
-    users::check_name(&details.name)?;
+    users::check_name(&details.name).map_err(|flaw| Error::Refused(Refusal::Unfit(vec![flaw])))?;
     let email_changes = details.email.canonical() != user.email.canonical();
     let now = kit.now().after(user.updated_at);
     let changed =

@@ -1,6 +1,6 @@
 //! Looking after people.
 
-use super::{Refusal, administrators, check, people};
+use super::{Flaw, Refusal, administrators, check, people};
 use crate::accounts::session;
 use crate::audit::Entry;
 use crate::base::{Error, Fault, Subject, UserId, base64url};
@@ -21,55 +21,68 @@ pub(crate) struct NewUser {
 
 const LONGEST_NAME: usize = 64;
 
+/// Somebody who may be added as they are.
+pub(super) struct Person {
+    pub(super) email: Email,
+    pub(super) name: String,
+    pub(super) organisation: Option<String>,
+    pub(super) profile: Profile,
+    /// What relying parties know them by already.
+    pub(super) subject: Option<Subject>,
+    /// Of their password.
+    pub(super) hash: Option<String>,
+}
+
+impl Person {
+    /// Whether they bring something along that only another system can have given them.
+    pub(super) fn comes_from_elsewhere(&self) -> bool {
+        self.subject.is_some() || self.hash.is_some()
+    }
+}
+
 /// Adds a person.
 pub(crate) async fn add(kit: &Kit, actor: &Actor, new: NewUser) -> Result<User, Error<Refusal>> {
     check(actor, Action::InvitePeople, None)?;
-    let hash = prepare(kit, &new).await?;
+    let taken = Refusal::Conflict(format!("{} already has an account", new.email));
+    let person = prepare(kit, new).await?;
     let mut tx = kit.store.begin().await?;
-    let user = write(kit, &mut tx, actor, (new, hash)).await?;
+    let user = add_in(kit, &mut tx, actor, person).await?.ok_or(Error::Refused(taken))?;
     tx.commit().await?;
     Ok(user)
 }
 
-/// Adds somebody without a password in the caller's transaction.
+/// Judges what is to be added, and hashes the password where there is one: not while a transaction is open.
+pub(super) async fn prepare(kit: &Kit, new: NewUser) -> Result<Person, Error<Refusal>> {
+    check_name(&new.name).map_err(|flaw| Error::Refused(Refusal::Unfit(vec![flaw])))?;
+    let hash = match &new.password {
+        Some(password) => Some(hash(kit, password, (&new.name, &new.email)).await?),
+        None => None,
+    };
+    let NewUser { email, name, organisation, profile, password: _ } = new;
+    Ok(Person { email, name, organisation, profile, subject: None, hash })
+}
+
+/// Adds a person in the caller's transaction; `None` where somebody has the address or the subject already.
 pub(super) async fn add_in(
     kit: &Kit,
     tx: &mut Tx,
     actor: &Actor,
-    new: NewUser,
-) -> Result<User, Error<Refusal>> {
-    check_name(&new.name)?;
-    write(kit, tx, actor, (new, None)).await
-}
-
-/// Judges what is to be added, and hashes the password where there is one: not while a transaction is open.
-pub(super) async fn prepare(kit: &Kit, new: &NewUser) -> Result<Option<String>, Error<Refusal>> {
-    check_name(&new.name)?;
-    Ok(match &new.password {
-        Some(password) => Some(hash(kit, password, (&new.name, &new.email)).await?),
-        None => None,
-    })
-}
-
-/// Writes down somebody who was judged.
-pub(super) async fn write(
-    kit: &Kit,
-    tx: &mut Tx,
-    actor: &Actor,
-    (new, hash): (NewUser, Option<String>),
-) -> Result<User, Error<Refusal>> {
+    person: Person,
+) -> Result<Option<User>, Fault> {
     let now = kit.now();
-    let mut random = [0; 16];
-    kit.random.fill(&mut random);
+    let subject = match person.subject {
+        Some(subject) => subject,
+        None => new_subject(kit)?,
+    };
     let user = User {
         id: UserId::generate(now, &*kit.random),
-        subject: Subject::parse(&base64url(random)).ok_or_else(|| Fault::new("no subject could be made"))?,
-        email: new.email,
-        name: new.name,
-        organisation: new.organisation,
-        profile: new.profile,
-        password_changed_at: hash.as_ref().map(|_| now),
-        password: hash,
+        subject,
+        email: person.email,
+        name: person.name,
+        organisation: person.organisation,
+        profile: person.profile,
+        password_changed_at: person.hash.as_ref().map(|_| now),
+        password: person.hash,
         last_login_at: None,
         created_at: now,
         updated_at: now,
@@ -77,11 +90,16 @@ pub(super) async fn write(
         new_password_asked_at: None,
     };
     if !users::insert(tx, &user).await? {
-        let say = format!("{} already has an account", user.email);
-        return Err(Error::Refused(Refusal::Conflict(say)));
+        return Ok(None);
     }
     Entry::by(EventKind::UserAdded, actor).user(Some(&user.id)).record(kit, tx).await?;
-    Ok(user)
+    Ok(Some(user))
+}
+
+fn new_subject(kit: &Kit) -> Result<Subject, Fault> {
+    let mut random = [0; 16];
+    kit.random.fill(&mut random);
+    Subject::parse(&base64url(random)).ok_or_else(|| Fault::new("no subject could be made"))
 }
 
 /// The person with an address.
@@ -147,7 +165,7 @@ pub(crate) async fn set_password(
 }
 
 /// A name that can stand on pages and in letters.
-pub(super) fn check_name(name: &str) -> Result<(), Error<Refusal>> {
+pub(super) fn check_name(name: &str) -> Result<(), Flaw> {
     let bad = |c: char| c.is_control() || matches!(c, '<' | '>' | '\u{2028}' | '\u{2029}');
     if name.trim().is_empty()
         || name.chars().count() > LONGEST_NAME
@@ -157,7 +175,7 @@ pub(super) fn check_name(name: &str) -> Result<(), Error<Refusal>> {
         let say = format!(
             "the name must be 1 to {LONGEST_NAME} characters, without < or >, control characters or web addresses"
         );
-        return Err(Error::Refused(Refusal::unfit("name", say)));
+        return Err(Flaw::of("name", say));
     }
     Ok(())
 }

@@ -18,6 +18,7 @@ mod open;
 mod serve;
 mod show;
 mod user;
+mod user_import;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

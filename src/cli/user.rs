@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::{Failure, open, show};
+use super::{Failure, open, show, user_import};
 use crate::admin::users::{self, NewUser};
 use crate::config::Config;
 use crate::kit::Kit;
@@ -16,6 +16,8 @@ use crate::model::{Actor, Email, Profile, User};
 pub(super) enum Action {
     /// Add a person. Without a password they choose one by "Forgotten password?".
     Add(Add),
+    /// Add many people from a CSV file, or everybody from another system with their passwords.
+    Import(user_import::Options),
     /// List people.
     List {
         /// Print JSON.
@@ -117,6 +119,7 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
     let kit = open::ready_kit(config).await?;
     match action {
         Action::Add(arguments) => add(&kit, arguments).await,
+        Action::Import(options) => user_import::run(&kit, options).await,
         Action::List { json } => list(&kit, json).await,
         Action::Show { email, json } => {
             show_one(&users::find(&kit, &Actor::Operator, &email).await?, json);

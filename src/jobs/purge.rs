@@ -28,6 +28,7 @@ pub(crate) async fn round(kit: &Kit) -> Result<(), Fault> {
         (Purgeable::RegistrationTokens, nothing),
         (Purgeable::DeviceCodes, Span::hours(1)),
         (Purgeable::IdempotencyKeys, Span::days(1)),
+        (Purgeable::Uploads, Span::hours(1)),
         (Purgeable::SetUpLinks, Span::days(1)),
         // For as long, it can be said that one was used or is too old.
         (Purgeable::Invitations, Span::days(30)),

@@ -12,7 +12,7 @@ pub(crate) struct User {
     pub(crate) name: String,
     pub(crate) organisation: Option<String>,
     pub(crate) profile: Profile,
-    /// The password as an argon2id hash in PHC form; `None` until one is chosen.
+    /// The password as an argon2id hash in PHC form, or as another system hashed it; `None` until one is chosen.
     pub(crate) password: Option<String>,
     pub(crate) password_changed_at: Option<Timestamp>,
     pub(crate) last_login_at: Option<Timestamp>,

@@ -77,6 +77,8 @@ actions! {
     GiveScopes:             All   No       No      No,    NONE;
     SeePeople:              All   No       All     All,   PEOPLE_READ;
     InvitePeople:           All   No       All     No,    PEOPLE;
+    /// With the passwords and the names under which services know them elsewhere.
+    MoveAccounts:           All   No       No      No,    NONE;
     ChangePeople:           All   No       All     No,    PEOPLE;
     ExportPerson:           All   No       All     No,    PEOPLE_READ;
     ErasePerson:            All   No       No      No,    PEOPLE;

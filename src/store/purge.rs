@@ -28,6 +28,7 @@ statements! {
         (SELECT digest FROM idempotency_keys WHERE created_at < $1 LIMIT $2)";
     SETUP_LINKS = "DELETE FROM setup_links WHERE digest IN
         (SELECT digest FROM setup_links WHERE expires_at < $1 LIMIT $2)";
+    UPLOADS = "DELETE FROM uploads WHERE id IN (SELECT id FROM uploads WHERE created_at < $1 LIMIT $2)";
     INVITATIONS = "DELETE FROM invitations WHERE user_id IN
         (SELECT user_id FROM invitations WHERE expires_at < $1 LIMIT $2)";
     EVENTS = "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at < $1 LIMIT $2)";
@@ -51,6 +52,7 @@ pub(crate) enum Purgeable {
     IdempotencyKeys,
     SetUpLinks,
     Invitations,
+    Uploads,
     Events,
 }
 
@@ -72,6 +74,7 @@ impl Purgeable {
             Self::IdempotencyKeys => IDEMPOTENCY_KEYS,
             Self::SetUpLinks => SETUP_LINKS,
             Self::Invitations => INVITATIONS,
+            Self::Uploads => UPLOADS,
             Self::Events => EVENTS,
         }
     }

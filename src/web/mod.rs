@@ -30,6 +30,8 @@ use crate::base::paths;
 use crate::kit::Kit;
 use crate::view::Engine;
 
+#[cfg(test)]
+pub(crate) use api::description as api_description;
 pub(crate) use front::Front;
 pub(crate) use serve::{Door, serve};
 #[cfg(test)]

@@ -41,6 +41,40 @@ async fn people_are_added_looked_at_and_shut_out() {
 }
 
 #[tokio::test]
+async fn people_are_imported_once_they_have_been_looked_at() {
+    let house = House::new().await;
+    let file = house.path("people.csv");
+    let people = "Name,Email,Password hash,Subject\n\
+        Alex Example,alex@school.example,$2b$04$abcdefghijklmnopqrstuuDpVhDMjdZw/zH8jfibp/tIZtwS1QAtu,old-1\n\
+        Sam Sample,sam@school.example,,\n";
+    fs::write(&file, format!("{people}Kim,KIM,,\nAna,alex@school.example,,\n")).unwrap();
+    let import = ["user", "import", file.to_str().unwrap()];
+    let said = refusal(&house, &import, "");
+    let expected = "gatehouse: Row 4: enter an email address in the correct format\n\
+        gatehouse: Row 5: this email is already in row 2\n\
+        gatehouse: 2 problems: nobody has been added\n";
+    assert_eq!(said, expected);
+    let listed = house.run(&[&import[..], &["--json", "--yes"]].concat(), "");
+    assert_eq!(listed.status.code(), Some(2));
+    let listed = json(&String::from_utf8(listed.stdout).unwrap());
+    assert_eq!(listed["problems"][1]["row"], 5);
+    assert_eq!(listed["counts"]["problem"], 2);
+
+    fs::write(&file, people).unwrap();
+    assert!(refusal(&house, &import, "y\n").contains("say --yes"), "in a pipe nobody is asked");
+    let shown = house.must(&[&import[..], &["--dry-run"]].concat(), "");
+    assert!(shown.contains("1  Will be added without a password") && shown.contains("Sam Sample"), "{shown}");
+    assert_eq!(house.must(&["user", "list", "--json"], "").trim(), "[]");
+    let done = house.must(&["user", "import", "-", "--yes", "--json"], people);
+    assert_eq!(json(&done)["report"]["with_password"], 1);
+    assert_eq!(json(&house.must(&["user", "show", ALEX, "--json"], ""))["sub"], "old-1");
+    let again = house.run(&import, "");
+    assert!(again.status.success() && again.stderr.is_empty(), "{again:?}");
+    assert!(String::from_utf8_lossy(&again.stdout).contains("0 people added"), "{again:?}");
+    assert!(refusal(&house, &["user", "import", "nowhere.csv"], "").contains("cannot be read"));
+}
+
+#[tokio::test]
 async fn a_password_is_never_an_argument() {
     let house = House::new().await;
     let output = house.run(&["user", "add", "--email", ALEX, "--name", "Alex", "--password", "x"], "");

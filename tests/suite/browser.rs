@@ -162,6 +162,32 @@ impl Browser {
         Page { status: parts.status, headers: parts.headers, body, url: url.to_owned() }
     }
 
+    /// Sends JSON, or nothing, as a program does.
+    pub(crate) async fn send_json(
+        &mut self,
+        method: Method,
+        url: &str,
+        body: Option<serde_json::Value>,
+        headers: &[(&str, &str)],
+    ) -> Page {
+        let mut request = Request::builder().method(method).uri(url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body = match body {
+            Some(value) => {
+                request = request.header(header::CONTENT_TYPE, "application/json");
+                Body::from(value.to_string())
+            }
+            None => Body::empty(),
+        };
+        let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let body = String::from_utf8_lossy(&bytes).into_owned();
+        Page { status: parts.status, headers: parts.headers, body, url: url.to_owned() }
+    }
+
     fn keep_cookies(&mut self, response: &Response<Body>) {
         for line in response.headers().get_all(header::SET_COOKIE) {
             let line = line.to_str().unwrap();

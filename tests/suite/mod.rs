@@ -2,6 +2,7 @@
 
 mod access_tokens;
 mod admin;
+mod api;
 mod authorize;
 mod back_channel;
 pub(crate) mod bound_tokens;
@@ -22,6 +23,7 @@ mod flow;
 mod front_channel;
 mod fuzz;
 mod http;
+mod import;
 mod invitation;
 mod journey;
 mod keys;

@@ -258,6 +258,8 @@ pub(crate) struct ConsoleForm {
     pub(crate) fields: Vec<Field>,
     pub(crate) button: String,
     pub(crate) cancel: String,
+    /// Links that stand before the form.
+    pub(crate) links: Vec<Action>,
     pub(crate) is_upload: bool,
     /// Whether the button does what cannot be undone.
     pub(crate) is_warning: bool,
@@ -428,6 +430,11 @@ impl Page for ConsoleForm {
             ],
             button: "Add service".into(),
             cancel: "/admin/services".into(),
+            links: vec![Action {
+                text: "Download an example".into(),
+                href: "/admin/people/import/example.csv".into(),
+                is_main: false,
+            }],
             is_upload: true,
             is_warning: false,
             log_in_url: None,

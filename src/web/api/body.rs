@@ -32,6 +32,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         let bad = |why: String| Problem::new(StatusCode::BAD_REQUEST, why);
         let whole = std::str::from_utf8(&text).ok().and_then(strict_json);
         let whole = whole.ok_or_else(|| bad("the body is not JSON, or a member stands twice".to_owned()))?;
+        if !whole.is_object() {
+            return Err(bad("the body must be an object".to_owned()));
+        }
         let value = serde_json::from_value(whole).map_err(|error| bad(error.to_string()))?;
         Ok(Self { value, text })
     }

@@ -24,7 +24,6 @@ use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use self::door::Program;
 use crate::base::Fault;
 use crate::web::Web;
 

@@ -99,6 +99,7 @@ async fn show(
         ],
         button: "Save role".to_owned(),
         cancel: path(paths::CONSOLE_PERSON, detail.user.id.as_str()),
+        links: Vec::new(),
         is_upload: false,
         is_warning: false,
         log_in_url: (!at.is_fresh()).then(|| at.fresh_url(paths::CONSOLE)),

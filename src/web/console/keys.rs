@@ -75,6 +75,7 @@ pub(super) async fn ask(at: Console) -> Response {
         fields: Vec::new(),
         button: "Change the signing keys".to_owned(),
         cancel: back.to_owned(),
+        links: Vec::new(),
         is_upload: false,
         is_warning: false,
         log_in_url: None,

@@ -10,6 +10,7 @@
 mod administrators;
 mod dashboard;
 mod door;
+mod import;
 mod keys;
 mod mail;
 mod people;
@@ -22,6 +23,7 @@ mod sessions;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -62,6 +64,12 @@ pub(super) fn routes() -> Router<Arc<Web>> {
         .route(paths::CONSOLE_SERVICE_REMOVE, get(services::ask_remove).post(services::remove))
         .route(paths::CONSOLE_PEOPLE, get(people::list))
         .route(paths::CONSOLE_INVITE, get(people::get_invite).post(people::post_invite))
+        .route(paths::CONSOLE_IMPORT_EXAMPLE, get(import::example))
+        .route(
+            paths::CONSOLE_IMPORT,
+            get(import::get).post(import::post).layer(DefaultBodyLimit::max(import::LARGEST_BODY)),
+        )
+        .route(paths::CONSOLE_IMPORT_SEND, post(import::send))
         .route(paths::CONSOLE_PERSON, get(person::get))
         .route(paths::CONSOLE_PERSON_EDIT, get(person::get_edit).post(person::post_edit))
         .route(paths::CONSOLE_PERSON_ROLE, get(administrators::get_role).post(administrators::post_role))

@@ -28,7 +28,7 @@ pub(super) async fn list(at: Console, query: Result<Query, Unwanted>) -> Respons
     show(&at, &params, None).await
 }
 
-async fn show(at: &Console, params: &Params, banner: Option<String>) -> Response {
+pub(super) async fn show(at: &Console, params: &Params, banner: Option<String>) -> Response {
     let words = params.field("q");
     let order = match params.field("sort") {
         "email" => Order::Email,
@@ -47,6 +47,11 @@ async fn show(at: &Console, params: &Params, banner: Option<String>) -> Response
             text: "Invite a person".into(),
             href: paths::CONSOLE_INVITE.into(),
             is_main: true,
+        });
+        actions.push(Action {
+            text: "Import a list".into(),
+            href: paths::CONSOLE_IMPORT.into(),
+            is_main: false,
         });
     }
     let mut frame = at.frame(paths::CONSOLE_PEOPLE);
@@ -106,12 +111,6 @@ pub(super) async fn get_invite(at: Console) -> Response {
 }
 
 async fn show_invite(at: &Console, typed: &Params, errors: Vec<FieldError>) -> Response {
-    let mut offered = vec![(String::new(), "No service in particular".to_owned())];
-    if let Ok(page) = services::list(&at.web.kit, &at.actor, "", None, ROWS).await {
-        let active = page.rows.into_iter().filter(|listed| listed.client.is_active());
-        offered.extend(active.map(|listed| (listed.client.id.to_string(), listed.client.name)));
-    }
-    let options = offered.iter().map(|(id, name)| (id.as_str(), name.as_str()));
     let value = |name| typed.field(name).to_owned();
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let mut frame = at.frame(paths::CONSOLE_PEOPLE);
@@ -130,18 +129,30 @@ async fn show_invite(at: &Console, typed: &Params, errors: Vec<FieldError>) -> R
             Field::new("text", "organisation", "Organisation")
                 .hint("For example, the school that they work for")
                 .value(value("organisation")),
-            Field::new("select", "service", "Service")
-                .hint("The email is sent in its name")
-                .value(value("service"))
-                .one_of(options),
+            service_field(at, typed.field("service")).await,
         ],
         button: "Send invitation".to_owned(),
         cancel: paths::CONSOLE_PEOPLE.to_owned(),
+        links: Vec::new(),
         is_upload: false,
         is_warning: false,
         log_in_url: (!at.is_fresh()).then(|| at.fresh_url(paths::CONSOLE)),
     };
     at.show(status, &shown)
+}
+
+/// The service in whose name people are invited.
+pub(super) async fn service_field(at: &Console, chosen: &str) -> Field {
+    let mut offered = vec![(String::new(), "No service in particular".to_owned())];
+    if let Ok(page) = services::list(&at.web.kit, &at.actor, "", None, ROWS).await {
+        let active = page.rows.into_iter().filter(|listed| listed.client.is_active());
+        offered.extend(active.map(|listed| (listed.client.id.to_string(), listed.client.name)));
+    }
+    let options = offered.iter().map(|(id, name)| (id.as_str(), name.as_str()));
+    Field::new("select", "service", "Service")
+        .hint("The email is sent in its name")
+        .value(chosen)
+        .one_of(options)
 }
 
 pub(super) async fn post_invite(ConsoleForm { at, form }: ConsoleForm) -> Response {

@@ -117,6 +117,7 @@ pub(super) async fn ask(at: Console, Path((id, deed)): Path<(String, String)>) -
         fields: Vec::new(),
         button,
         cancel: path(paths::CONSOLE_PERSON, &id),
+        links: Vec::new(),
         is_upload: false,
         is_warning: known.is_warning(),
         log_in_url: None,

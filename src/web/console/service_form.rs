@@ -52,6 +52,7 @@ fn shown(at: &Console, form: &Form<'_>, typed: &Params, errors: Vec<FieldError>)
         fields: fields(form, typed),
         button: button.to_owned(),
         cancel,
+        links: Vec::new(),
         is_upload: false,
         is_warning: false,
         log_in_url,

@@ -202,6 +202,7 @@ async fn question(at: &Console, id: &str, ask: impl FnOnce(&Client) -> Question)
         fields: Vec::new(),
         button: asked.button.to_owned(),
         cancel: path(paths::CONSOLE_SERVICE, client.id.as_str()),
+        links: Vec::new(),
         is_upload: false,
         is_warning: asked.is_warning,
         log_in_url: None,

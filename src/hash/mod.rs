@@ -3,6 +3,11 @@
 //! At most one hash runs per core, a short queue waits, and the rest are told to come back. The memory of a
 //! finished hash is kept for the next one: giving 19 MiB back and asking for them again
 //! costs as much as a tenth of the hash. A few seconds after the last one it is given back.
+//!
+//! Hashes that other systems made ([`foreign`]) are checked in the same turns, and count as weak.
+
+mod dialects;
+mod foreign;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,8 +18,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization as _;
-use zeroize::Zeroize as _;
+use zeroize::Zeroizing;
 
+use self::foreign::Foreign;
+pub(crate) use self::foreign::adopt;
 use crate::base::{Fault, Random, constant_time_eq};
 
 /// How long a log-in waits for its turn.
@@ -39,6 +46,12 @@ pub(crate) struct Cost {
 impl Cost {
     /// 19 MiB and two passes: the least that OWASP's password storage guidance accepts.
     pub(crate) const STANDARD: Self = Self { memory: 19_456, passes: 2, lanes: 1 };
+
+    /// About thirty times what a hash takes: half a second. What other systems make as a matter of course is checked
+    /// within it; what is accepted at the most takes twice as long.
+    const fn beat(self) -> Duration {
+        Duration::from_micros(self.memory as u64 * self.passes as u64 * 13)
+    }
 }
 
 /// Too many people are logging in at this moment.
@@ -131,6 +144,12 @@ impl Hasher {
         .await
     }
 
+    /// Ends when a wrong password may be answered, be it long after the work is done. Hashes that came from other systems
+    /// take their own time to check, which would tell that there is an account.
+    pub(crate) fn beat(&self) -> tokio::time::Sleep {
+        tokio::time::sleep(self.workshop.cost.beat())
+    }
+
     /// Checks a password against a stored hash, or against a decoy of the same cost where there is none.
     pub(crate) async fn verify(
         &self,
@@ -138,17 +157,24 @@ impl Hasher {
         stored: Option<&str>,
     ) -> Result<Result<Verdict, Busy>, Fault> {
         let exists = stored.is_some();
-        let (cost, salt, expected) = parse(stored.unwrap_or(&self.decoy))
+        let stored = Stored::parse(stored.unwrap_or(&self.decoy))
             .ok_or_else(|| Fault::new("a stored password hash is damaged"))?;
-        let password = normal(password);
-        self.run(move |workshop| {
-            let tag = workshop.tag(cost, password, &salt)?;
-            let same = constant_time_eq(tag, expected);
-            Ok(match (same && exists, cost == workshop.cost) {
-                (true, true) => Verdict::Right,
-                (true, false) => Verdict::RightButWeak,
-                (false, _) => Verdict::Wrong,
-            })
+        let typed = Zeroizing::new(password.to_owned());
+        self.run(move |workshop| match stored {
+            Stored::Ours { cost, salt, tag } => {
+                let same = constant_time_eq(workshop.tag(cost, normal(&typed), &salt)?, tag);
+                Ok(match (same && exists, cost == workshop.cost) {
+                    (true, true) => Verdict::Right,
+                    (true, false) => Verdict::RightButWeak,
+                    (false, _) => Verdict::Wrong,
+                })
+            }
+            Stored::Foreign(foreign) => {
+                let normal = normal(&typed);
+                // Most systems take a password as it is typed.
+                let right = foreign.matches(&typed)? || (*normal != *typed && foreign.matches(&normal)?);
+                Ok(if right { Verdict::RightButWeak } else { Verdict::Wrong })
+            }
         })
         .await
     }
@@ -214,7 +240,7 @@ impl Workshop {
         self.benches().clear();
     }
 
-    fn tag(&self, cost: Cost, mut password: String, salt: &[u8]) -> Result<[u8; TAG], Fault> {
+    fn tag(&self, cost: Cost, password: Zeroizing<String>, salt: &[u8]) -> Result<[u8; TAG], Fault> {
         let failed = |error: argon2::Error| Fault::new(format!("a password could not be hashed: {error}"));
         let params = Params::new(cost.memory, cost.passes, cost.lanes, Some(TAG)).map_err(failed)?;
         let blocks = params.block_count();
@@ -224,7 +250,7 @@ impl Workshop {
         bench.resize(blocks, Block::default());
         let mut tag = [0; TAG];
         let result = argon.hash_password_into_with_memory(password.as_bytes(), salt, &mut tag, &mut bench);
-        password.zeroize();
+        drop(password);
         self.benches().push(bench);
         result.map_err(failed)?;
         Ok(tag)
@@ -232,8 +258,21 @@ impl Workshop {
 }
 
 /// The same password typed on another keyboard must give the same bytes: Unicode's form NFC, and nothing else.
-fn normal(password: &str) -> String {
-    password.nfc().collect()
+fn normal(password: &str) -> Zeroizing<String> {
+    Zeroizing::new(password.nfc().collect())
+}
+
+/// A hash as it lies in the database.
+enum Stored {
+    Ours { cost: Cost, salt: Vec<u8>, tag: Vec<u8> },
+    Foreign(Foreign),
+}
+
+impl Stored {
+    fn parse(text: &str) -> Option<Self> {
+        let ours = || parse(text).map(|(cost, salt, tag)| Self::Ours { cost, salt, tag });
+        ours().or_else(|| Foreign::stored(text).map(Self::Foreign))
+    }
 }
 
 /// The PHC string format, as argon2's reference implementation writes it.
