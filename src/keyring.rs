@@ -99,14 +99,7 @@ impl Keyring {
 
     /// Seals some bytes for one place: they open only with the same `context`.
     pub(crate) fn seal(&self, context: &str, clear: &[u8], random: &dyn Random) -> Result<String, Fault> {
-        let mut nonce = [0; NONCE];
-        random.fill(&mut nonce);
-        let payload = Payload { msg: clear, aad: context.as_bytes() };
-        let sealed = self
-            .sealing
-            .encrypt(XNonce::from_slice(&nonce), payload)
-            .map_err(|_| Fault::new("a document could not be sealed"))?;
-        Ok(base64url([nonce.as_slice(), &sealed].concat()))
+        seal_with(&self.sealing, context, clear, random)
     }
 
     /// Opens what [`Keyring::seal`] sealed.
@@ -114,11 +107,73 @@ impl Keyring {
     /// # Errors
     /// Where the master key or the context is another, or the text was changed.
     pub(crate) fn open(&self, context: &str, sealed: &str) -> Result<Vec<u8>, Fault> {
-        let broken = || Fault::new("a sealed document does not open with this master key");
-        let bytes = base64url_decode(sealed).ok_or_else(broken)?;
-        let (nonce, body) = bytes.split_at_checked(NONCE).ok_or_else(broken)?;
-        let payload = Payload { msg: body, aad: context.as_bytes() };
-        self.sealing.decrypt(XNonce::from_slice(nonce), payload).map_err(|_| broken())
+        open_with(&self.sealing, context, sealed)
+    }
+}
+
+fn seal_with(
+    cipher: &XChaCha20Poly1305,
+    context: &str,
+    clear: &[u8],
+    random: &dyn Random,
+) -> Result<String, Fault> {
+    let mut nonce = [0; NONCE];
+    random.fill(&mut nonce);
+    let payload = Payload { msg: clear, aad: context.as_bytes() };
+    let sealed = cipher
+        .encrypt(XNonce::from_slice(&nonce), payload)
+        .map_err(|_| Fault::new("a document could not be sealed"))?;
+    Ok(base64url([nonce.as_slice(), &sealed].concat()))
+}
+
+fn open_with(cipher: &XChaCha20Poly1305, context: &str, sealed: &str) -> Result<Vec<u8>, Fault> {
+    let broken = || Fault::new("a sealed document does not open with this key");
+    let bytes = base64url_decode(sealed).ok_or_else(broken)?;
+    let (nonce, body) = bytes.split_at_checked(NONCE).ok_or_else(broken)?;
+    let payload = Payload { msg: body, aad: context.as_bytes() };
+    cipher.decrypt(XNonce::from_slice(nonce), payload).map_err(|_| broken())
+}
+
+/// A key of one person's.
+pub(crate) struct PersonKey {
+    bytes: [u8; 32],
+}
+
+impl PersonKey {
+    pub(crate) fn generate(random: &dyn Random) -> Self {
+        let mut bytes = [0; 32];
+        random.fill(&mut bytes);
+        Self { bytes }
+    }
+
+    /// A key as it was kept; `None` where that is none.
+    pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(|bytes| Self { bytes })
+    }
+
+    /// For whoever seals it.
+    pub(crate) const fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    fn cipher(&self) -> XChaCha20Poly1305 {
+        XChaCha20Poly1305::new(&self.bytes.into())
+    }
+
+    /// Seals some bytes for one place, as [`Keyring::seal`] does.
+    pub(crate) fn seal(&self, context: &str, clear: &[u8], random: &dyn Random) -> Result<String, Fault> {
+        seal_with(&self.cipher(), context, clear, random)
+    }
+
+    /// Opens what [`PersonKey::seal`] sealed.
+    pub(crate) fn open(&self, context: &str, sealed: &str) -> Result<Vec<u8>, Fault> {
+        open_with(&self.cipher(), context, sealed)
+    }
+}
+
+impl Drop for PersonKey {
+    fn drop(&mut self) {
+        self.bytes.zeroize();
     }
 }
 

@@ -1,6 +1,8 @@
 //! What every use case is handed.
 
 mod known_clients;
+mod person_keys;
+mod refusal_notes;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -9,6 +11,8 @@ use serde::Serialize;
 use tokio::sync::Notify;
 
 pub(crate) use self::known_clients::{KnownClient, KnownClients};
+pub(crate) use self::person_keys::PersonKeys;
+pub(crate) use self::refusal_notes::RefusalNotes;
 use crate::base::{ClientId, Clock, Fault, Random, Timestamp};
 use crate::certificate::Authorities;
 use crate::config::Config;
@@ -31,6 +35,9 @@ pub(crate) struct Kit {
     pub(crate) signing: Signing,
     pub(crate) clients: KnownClients,
     pub(crate) client_keys: ClientKeys,
+    /// With what personal fields of the audit trail are sealed.
+    pub(crate) person_keys: PersonKeys,
+    pub(crate) refusal_notes: RefusalNotes,
     /// Believed about the names in clients' certificates.
     pub(crate) client_authorities: Authorities,
     /// Rung when a letter has been queued, so that it need not wait for the next look.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::people::{self, Detail};
 use super::{Refusal, administrators, check};
 use crate::accounts::session;
-use crate::audit::Entry;
+use crate::audit::{Entry, personal};
 use crate::base::{Error, Timestamp};
 use crate::kit::Kit;
 use crate::model::{Actor, EventKind, User};
@@ -24,7 +24,10 @@ pub(crate) async fn export(kit: &Kit, actor: &Actor, detail: &Detail) -> Result<
     let mut conn = kit.store.read().await?;
     let sessions = sessions::of_user(&mut conn, &user.id).await?;
     let consents = consents::of_user(&mut conn, &user.id).await?;
-    let events = events::of_user(&mut conn, &user.id, MOST_EVENTS).await?;
+    let mut events = Vec::new();
+    for event in events::of_user(&mut conn, &user.id, MOST_EVENTS).await? {
+        events.push(personal::open(kit, &mut conn, event).await?);
+    }
     drop(conn);
     let mut tx = kit.store.begin().await?;
     Entry::by(EventKind::UserExported, actor).user(Some(&user.id)).record(kit, &mut tx).await?;
@@ -63,6 +66,7 @@ pub(crate) async fn erase(kit: &Kit, actor: &Actor, user: &User) -> Result<(), E
     session::end_everything(kit, &mut tx, &user.id).await?;
     Entry::by(EventKind::UserErased, actor).user(Some(&user.id)).record(kit, &mut tx).await?;
     rows::remove(&mut tx, &user.id).await?;
+    personal::forget(kit, &mut tx, &user.id).await?;
     tx.commit().await?;
     kit.logout_bell.notify_one();
     Ok(())

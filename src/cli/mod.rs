@@ -3,6 +3,8 @@
 //! **To add a command:** a file here with its arguments and its `run`, a variant of [`Command`], a line in
 //! [`dispatch`].
 
+mod administrator;
+mod audit;
 mod client;
 mod client_check;
 mod client_requests;
@@ -59,6 +61,12 @@ enum Command {
     /// Register the services that people log in to.
     #[command(subcommand)]
     Client(client::Action),
+    /// Look after administrators and their roles.
+    #[command(subcommand)]
+    Administrator(administrator::Action),
+    /// Read the audit trail, export it, and look whether it is whole.
+    #[command(subcommand)]
+    Audit(audit::Action),
     /// Check that everything is as it must be, and say what to mend.
     Doctor,
     /// Print the reference configuration: every setting, explained.
@@ -132,6 +140,11 @@ async fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         Command::Migrate => migrate::run(load()?).await,
         Command::Key(action) => key::run(load()?, action).await,
         Command::User(action) => user::run(load()?, action).await,
+        Command::Administrator(action) => administrator::run(load()?, action).await,
+        Command::Audit(action) => match audit::offline(&action) {
+            Some(done) => done,
+            None => audit::run(load()?, action).await,
+        },
         Command::Client(action) => client::run(load()?, action).await,
         Command::Doctor => doctor::run(load()?).await,
         Command::Config => {

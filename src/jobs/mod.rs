@@ -5,6 +5,7 @@
 pub(crate) mod deliver_logout;
 pub(crate) mod deliver_mail;
 pub(crate) mod keep_time;
+pub(crate) mod keep_trail;
 pub(crate) mod purge;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use crate::admin::status;
+use crate::audit::chain;
 use crate::base::{Fault, SystemClock};
 use crate::keys;
 use crate::kit::Kit;
@@ -41,6 +43,19 @@ pub(crate) fn start(
     }
     let kit_for = || Arc::clone(kit);
     let (reloading, tending, purging, keeping) = (kit_for(), kit_for(), kit_for(), kit_for());
+    let (chaining, signing, inspecting) = (kit_for(), kit_for(), kit_for());
+    jobs.spawn(every(Duration::from_secs(1), "chain the audit trail", move || {
+        let kit = Arc::clone(&chaining);
+        async move { keep_trail::round(&kit).await }
+    }));
+    jobs.spawn(every(Duration::from_secs(60), "sign the audit trail", move || {
+        let kit = Arc::clone(&signing);
+        async move { chain::sign(&kit).await }
+    }));
+    jobs.spawn(every(Duration::from_secs(24 * 3600), "check the audit trail", move || {
+        let kit = Arc::clone(&inspecting);
+        async move { keep_trail::inspect(&kit).await }
+    }));
     jobs.spawn(every(Duration::from_secs(60), "read the signing keys", move || {
         let kit = Arc::clone(&reloading);
         async move { keys::reload(&kit).await }

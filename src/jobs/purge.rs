@@ -1,5 +1,6 @@
 //! Keeps every growing table bounded.
 
+use crate::audit::chain;
 use crate::base::{Fault, Span, Timestamp};
 use crate::kit::Kit;
 use crate::store::purge::{self, Purgeable};
@@ -32,12 +33,26 @@ pub(crate) async fn round(kit: &Kit) -> Result<(), Fault> {
         (Purgeable::SetUpLinks, Span::days(1)),
         // For as long, it can be said that one was used or is too old.
         (Purgeable::Invitations, Span::days(30)),
-        (Purgeable::Events, keep.events),
     ] {
         let removed = purge(kit, what, kit.now() - kept_for).await?;
         if removed > 0 {
             tracing::info!(table = ?what, removed, "purged");
         }
+    }
+    purge_trail(kit, kit.now() - keep.events).await
+}
+
+/// The trail has an order of its own.
+async fn purge_trail(kit: &Kit, before: Timestamp) -> Result<(), Fault> {
+    let mut total = 0;
+    for _ in 0..MOST_BATCHES {
+        match chain::shorten(kit, before).await? {
+            0 => break,
+            removed => total += removed,
+        }
+    }
+    if total > 0 {
+        tracing::info!(table = "Events", removed = total, "purged");
     }
     Ok(())
 }

@@ -33,7 +33,7 @@ pub(crate) struct Visit {
 }
 
 macro_rules! event_kinds {
-    ($($name:ident = $text:literal),+ $(,)?) => {
+    ($($name:ident = $text:literal, $shown:literal);+ $(;)?) => {
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum EventKind { $($name),+ }
 
@@ -41,6 +41,11 @@ macro_rules! event_kinds {
             /// The word that is stored.
             pub(crate) const fn name(self) -> &'static str {
                 match self { $(Self::$name => $text),+ }
+            }
+
+            /// The words that administrators see.
+            pub(crate) const fn shown(self) -> &'static str {
+                match self { $(Self::$name => $shown),+ }
             }
 
             pub(crate) const ALL: &[Self] = &[$(Self::$name),+];
@@ -53,50 +58,51 @@ macro_rules! event_kinds {
 }
 
 event_kinds! {
-    PasswordRight = "login.password_right",
-    PasswordWrong = "login.password_wrong",
-    PasswordPaused = "login.paused",
-    CodeSent = "code.sent",
-    CodeWrong = "code.wrong",
-    CodesUsedUp = "code.used_up",
-    LoggedIn = "login.done",
-    LoggedOut = "session.ended",
-    ResetAsked = "reset.asked",
-    ResetDone = "reset.done",
-    TokensIssued = "grant.tokens_issued",
-    TokensExchanged = "grant.tokens_exchanged",
-    TokensRevoked = "grant.revoked",
-    RefreshReplayed = "grant.refresh_replayed",
-    CodeReplayed = "grant.code_replayed",
-    ConsentGiven = "consent.given",
-    ConsentRefused = "consent.refused",
-    ConsentWithdrawn = "consent.withdrawn",
-    DeviceConnected = "device.connected",
-    DeviceRefused = "device.refused",
-    UserAdded = "user.added",
-    UserDisabled = "user.disabled",
-    UserEnabled = "user.enabled",
-    PasswordSet = "user.password_set",
-    UserInvited = "user.invited",
-    InvitationWithdrawn = "user.invitation_withdrawn",
-    InvitationUsed = "user.invitation_used",
-    UserChanged = "user.changed",
-    UserUnlocked = "user.unlocked",
-    NewPasswordAsked = "user.new_password_asked",
-    PasswordChanged = "password.changed",
-    UserExported = "user.exported",
-    UserErased = "user.erased",
-    SessionsEnded = "user.sessions_ended",
-    RoleGiven = "administrator.role_given",
-    RoleTaken = "administrator.role_taken",
-    SetUp = "administrator.set_up",
-    EventsExported = "events.exported",
-    ClientAdded = "client.added",
-    RegistrationInvited = "client.invited",
-    ClientUpdated = "client.updated",
-    ClientDisabled = "client.disabled",
-    ClientEnabled = "client.enabled",
-    ClientRemoved = "client.removed",
-    ClientSecretRotated = "client.secret_rotated",
-    KeyRotated = "key.rotated",
+    PasswordRight = "login.password_right", "Password right";
+    PasswordWrong = "login.password_wrong", "Wrong password";
+    PasswordPaused = "login.paused", "Login paused";
+    CodeSent = "code.sent", "Code sent";
+    CodeWrong = "code.wrong", "Wrong code";
+    CodesUsedUp = "code.used_up", "Too many wrong codes";
+    LoggedIn = "login.done", "Logged in";
+    LoggedOut = "session.ended", "Logged out";
+    ResetAsked = "reset.asked", "Reset asked for";
+    ResetDone = "reset.done", "Password reset";
+    TokensIssued = "grant.tokens_issued", "Tokens given to a service";
+    TokensExchanged = "grant.tokens_exchanged", "Tokens exchanged";
+    TokensRevoked = "grant.revoked", "Tokens taken back";
+    RequestRefused = "client.request_refused", "Request of a service refused";
+    RefreshReplayed = "grant.refresh_replayed", "Refresh token used twice";
+    CodeReplayed = "grant.code_replayed", "Authorization code used twice";
+    ConsentGiven = "consent.given", "Sharing agreed to";
+    ConsentRefused = "consent.refused", "Sharing refused";
+    ConsentWithdrawn = "consent.withdrawn", "Sharing stopped";
+    DeviceConnected = "device.connected", "Device connected";
+    DeviceRefused = "device.refused", "Device refused";
+    UserAdded = "user.added", "Person added";
+    UserDisabled = "user.disabled", "Person deactivated";
+    UserEnabled = "user.enabled", "Person activated";
+    PasswordSet = "user.password_set", "Password set by an administrator";
+    UserInvited = "user.invited", "Invitation sent";
+    InvitationWithdrawn = "user.invitation_withdrawn", "Invitation withdrawn";
+    InvitationUsed = "user.invitation_used", "Account set up";
+    UserChanged = "user.changed", "Details changed";
+    UserUnlocked = "user.unlocked", "Unlocked";
+    NewPasswordAsked = "user.new_password_asked", "New password asked for";
+    PasswordChanged = "password.changed", "Password changed";
+    UserExported = "user.exported", "Personal data exported";
+    UserErased = "user.erased", "Person erased";
+    SessionsEnded = "user.sessions_ended", "Logged out by an administrator";
+    RoleGiven = "administrator.role_given", "Role given";
+    RoleTaken = "administrator.role_taken", "Role taken away";
+    SetUp = "administrator.set_up", "First owner made";
+    EventsExported = "events.exported", "Audit log downloaded";
+    ClientAdded = "client.added", "Service added";
+    RegistrationInvited = "client.invited", "Service invited to register";
+    ClientUpdated = "client.updated", "Service changed";
+    ClientDisabled = "client.disabled", "Service switched off";
+    ClientEnabled = "client.enabled", "Service switched on";
+    ClientRemoved = "client.removed", "Service removed";
+    ClientSecretRotated = "client.secret_rotated", "New client secret";
+    KeyRotated = "key.rotated", "New signing key";
 }

@@ -20,6 +20,7 @@ pub(crate) mod logout;
 mod mint;
 pub(crate) mod par;
 pub(crate) mod params;
+pub(crate) mod refusal;
 pub(crate) mod request;
 pub(crate) mod response;
 pub(crate) mod revoke;

@@ -6,8 +6,24 @@ use super::db::{Conn, Tx, asking, number, optional_parsed, optional_text, parsed
 use crate::base::{ClientId, EventId, Fault, SessionId, Timestamp, UserId, strict_json};
 use crate::model::{Event, EventKind};
 
+/// Events before a place, the newest first, found by an index where there is a wish that has one.
+macro_rules! filtered {
+    ($by:literal) => {
+        concat!(
+            "SELECT * FROM events WHERE ",
+            $by,
+            " at >= $1 AND at < $2 AND (at, id) < ($3, $4) AND ($5 = '' OR kind = $5)
+            AND ($6 = '' OR user_id = $6) ORDER BY at DESC, id DESC LIMIT $8"
+        )
+    };
+}
+
 statements! {
     OF_USER = "SELECT * FROM events WHERE user_id = $1 ORDER BY at DESC, id DESC LIMIT $2";
+    BY_TIME = filtered!("($7 = '' OR $7 = '') AND");
+    BY_USER = filtered!("user_id = $7 AND");
+    BY_CLIENT = filtered!("client_id = $7 AND");
+    BY_KIND = filtered!("kind = $7 AND");
     COUNT = "SELECT COUNT(*) AS events FROM events WHERE kind = $1 AND at >= $2 AND at < $3";
     INSERT = "INSERT INTO events (id, at, kind, user_id, client_id, session_id, address, reference,
         actor, detail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
@@ -31,7 +47,7 @@ pub(crate) async fn insert(tx: &mut Tx, event: &Event) -> Result<(), Fault> {
     Ok(())
 }
 
-fn event(row: &AnyRow) -> Result<Event, Fault> {
+pub(super) fn event(row: &AnyRow) -> Result<Event, Fault> {
     Ok(Event {
         id: parsed(row, "id", EventId::parse)?,
         at: time(row, "at")?,
@@ -61,4 +77,40 @@ pub(crate) async fn count(
     let row =
         sqlx::query(COUNT).bind(kind.name()).bind(from.millis()).bind(until.millis()).fetch_one(conn).await;
     number(&row.map_err(asking("count events"))?, "events")
+}
+
+/// Which events are wanted.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) since: Timestamp,
+    pub(crate) until: Timestamp,
+    pub(crate) kind: Option<EventKind>,
+    pub(crate) user: Option<&'a UserId>,
+    pub(crate) client: Option<&'a ClientId>,
+    /// They come before the event at this moment with this identifier.
+    pub(crate) before: (i64, &'a str),
+}
+
+/// Up to `limit` events, the newest first.
+pub(crate) async fn list(conn: &mut Conn, wanted: &Wanted<'_>, limit: i64) -> Result<Vec<Event>, Fault> {
+    let kind = wanted.kind.map_or("", EventKind::name);
+    let user = wanted.user.map_or("", UserId::as_str);
+    let (statement, by) = match (wanted.client, user, kind) {
+        (Some(client), ..) => (BY_CLIENT, client.as_str()),
+        (None, "", "") => (BY_TIME, ""),
+        (None, "", kind) => (BY_KIND, kind),
+        (None, user, _) => (BY_USER, user),
+    };
+    let rows = sqlx::query(statement)
+        .bind(wanted.since.millis())
+        .bind(wanted.until.millis())
+        .bind(wanted.before.0)
+        .bind(wanted.before.1)
+        .bind(kind)
+        .bind(user)
+        .bind(by)
+        .bind(limit)
+        .fetch_all(conn)
+        .await;
+    rows.map_err(asking("list events"))?.iter().map(event).collect()
 }

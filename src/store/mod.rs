@@ -37,6 +37,7 @@ pub(crate) mod signing_keys;
 #[cfg(test)]
 mod tests;
 pub(crate) mod throttles;
+pub(crate) mod trail;
 pub(crate) mod uploads;
 pub(crate) mod used_assertions;
 pub(crate) mod users;

@@ -31,7 +31,6 @@ statements! {
     UPLOADS = "DELETE FROM uploads WHERE id IN (SELECT id FROM uploads WHERE created_at < $1 LIMIT $2)";
     INVITATIONS = "DELETE FROM invitations WHERE user_id IN
         (SELECT user_id FROM invitations WHERE expires_at < $1 LIMIT $2)";
-    EVENTS = "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at < $1 LIMIT $2)";
 }
 
 /// What can be purged; each has its own retention period.
@@ -53,7 +52,6 @@ pub(crate) enum Purgeable {
     SetUpLinks,
     Invitations,
     Uploads,
-    Events,
 }
 
 impl Purgeable {
@@ -75,7 +73,6 @@ impl Purgeable {
             Self::SetUpLinks => SETUP_LINKS,
             Self::Invitations => INVITATIONS,
             Self::Uploads => UPLOADS,
-            Self::Events => EVENTS,
         }
     }
 }

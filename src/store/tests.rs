@@ -31,6 +31,7 @@ const STATEMENTS: &[(&str, &[&str])] = &[
     ("sessions", sessions::STATEMENTS),
     ("signing_keys", signing_keys::STATEMENTS),
     ("throttles", throttles::STATEMENTS),
+    ("trail", trail::STATEMENTS),
     ("uploads", uploads::STATEMENTS),
     ("used_assertions", used_assertions::STATEMENTS),
     ("users", users::STATEMENTS),

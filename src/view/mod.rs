@@ -19,6 +19,7 @@
 mod assets;
 mod brand;
 mod chrome;
+pub(crate) mod csv;
 mod engine;
 pub(crate) mod letters;
 pub(crate) mod messages;

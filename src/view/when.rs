@@ -67,6 +67,17 @@ pub(crate) fn day(at: Timestamp) -> String {
     london(at).strftime("%A %-d %B").to_string()
 }
 
+/// A day in London such as "2026-11-22", its first moment; or a moment in RFC 3339.
+pub(crate) fn parse(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    if let Ok(moment) = text.parse::<jiff::Timestamp>() {
+        return Some(Timestamp::from_millis(moment.as_millisecond()));
+    }
+    let day: jiff::civil::Date = text.parse().ok()?;
+    let begins = day.to_zoned(TimeZone::get("Europe/London").ok()?).ok()?;
+    Some(Timestamp::from_millis(begins.timestamp().as_millisecond()))
+}
+
 /// RFC 3339 with London's offset, for `datetime` attributes.
 pub(crate) fn iso(at: Timestamp) -> String {
     london(at).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()

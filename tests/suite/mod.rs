@@ -44,4 +44,5 @@ mod single_sign_on;
 pub(crate) mod support;
 mod throttle;
 mod token;
+mod trail;
 mod userinfo;

@@ -72,9 +72,18 @@ impl Store {
                 .await
                 .map_err(|error| Fault::caused("the database cannot be migrated", error))
         };
+        let guard = |error| Fault::caused("the audit trail cannot be guarded", error);
         match &self.engine {
-            Engine::Sqlite(sqlite) => run(&mut *sqlite.exclusive().await?).await,
-            Engine::Postgres(postgres) => run(&mut *postgres.connection().await?).await,
+            Engine::Sqlite(sqlite) => {
+                let mut conn = sqlite.exclusive().await?;
+                run(&mut conn).await?;
+                run_all(&mut conn, sqlite::GUARDS).await.map_err(guard)
+            }
+            Engine::Postgres(postgres) => {
+                let mut conn = postgres.connection().await?;
+                run(&mut conn).await?;
+                postgres::guard(&mut conn).await.map_err(guard)
+            }
         }
     }
 

@@ -17,6 +17,53 @@ const SETUP: &[&str] = &[
     "SET idle_in_transaction_session_timeout = '10s'",
 ];
 
+/// The audit trail is written and read, and nothing else. What is too old may go: the purge first notes how old that is.
+const GUARDS: &[&str] = &[
+    "CREATE OR REPLACE FUNCTION trail_refuses() RETURNS trigger LANGUAGE plpgsql AS $body$
+        BEGIN RAISE EXCEPTION 'the audit trail cannot be changed'; END $body$",
+    "CREATE OR REPLACE FUNCTION trail_keeps_events() RETURNS trigger LANGUAGE plpgsql AS $body$
+        BEGIN
+            IF OLD.at >= COALESCE((SELECT CAST(value AS BIGINT) FROM facts WHERE name = 'events_kept_from'), 0) THEN
+                RAISE EXCEPTION 'the audit trail cannot be shortened';
+            END IF;
+            RETURN OLD;
+        END $body$",
+    "CREATE OR REPLACE FUNCTION trail_keeps_rows() RETURNS trigger LANGUAGE plpgsql AS $body$
+        BEGIN
+            IF EXISTS (SELECT 1 FROM events WHERE id = OLD.event_id) THEN
+                RAISE EXCEPTION 'the audit trail cannot be shortened';
+            END IF;
+            RETURN OLD;
+        END $body$",
+    "CREATE OR REPLACE TRIGGER events_stay_as_they_are BEFORE UPDATE ON events
+        FOR EACH ROW EXECUTE FUNCTION trail_refuses()",
+    "CREATE OR REPLACE TRIGGER events_stay BEFORE DELETE ON events
+        FOR EACH ROW EXECUTE FUNCTION trail_keeps_events()",
+    "CREATE OR REPLACE TRIGGER trail_stays_as_it_is BEFORE UPDATE ON trail
+        FOR EACH ROW EXECUTE FUNCTION trail_refuses()",
+    "CREATE OR REPLACE TRIGGER trail_stays BEFORE DELETE ON trail
+        FOR EACH ROW EXECUTE FUNCTION trail_keeps_rows()",
+    "CREATE OR REPLACE TRIGGER heads_stay_as_they_are BEFORE UPDATE ON trail_heads
+        FOR EACH ROW EXECUTE FUNCTION trail_refuses()",
+];
+
+/// Sets the guards, one node at a time.
+pub(super) async fn guard(conn: &mut Conn) -> Result<(), sqlx::Error> {
+    let known = sqlx::query(
+        "SELECT 1 FROM pg_trigger WHERE tgname = 'heads_stay_as_they_are'
+        AND tgrelid = 'trail_heads'::regclass",
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    if known.is_some() {
+        return Ok(());
+    }
+    sqlx::query("SELECT pg_advisory_lock(7263541)").execute(&mut *conn).await?;
+    let done = run_all(conn, GUARDS).await;
+    sqlx::query("SELECT pg_advisory_unlock(7263541)").execute(conn).await?;
+    done
+}
+
 pub(crate) type Connection = sqlx::pool::PoolConnection<Any>;
 
 /// The pool of this process.

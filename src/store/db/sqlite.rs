@@ -21,6 +21,22 @@ use crate::base::Fault;
 /// Beyond this something is wrong, and whoever waits should hear of it.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// The audit trail is written and read, and nothing else. What is too old may go: the purge first notes how old that is.
+pub(super) const GUARDS: &[&str] = &[
+    "CREATE TRIGGER IF NOT EXISTS events_stay_as_they_are BEFORE UPDATE ON events
+        BEGIN SELECT RAISE(ABORT, 'the audit trail cannot be changed'); END",
+    "CREATE TRIGGER IF NOT EXISTS events_stay BEFORE DELETE ON events
+        WHEN OLD.at >= COALESCE((SELECT CAST(value AS INTEGER) FROM facts WHERE name = 'events_kept_from'), 0)
+        BEGIN SELECT RAISE(ABORT, 'the audit trail cannot be shortened'); END",
+    "CREATE TRIGGER IF NOT EXISTS trail_stays_as_it_is BEFORE UPDATE ON trail
+        BEGIN SELECT RAISE(ABORT, 'the audit trail cannot be changed'); END",
+    "CREATE TRIGGER IF NOT EXISTS trail_stays BEFORE DELETE ON trail
+        WHEN EXISTS (SELECT 1 FROM events WHERE id = OLD.event_id)
+        BEGIN SELECT RAISE(ABORT, 'the audit trail cannot be shortened'); END",
+    "CREATE TRIGGER IF NOT EXISTS heads_stay_as_they_are BEFORE UPDATE ON trail_heads
+        BEGIN SELECT RAISE(ABORT, 'the audit trail cannot be changed'); END",
+];
+
 const WRITER: &[&str] = &[
     "PRAGMA journal_mode = WAL",
     // NORMAL would acknowledge changes that a power cut takes back.

@@ -8,6 +8,7 @@
 //! are to find it by themselves.
 
 mod administrators;
+mod audit;
 mod dashboard;
 mod door;
 mod import;
@@ -44,6 +45,7 @@ const MENU: &[(&str, &str, Action)] = &[
     ("Services", paths::CONSOLE_SERVICES, Action::SeeServices),
     ("People", paths::CONSOLE_PEOPLE, Action::SeePeople),
     ("Sessions", paths::CONSOLE_SESSIONS, Action::SeeSessions),
+    ("Audit log", paths::CONSOLE_AUDIT, Action::SeeEvents),
     ("Keys", paths::CONSOLE_KEYS, Action::SeeKeys),
     ("Email", paths::CONSOLE_MAIL, Action::SeeMail),
     ("Administrators", paths::CONSOLE_ADMINISTRATORS, Action::SeeAdministrators),
@@ -76,6 +78,8 @@ pub(super) fn routes() -> Router<Arc<Web>> {
         .route(paths::CONSOLE_PERSON_EXPORT, post(person_deeds::export))
         .route(paths::CONSOLE_PERSON_DEED, get(person_deeds::ask).post(person_deeds::perform))
         .route(paths::CONSOLE_SESSIONS, get(sessions::list).post(sessions::end))
+        .route(paths::CONSOLE_AUDIT, get(audit::list))
+        .route(paths::CONSOLE_AUDIT_FILE, get(audit::file))
         .route(paths::CONSOLE_KEYS, get(keys::list))
         .route(paths::CONSOLE_KEYS_CHANGE, get(keys::ask).post(keys::change))
         .route(paths::CONSOLE_MAIL, get(mail::list))

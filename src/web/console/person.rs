@@ -5,7 +5,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::people::{BACK, details};
-use super::{Console, ConsoleForm, field_errors, path};
+use super::{Console, ConsoleForm, audit, field_errors, path};
+use crate::admin::events::Filter;
 use crate::admin::people::{self, Detail, Details, Status};
 use crate::admin::{Flaw, Refusal};
 use crate::base::{Error, Timestamp, UserId, paths};
@@ -35,15 +36,20 @@ pub(super) async fn show(at: &Console, id: &str, banner: Option<String>) -> Resp
         Ok(detail) => detail,
         Err(error) => return at.refuse(error, BACK),
     };
+    let mut tables = vec![Part { heading: "Where they are logged in", table: sessions(&detail) }];
+    let mut actions = actions(at, &detail);
+    if at.may(Permission::SeeEvents) {
+        let filter = Filter { user: Some(detail.user.id.clone()), ..Filter::default() };
+        let rows = audit::newest(at, &filter, 20).await;
+        let columns = ["Time", "Event", "Person", "By", "From"];
+        let rows = rows.iter().map(audit::row).collect();
+        let table = Table::new("events", "The last 20 events", &columns, rows, "Nothing has happened yet.");
+        tables.push(Part { heading: "What happened", table });
+        actions.push(audit::address_of("person", detail.user.id.as_str()));
+    }
     let mut frame = at.frame(paths::CONSOLE_PEOPLE);
     frame.banner = banner;
-    let shown = RecordPage {
-        frame,
-        title: detail.user.name.clone(),
-        facts: facts(&detail),
-        actions: actions(at, &detail),
-        tables: vec![Part { heading: "Where they are logged in", table: sessions(&detail) }],
-    };
+    let shown = RecordPage { frame, title: detail.user.name.clone(), facts: facts(&detail), actions, tables };
     at.show(StatusCode::OK, &shown)
 }
 

@@ -4,16 +4,18 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::{Answer, Console, ConsoleForm, cursor, neighbours, path};
+use super::{Answer, Console, ConsoleForm, audit, cursor, neighbours, path};
 use crate::admin::clients;
+use crate::admin::events::Filter;
 use crate::admin::people::ROWS;
 use crate::admin::services::{self, Listed};
 use crate::base::{Error, Secret, Span, kinds, paths};
-use crate::model::{Client, ClientSettings, SecurityProfile};
+use crate::model::{Client, ClientSettings, EventKind, SecurityProfile};
 use crate::policy::permission::{self, Action as Permission};
 use crate::view::TimeText;
 use crate::view::pages::console::{
-    Action, Cell, ConsoleForm as FormPage, Fact, Field, ListPage, RecordPage, SearchForm, SecretPage, Table,
+    Action, Cell, ConsoleForm as FormPage, Fact, Field, ListPage, Part, RecordPage, SearchForm, SecretPage,
+    Table,
 };
 use crate::web::extract::{Query, Unwanted};
 use crate::web::respond::{problem, redirect};
@@ -83,12 +85,12 @@ fn status(client: &Client) -> &'static str {
 pub(super) async fn one(at: Console, Path(id): Path<String>, query: Result<Query, Unwanted>) -> Response {
     let params = query.map(|Query(params)| params).unwrap_or_default();
     match services::find(&at.web.kit, &at.actor, &id).await {
-        Ok(listed) => show(&at, &listed, params.has("saved").then_some("Changes saved.")),
+        Ok(listed) => show(&at, &listed, params.has("saved").then_some("Changes saved.")).await,
         Err(error) => at.refuse(error, BACK),
     }
 }
 
-fn show(at: &Console, listed: &Listed, banner: Option<&str>) -> Response {
+async fn show(at: &Console, listed: &Listed, banner: Option<&str>) -> Response {
     let client = &listed.client;
     let mut frame = at.frame(paths::CONSOLE_SERVICES);
     frame.banner = banner.map(str::to_owned);
@@ -97,9 +99,41 @@ fn show(at: &Console, listed: &Listed, banner: Option<&str>) -> Response {
         title: client.name.clone(),
         facts: facts(at, listed),
         actions: actions(at, client),
-        tables: Vec::new(),
+        tables: vec![Part { heading: "Recent refusals", table: refusals(at, client).await }],
     };
     at.show(StatusCode::OK, &shown)
+}
+
+/// What was received from the service that could not be answered, and what is wrong with it.
+async fn refusals(at: &Console, client: &Client) -> Table {
+    let filter = Filter {
+        client: Some(client.id.clone()),
+        kind: Some(EventKind::RequestRefused),
+        ..Filter::default()
+    };
+    let rows = audit::newest(at, &filter, 10).await;
+    let rows = rows.iter().map(|listed| {
+        let detail = listed.event.detail.clone().unwrap_or_default();
+        let text = |name: &str| detail[name].as_str().unwrap_or_default().to_owned();
+        let received = detail["received"].as_object().cloned().unwrap_or_default();
+        let mut lines: Vec<String> = received
+            .iter()
+            .map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default()))
+            .collect();
+        if lines.is_empty() {
+            lines.push("No parameters that tell anything".to_owned());
+        }
+        let wrong = vec![format!("{}: {}", text("error"), text("said")), text("cause")];
+        vec![
+            Cell::time(Some(TimeText::date_at_clock_time(listed.event.at)), ""),
+            Cell::code(text("endpoint")),
+            Cell::Lines { lines },
+            Cell::Lines { lines: wrong.into_iter().filter(|line| !line.is_empty()).collect() },
+        ]
+    });
+    let columns = ["Time", "Where", "What was received", "What is wrong"];
+    let empty = "Nothing was refused lately.";
+    Table::new("refusals", "Requests that were refused, the newest first", &columns, rows.collect(), empty)
 }
 
 fn facts(at: &Console, listed: &Listed) -> Vec<Fact> {
@@ -278,7 +312,7 @@ async fn change_status(at: &Console, id: &str) -> Answer {
     Ok(match changed.await {
         Ok(listed) => {
             let said = if listed.client.is_active() { "Switched on." } else { "Switched off." };
-            show(at, &listed, Some(said))
+            show(at, &listed, Some(said)).await
         }
         Err(Error::Fault(fault)) => return Err(fault),
         Err(error) => at.refuse(error, BACK),

@@ -12,6 +12,7 @@ use crate::model::Visit;
 use crate::oidc::authorize::{self, Authorization};
 use crate::oidc::error::{AuthorizeError, ErrorCode, OAuthError};
 use crate::oidc::params::Params;
+use crate::oidc::refusal;
 use crate::view::TimeText;
 use crate::view::pages::RefusedPage;
 use crate::web::Web;
@@ -72,7 +73,12 @@ async fn answer(
     session: &MaybeLoggedIn,
     (headers, visit): (&HeaderMap, &Visit),
 ) -> Response {
-    match authorize::authorize(&web.kit, params, session.current.as_ref()).await {
+    let authorized = authorize::authorize(&web.kit, params, session.current.as_ref()).await;
+    if let Err(AuthorizeError::Redirect(_, error) | AuthorizeError::Page(error)) = &authorized {
+        let who = (paths::AUTHORIZE, params.get("client_id"));
+        refusal::remember(&web.kit, who, params, error, visit).await;
+    }
+    match authorized {
         Ok(Authorization::Answer(response)) => redirect::answer(web, &response),
         Ok(Authorization::LogIn(begun)) => login::begun(web, &begun, &Cookies::read(headers), paths::LOGIN),
         Ok(Authorization::AskConsent(begun)) => {

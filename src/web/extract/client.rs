@@ -13,6 +13,7 @@ use crate::clients::{self, AuthenticatedClient, Disbelief, Presented};
 use crate::model::{ClientAuthentication, Visit};
 use crate::oidc::error::{ErrorCode, OAuthError};
 use crate::oidc::params::Params;
+use crate::oidc::refusal;
 use crate::oidc::sender::Shown;
 use crate::web::Web;
 use crate::web::extract::assertion::asserted;
@@ -36,6 +37,7 @@ impl FromRequest<Arc<Web>> for ClientAuth {
         let is_credential =
             |query: &str| query.contains("client_secret") || query.contains("client_assertion");
         let in_query = request.uri().query().is_some_and(is_credential);
+        let path = request.uri().path().to_owned();
         let endpoint = format!("{}{}", web.kit.config.issuer(), request.uri().path());
         let basic = basic_credentials(request.headers());
         let shown = sender::shown(web, &request);
@@ -66,7 +68,12 @@ impl FromRequest<Arc<Web>> for ClientAuth {
         }
         match clients::authenticate(&web.kit, &presented).await.map_err(problem::broken)? {
             Ok(client) => Ok(Self { client, form, shown, visit }),
-            Err(disbelief) => Err(refuse(unbelieved(&presented, disbelief))),
+            Err(disbelief) => {
+                let error = unbelieved(&presented, disbelief);
+                let who = (path.as_str(), Some(presented.client_id.as_str()));
+                refusal::remember(&web.kit, who, &form, &error, &visit).await;
+                Err(refuse(error))
+            }
         }
     }
 }

@@ -1,4 +1,10 @@
-//! The audit trail: who did what, from where, recorded in the transaction that did it.
+//! The audit trail: who did what, from where, recorded in the transaction that did it, chained and signed soon after
+//! ([`chain`]), and checked by anybody who has the public key ([`check`]). What is personal in it is sealed
+//! ([`personal`]).
+
+pub(crate) mod chain;
+pub(crate) mod check;
+pub(crate) mod personal;
 
 use serde_json::Value;
 
@@ -57,7 +63,7 @@ impl<'a> Entry<'a> {
 
     /// Records it. Where that fails the whole transaction must: an act without its record does not happen.
     pub(crate) async fn record(self, kit: &Kit, tx: &mut Tx) -> Result<(), Fault> {
-        let event = Event {
+        let mut event = Event {
             id: EventId::generate(kit.now(), &*kit.random),
             at: kit.now(),
             kind: self.kind,
@@ -69,6 +75,7 @@ impl<'a> Entry<'a> {
             actor: self.actor.map(|actor| actor.name().to_owned()),
             detail: self.detail,
         };
+        personal::seal(kit, tx, &mut event).await?;
         events::insert(tx, &event).await
     }
 }

@@ -1,0 +1,133 @@
+//! The chain: each event that was committed gets a place, and a hash that covers the one before it. Signed heads say now
+//! and then how far it had come, so that nobody who can write to the database can write the past anew.
+//!
+//! Recording waits for none of this: events are chained within a second or two after they were committed, in the order
+//! of their identifiers, by whichever node claims the task.
+
+use serde_json::{Value, json};
+
+use super::check::{Head, body, hash_of};
+use crate::base::{Fault, Span, Timestamp};
+use crate::jose::{SigningKey, generate};
+use crate::kit::Kit;
+use crate::model::{Algorithm, KeyRecord};
+use crate::store::{facts, trail};
+
+const CHAINING: &str = "chaining the trail";
+const KEY: &str = "trail_key";
+/// What the trail has been shortened to: the database lets nobody remove what came later.
+const KEPT_FROM: &str = "events_kept_from";
+/// Events in one transaction: small enough that nobody waits for it.
+const BATCH: i64 = 200;
+/// No transaction is open for longer, so that nothing older than this can still appear.
+const LATEST: Span = Span::minutes(2);
+
+/// Chains what has been committed; whether there may be more.
+pub(crate) async fn chain(kit: &Kit) -> Result<bool, Fault> {
+    let mut conn = kit.store.read().await?;
+    let known = trail::last(&mut conn).await?;
+    let since = since(known.as_ref());
+    if trail::unchained(&mut conn, since, 1).await?.is_empty() {
+        return Ok(false);
+    }
+    drop(conn);
+    let mut tx = kit.store.begin().await?;
+    facts::claim(&mut tx, CHAINING).await?;
+    let known = trail::last(&mut tx).await?;
+    let waiting = trail::unchained(&mut tx, self::since(known.as_ref()), BATCH).await?;
+    let (mut seq, mut hash) = match known {
+        Some((seq, hash, _)) => (seq, hash),
+        // Everything may have been purged: then the last head says where it stood.
+        None => anchor(&trail::last_head(&mut tx).await?),
+    };
+    let more = i64::try_from(waiting.len()).unwrap_or(0) == BATCH;
+    for event in &waiting {
+        seq += 1;
+        hash = hash_of(&hash, &body(event));
+        trail::append(&mut tx, seq, event, &hash).await?;
+    }
+    tx.commit().await?;
+    Ok(more)
+}
+
+fn since(last: Option<&(i64, String, Timestamp)>) -> Timestamp {
+    last.map_or(Timestamp::from_millis(0), |(_, _, at)| *at - LATEST)
+}
+
+fn anchor(head: &Option<(i64, String)>) -> (i64, String) {
+    let read = head.as_ref().and_then(|(_, signed)| Head::unverified(signed));
+    read.map_or((0, String::new()), |head| (head.seq, head.hash))
+}
+
+/// Signs how far the chain has come, where it has gone on since the last time.
+pub(crate) async fn sign(kit: &Kit) -> Result<(), Fault> {
+    let mut conn = kit.store.read().await?;
+    let Some((seq, hash, _)) = trail::last(&mut conn).await? else { return Ok(()) };
+    let signed = trail::last_head(&mut conn).await?.map_or(0, |(seq, _)| seq);
+    drop(conn);
+    if signed < seq { sign_at(kit, (seq, &hash), false).await } else { Ok(()) }
+}
+
+/// Signs a row as the last one so far, or as the one after which the chain begins.
+async fn sign_at(kit: &Kit, (seq, hash): (i64, &str), begins: bool) -> Result<(), Fault> {
+    let key = key(kit).await?;
+    let at = kit.now().millis();
+    let head = json!({ "seq": seq, "hash": hash, "begins": begins, "at": at, "iss": kit.config.issuer() });
+    let signed = key.sign(Head::TYPE, &head)?;
+    let mut tx = kit.store.begin().await?;
+    trail::add_head(&mut tx, seq, if begins { "beginning" } else { "height" }, &signed).await?;
+    tx.commit().await
+}
+
+/// The key that heads are signed with: one for all nodes, made once. Its public half is what an export is checked with.
+pub(crate) async fn key(kit: &Kit) -> Result<SigningKey, Fault> {
+    let found = facts::find(&mut *kit.store.read().await?, KEY).await?;
+    let kept = match found {
+        Some(kept) => kept,
+        None => make_key(kit).await?,
+    };
+    let damaged = || Fault::new("the key of the audit trail is damaged");
+    let kept: Value = serde_json::from_str(&kept).map_err(|_| damaged())?;
+    let (public, sealed) = kept["public"].as_str().zip(kept["sealed"].as_str()).ok_or_else(damaged)?;
+    let jwk: Value = serde_json::from_str(public).map_err(|_| damaged())?;
+    let kid = jwk["kid"].as_str().and_then(crate::base::Kid::parse).ok_or_else(damaged)?;
+    let clear = zeroize::Zeroizing::new(kit.keyring.open(KEY, sealed)?);
+    let record = KeyRecord {
+        kid,
+        algorithm: Algorithm::EdDSA,
+        public_jwk: public.to_owned(),
+        sealed_private: String::new(),
+        created_at: Timestamp::from_millis(0),
+        active_from: Timestamp::from_millis(0),
+        remove_after: None,
+    };
+    SigningKey::load(&record, &clear)
+}
+
+async fn make_key(kit: &Kit) -> Result<String, Fault> {
+    let made = generate(Algorithm::EdDSA, 0)?;
+    let clear = zeroize::Zeroizing::new(made.private_jwk);
+    let sealed = kit.keyring.seal(KEY, &clear, &*kit.random)?;
+    let kept = json!({ "public": made.public_jwk, "sealed": sealed }).to_string();
+    let mut tx = kit.store.begin().await?;
+    facts::set_once(&mut tx, KEY, &kept).await?;
+    let kept = facts::find(&mut tx, KEY).await?;
+    tx.commit().await?;
+    kept.ok_or_else(|| Fault::new("the key of the audit trail was not kept"))
+}
+
+/// Removes events from before a moment, from the beginning of the chain; how many. What is left begins at a signed head.
+pub(crate) async fn shorten(kit: &Kit, before: Timestamp) -> Result<u64, Fault> {
+    let mut conn = kit.store.read().await?;
+    let first = trail::rows(&mut conn, 0, BATCH).await?;
+    drop(conn);
+    let old = first.iter().take_while(|row| row.event.as_ref().is_none_or(|event| event.at < before));
+    let Some(last) = old.clone().last() else { return Ok(0) };
+    let removed = u64::try_from(old.count()).unwrap_or(0);
+    sign_at(kit, (last.seq, &last.hash), true).await?;
+    let mut tx = kit.store.begin().await?;
+    facts::set(&mut tx, KEPT_FROM, &before.millis().to_string()).await?;
+    trail::forget(&mut tx, last.seq).await?;
+    tx.commit().await?;
+    Ok(removed)
+}

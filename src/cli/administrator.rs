@@ -1,0 +1,95 @@
+//! `gatehouse administrator`.
+
+use clap::Subcommand;
+use serde_json::json;
+
+use super::{Failure, open, show};
+use crate::admin::{administrators, users};
+use crate::base::{ClientId, paths};
+use crate::config::Config;
+use crate::kit::Kit;
+use crate::model::{Actor, Role};
+
+#[derive(Subcommand)]
+pub(super) enum Action {
+    /// List administrators.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Give somebody who has an account a role, in the place of the one they have. Every owner is told by mail.
+    Set {
+        /// Their email.
+        email: String,
+        /// owner, services, support or auditor.
+        #[arg(long, value_parser = role)]
+        role: Role,
+        /// The identifier of a service that they look after; for the role services, as often as needed.
+        #[arg(long = "service", value_name = "ID", value_parser = super::user_import::client_id)]
+        services: Vec<ClientId>,
+    },
+    /// Take somebody's role away.
+    Remove {
+        /// Their email.
+        email: String,
+    },
+    /// Print a link by which the first owner makes an account, good for an hour.
+    Link,
+}
+
+fn role(name: &str) -> Result<Role, String> {
+    let known: Vec<&str> = Role::ALL.iter().map(|role| role.name()).collect();
+    Role::parse(name).ok_or_else(|| format!("there are {}", known.join(", ")))
+}
+
+pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
+    let kit = open::ready_kit(config).await?;
+    match action {
+        Action::List { json } => list(&kit, json).await,
+        Action::Set { email, role, services } => {
+            let user = users::find(&kit, &Actor::Operator, &email).await?;
+            administrators::give(&kit, &Actor::Operator, &user, (role, &services)).await?;
+            show::line(format_args!("{} has the role {}.", user.email, role.name()));
+            Ok(())
+        }
+        Action::Remove { email } => {
+            let user = users::find(&kit, &Actor::Operator, &email).await?;
+            let said = match administrators::take(&kit, &Actor::Operator, &user).await? {
+                true => "has no role any more",
+                false => "had no role",
+            };
+            show::line(format_args!("{} {said}.", user.email));
+            Ok(())
+        }
+        Action::Link => match administrators::set_up_link(&kit).await? {
+            Some(link) => {
+                let path = paths::SET_UP_LINK.replace("{token}", link.reveal());
+                show::line(format_args!("{}{path}", kit.config.issuer()));
+                Ok(())
+            }
+            None => Err(Failure("there are administrators already: an owner can make others".to_owned())),
+        },
+    }
+}
+
+async fn list(kit: &Kit, as_json: bool) -> Result<(), Failure> {
+    let listed = administrators::list(kit, &Actor::Operator).await?;
+    if as_json {
+        let documents = listed.iter().map(
+            |(user, role)| json!({ "email": user.email.shown(), "name": user.name, "role": role.name() }),
+        );
+        show::json(&documents.collect());
+        return Ok(());
+    }
+    let rows = listed.iter().map(|(user, role)| {
+        vec![
+            user.name.clone(),
+            user.email.to_string(),
+            role.shown().to_owned(),
+            show::optional_time(user.last_login_at),
+        ]
+    });
+    show::table(&["Name", "Email", "Role", "Last login"], rows.collect());
+    Ok(())
+}

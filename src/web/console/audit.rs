@@ -1,0 +1,200 @@
+//! The audit log (P38).
+
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+
+use super::{Console, address, cursor, neighbours, path};
+use crate::admin::events::{self, Filter, Listed};
+use crate::admin::people::ROWS;
+use crate::admin::users;
+use crate::base::{ClientId, Error, Fault, Span, UserId, paths};
+use crate::model::{Actor, EventKind};
+use crate::oidc::params::Params;
+use crate::view::pages::console::{Action as Link, Cell, Field, ListPage, SearchForm, Table};
+use crate::view::{FieldError, TimeText, csv, when};
+use crate::web::extract::{Query, Unwanted};
+use crate::web::respond::problem;
+
+const BACK: (&str, &str) = (paths::CONSOLE_AUDIT, "Go to the audit log");
+/// The most rows in one file: more of them are for the command line.
+const MOST_ROWS: i64 = 10_000;
+
+pub(super) async fn list(at: Console, query: Result<Query, Unwanted>) -> Response {
+    let params = query.map(|Query(params)| params).unwrap_or_default();
+    let (filter, errors) = match read(&at, &params).await {
+        Ok(read) => read,
+        Err(fault) => return problem::broken(fault),
+    };
+    let after = cursor(&params);
+    let page = match events::list(&at.web.kit, &at.actor, &filter, after, ROWS).await {
+        Ok(page) => page,
+        Err(error) => return at.refuse(error, BACK),
+    };
+    let checked = match events::last_check(&at.web.kit).await {
+        Ok(checked) => checked,
+        Err(fault) => return problem::broken(fault),
+    };
+    let (previous, next) = neighbours(paths::CONSOLE_AUDIT, &params, page.next.as_deref());
+    let query = params.without(&["after"]).to_query();
+    let file = format!("{}?{query}", paths::CONSOLE_AUDIT_FILE);
+    let mut frame = at.frame(paths::CONSOLE_AUDIT);
+    frame.errors = errors;
+    let shown = ListPage {
+        frame,
+        title: "Audit log".to_owned(),
+        lead: Some(match checked {
+            Some((when, None)) => {
+                format!("Log checked: no gaps, {}.", TimeText::date_at_clock_time(when).text)
+            }
+            Some((when, Some(why))) => format!(
+                "The log is not whole: {why}. Found {}. Tell whoever runs the provider.",
+                TimeText::date_at_clock_time(when).text
+            ),
+            None => "The log has not been checked yet. It is checked once a day.".to_owned(),
+        }),
+        actions: vec![Link { text: "Download these events (CSV)".into(), href: file, is_main: false }],
+        search: Some(SearchForm { action: paths::CONSOLE_AUDIT, fields: fields(&params), button: "Show" }),
+        table: Table::new(
+            "events",
+            "Events, the newest first",
+            &["Time", "Event", "Person", "By", "From"],
+            page.rows.iter().map(row).collect(),
+            "There are no such events.",
+        ),
+        previous,
+        next,
+    };
+    at.show(StatusCode::OK, &shown)
+}
+
+/// What is asked for, and what is wrong with it; what is wrong asks for nothing.
+async fn read(at: &Console, params: &Params) -> Result<(Filter, Vec<FieldError>), Fault> {
+    let mut errors = Vec::new();
+    let mut day = |name: &'static str| {
+        let text = params.get(name)?;
+        let day = when::parse(text);
+        if day.is_none() {
+            errors.push(FieldError::new(name, "Enter a date like 2026-11-22"));
+        }
+        day
+    };
+    let since = day("from");
+    // The day that is named belongs to it.
+    let until = day("to").map(|to| when::day_begins(to + Span::hours(36)));
+    if since.zip(until).is_some_and(|(since, until)| until <= since) {
+        errors.push(FieldError::new("from", "Date from must be the same as or before date to"));
+    }
+    let user = match params.get("person") {
+        Some(text) => match UserId::parse(text) {
+            Some(id) => Some(id),
+            None => match users::find(&at.web.kit, &at.actor, text.trim()).await {
+                Ok(user) => Some(user.id),
+                Err(Error::Fault(fault)) => return Err(fault),
+                Err(Error::Refused(_)) => {
+                    errors.push(FieldError::new("person", "Nobody has that email"));
+                    None
+                }
+            },
+        },
+        None => None,
+    };
+    let kind = params.get("event").and_then(EventKind::parse);
+    let named = params.get("service").and_then(ClientId::parse);
+    let client = named.or_else(|| own_service(at));
+    Ok((Filter { since, until, kind, user, client }, errors))
+}
+
+/// Whoever looks after some services only sees the events of one at a time.
+fn own_service(at: &Console) -> Option<ClientId> {
+    match &at.actor {
+        Actor::Administrator { administrator, .. } => administrator.services.first().cloned(),
+        _ => None,
+    }
+}
+
+fn fields(params: &Params) -> Vec<Field> {
+    let value = |name| params.field(name).to_owned();
+    let kinds = EventKind::ALL.iter().map(|kind| (kind.name(), kind.shown()));
+    vec![
+        Field::new("date", "from", "Date from").value(value("from")),
+        Field::new("date", "to", "Date to").value(value("to")),
+        Field::new("select", "event", "Event")
+            .value(value("event"))
+            .one_of([("", "Every event")].into_iter().chain(kinds)),
+        Field::new("text", "person", "Email of a person").value(value("person")),
+        Field::new("text", "service", "Client ID of a service").value(value("service")),
+    ]
+}
+
+/// One event, for this page and for those of persons and services.
+pub(super) fn row(listed: &Listed) -> Vec<Cell> {
+    let Listed { event, person, actor } = listed;
+    let someone = match (&event.user_id, person) {
+        (Some(id), Some(name)) => Cell::link(name.clone(), path(paths::CONSOLE_PERSON, id.as_str())),
+        (Some(_), None) => Cell::text("Somebody who was erased"),
+        (None, _) => match &event.client_id {
+            Some(client) => Cell::link(client.to_string(), path(paths::CONSOLE_SERVICE, client.as_str())),
+            None => Cell::text("Nobody"),
+        },
+    };
+    let mut from = vec![event.address.clone().unwrap_or_else(|| "Not known".to_owned())];
+    from.extend(event.reference.as_ref().map(|reference| format!("Reference {reference}")));
+    vec![
+        Cell::time(Some(TimeText::date_at_clock_time(event.at)), ""),
+        Cell::text(event.kind.shown()),
+        someone,
+        Cell::text(actor.clone().unwrap_or_else(|| "Themselves".to_owned())),
+        Cell::Lines { lines: from },
+    ]
+}
+
+/// The newest events of one kind or about one thing, for another page.
+pub(super) async fn newest(at: &Console, filter: &Filter, limit: i64) -> Vec<Listed> {
+    let page = events::list(&at.web.kit, &at.actor, filter, None, limit).await;
+    page.map(|page| page.rows).unwrap_or_default()
+}
+
+/// Where the events about something are.
+pub(super) fn address_of(name: &str, value: &str) -> Link {
+    Link {
+        text: "See the audit log".into(),
+        href: address(paths::CONSOLE_AUDIT, &[(name, value)]),
+        is_main: false,
+    }
+}
+
+pub(super) async fn file(at: Console, query: Result<Query, Unwanted>) -> Response {
+    let params = query.map(|Query(params)| params).unwrap_or_default();
+    let written = async {
+        let (filter, _) = read(&at, &params).await?;
+        events::exported(&at.web.kit, &at.actor, &filter).await?;
+        let page = events::list(&at.web.kit, &at.actor, &filter, None, MOST_ROWS).await?;
+        Ok::<_, Error<crate::admin::Refusal>>(page.rows)
+    };
+    let rows = match written.await {
+        Ok(rows) => rows,
+        Err(error) => return at.refuse(error, BACK),
+    };
+    let headings = ["Time", "Event", "Person", "By", "Service", "From", "Reference", "Detail"];
+    let mut text = format!("{}\r\n", csv::line(headings));
+    for listed in rows {
+        let Listed { event, person, actor } = listed;
+        let cells = [
+            when::iso(event.at),
+            event.kind.name().to_owned(),
+            person.unwrap_or_default(),
+            actor.unwrap_or_default(),
+            event.client_id.map(|id| id.to_string()).unwrap_or_default(),
+            event.address.unwrap_or_default(),
+            event.reference.unwrap_or_default(),
+            event.detail.map(|detail| detail.to_string()).unwrap_or_default(),
+        ];
+        text.push_str(&csv::line(cells));
+        text.push_str("\r\n");
+    }
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"events.csv\""),
+    ];
+    (headers, text).into_response()
+}
