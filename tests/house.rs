@@ -39,7 +39,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("sha2", &["base", "keyring", "hash"]),
     ("zxcvbn", &["policy"]),
     ("confique", &["config"]),
-    ("toml", &["config"]),
+    ("toml", &["config", "cli/apply.rs"]),
     ("strsim", &["config"]),
     ("ipnet", &["config"]),
     // The demo and the wiring hand one Router to another; the portal is a site of its own.
@@ -53,6 +53,8 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("tokio_native_tls", &["fetch"]),
     ("tokio_openssl", &["web"]),
     ("openidconnect", &["portal"]),
+    ("utoipa", &["web"]),
+    ("utoipa_axum", &["web"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("comfy_table", &["cli"]),

@@ -227,7 +227,7 @@ pub(super) fn generate_id(kit: &Kit) -> Result<ClientId, Fault> {
     ClientId::parse(&base64url(bytes)).ok_or_else(|| Fault::new("no client identifier could be made"))
 }
 
-fn judge(client: &Client) -> Result<(), Error<Refusal>> {
+pub(super) fn judge(client: &Client) -> Result<(), Error<Refusal>> {
     let mut problems = registration::judge(client);
     problems.extend(client.settings.jwks.as_ref().and_then(|set| PublicKeys::import(set).err()));
     problems.extend(encryption_without_key(&client.settings));

@@ -10,6 +10,7 @@ pub(crate) mod client_check;
 pub(crate) mod clients;
 pub(crate) mod console;
 mod cursor;
+pub(crate) mod declared;
 pub(crate) mod events;
 pub(crate) mod import;
 pub(crate) mod invitations;

@@ -4,6 +4,7 @@
 //! [`dispatch`].
 
 mod administrator;
+mod apply;
 mod audit;
 mod client;
 mod client_check;
@@ -61,6 +62,12 @@ enum Command {
     /// Register the services that people log in to.
     #[command(subcommand)]
     Client(client::Action),
+    /// Say what would change for services and administrators to be as a file says.
+    Plan(apply::Options),
+    /// Have services and administrators be as a file says.
+    Apply(apply::Apply),
+    /// Print the file that says how services and administrators are, without anything secret.
+    Export,
     /// Look after administrators and their roles.
     #[command(subcommand)]
     Administrator(administrator::Action),
@@ -140,6 +147,9 @@ async fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         Command::Migrate => migrate::run(load()?).await,
         Command::Key(action) => key::run(load()?, action).await,
         Command::User(action) => user::run(load()?, action).await,
+        Command::Plan(options) => apply::plan(load()?, options).await,
+        Command::Apply(options) => apply::apply(load()?, options).await,
+        Command::Export => apply::export(load()?).await,
         Command::Administrator(action) => administrator::run(load()?, action).await,
         Command::Audit(action) => match audit::offline(&action) {
             Some(done) => done,

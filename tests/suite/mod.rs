@@ -15,6 +15,7 @@ mod client_check;
 mod client_keys;
 mod consent;
 mod console;
+mod declared;
 mod device;
 mod discovery;
 mod emailed_code;
