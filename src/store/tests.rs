@@ -136,3 +136,44 @@ async fn whoever_stops_waiting_half_way_leaves_the_database_usable_and_his_chang
         assert_eq!(left, right, "{microseconds}");
     }
 }
+
+/// Statements that look at everything, because that is what they are for: counts of a job, and what runs at start.
+const MAY_SCAN: &[&str] = &["COUNT(*)", "NOT EXISTS", "MAX(at)"];
+
+#[tokio::test]
+async fn no_list_or_search_of_the_console_goes_through_a_whole_table() {
+    let database = Database::fresh().await;
+    let is_sqlite = database.url.starts_with("sqlite:");
+    let mut conn = database.store.read().await.unwrap();
+    if !is_sqlite {
+        // So that a table which is small today is read as one that is large tomorrow.
+        sqlx::query("SET enable_seqscan = off").execute(&mut *conn).await.unwrap();
+    }
+    let looked_at = [
+        people::STATEMENTS,
+        services::STATEMENTS,
+        sessions::STATEMENTS,
+        events::STATEMENTS,
+        administrators::STATEMENTS,
+        invitations::STATEMENTS,
+        trail::STATEMENTS,
+    ];
+    for statement in looked_at.into_iter().flatten().filter(|text| text.starts_with("SELECT")) {
+        let searches = statement.contains("FROM words w");
+        if !searches && MAY_SCAN.iter().any(|part| statement.contains(part)) {
+            continue;
+        }
+        let explain = if is_sqlite { "EXPLAIN QUERY PLAN" } else { "EXPLAIN (GENERIC_PLAN)" };
+        let question = format!("{explain} {statement}");
+        let rows = sqlx::raw_sql(sqlx::AssertSqlSafe(question)).fetch_all(&mut *conn).await.unwrap();
+        for row in rows {
+            let step: String = sqlx::Row::try_get(&row, if is_sqlite { 3 } else { 0 }).unwrap();
+            let whole = if is_sqlite {
+                step.starts_with("SCAN") && !step.contains("INDEX")
+            } else {
+                step.contains("Seq Scan")
+            };
+            assert!(!whole, "{statement}\n{step}");
+        }
+    }
+}

@@ -228,6 +228,9 @@ async fn keys_sessions_and_figures_can_be_had_and_changed() {
     tool.call(Method::DELETE, &session, None, &[]).await.expect(StatusCode::NO_CONTENT);
     tool.call(Method::DELETE, &session, None, &[]).await.expect(StatusCode::NOT_FOUND);
     alex.open("/account").await.expect(StatusCode::SEE_OTHER);
+    let events = tool.get("/events?kind=login.done&limit=1").await.expect(StatusCode::OK).json();
+    assert_eq!(events["items"][0]["address"], "0.0.0.0");
+    tool.get("/events?since=yesterday").await.expect(StatusCode::BAD_REQUEST);
     let before = tool.get("/keys").await.expect(StatusCode::OK).json().as_array().unwrap().len();
     let after = tool.call(Method::POST, "/keys/rotate", None, &[]).await.expect(StatusCode::OK).json();
     assert!(after.as_array().unwrap().len() > before);

@@ -48,6 +48,11 @@ pub(super) fn settings() -> RefOr<Schema> {
     RefOr::T(object.build().into())
 }
 
+/// A value of any kind.
+pub(super) fn anything() -> RefOr<Schema> {
+    RefOr::T(ObjectBuilder::new().schema_type(SchemaType::AnyValue).build().into())
+}
+
 /// The description as text: with what every operation has in common.
 pub(super) fn finished(document: Document) -> String {
     let mut document = serde_json::to_value(document).unwrap_or_default();

@@ -42,6 +42,7 @@ fn described() -> OpenApiRouter<Arc<Web>> {
         .routes(routes!(services::make_secret))
         .routes(routes!(rest::sessions))
         .routes(routes!(rest::end_session))
+        .routes(routes!(rest::events))
         .routes(routes!(rest::keys))
         .routes(routes!(rest::rotate_keys))
         .routes(routes!(rest::status))

@@ -9,10 +9,12 @@ use super::Answer;
 use super::body::{Head, listing};
 use super::door::Program;
 use super::problem::Problem;
-use super::shapes::{KeyDocument, Page, PageParams, SessionDocument, StatusDocument};
+use super::shapes::{EventDocument, KeyDocument, Page, PageParams, SessionDocument, StatusDocument};
+use crate::admin::events::{self, Filter};
 use crate::admin::{keys, people, sessions, status};
-use crate::base::{SessionId, Timestamp, UserId};
+use crate::base::{ClientId, SessionId, Timestamp, UserId};
 use crate::keys::Start;
+use crate::model::EventKind;
 use crate::policy::permission::Action;
 use crate::view::when;
 
@@ -60,6 +62,57 @@ pub(super) async fn end_session(at: Program, Path(id): Path<String>) -> Answer {
         Some(_) => Ok(StatusCode::NO_CONTENT.into_response()),
         None => Err(Problem::unknown("session")),
     }
+}
+
+/// Read the audit trail, the newest event first.
+#[utoipa::path(
+    get, path = "/admin/api/v1/events", tag = "Audit trail",
+    params(
+        ("since" = Option<String>, Query, description = "From this moment on, in RFC 3339", format = DateTime),
+        ("until" = Option<String>, Query, description = "Before this moment, in RFC 3339", format = DateTime),
+        ("kind" = Option<String>, Query, description = "Such as login.done"),
+        ("person" = Option<String>, Query, description = "The identifier of a person"),
+        ("service" = Option<String>, Query, description = "A client identifier"),
+        PageParams,
+    ),
+    responses((status = 200, body = Page<EventDocument>)),
+    security(("provider" = ["admin:events.read"]))
+)]
+pub(super) async fn events(at: Program, Head(parts): Head) -> Answer {
+    at.needs(Action::SeeEvents)?;
+    let (params, paging) = listing(&parts, &["since", "until", "kind", "person", "service"])?;
+    let bad = |name: &str| Problem::new(StatusCode::BAD_REQUEST, format!("{name} cannot be read"));
+    let moment = |name| match params.get(name) {
+        Some(text) => when::parse(text).map(Some).ok_or_else(|| bad(name)),
+        None => Ok(None),
+    };
+    let filter = Filter {
+        since: moment("since")?,
+        until: moment("until")?,
+        kind: params.get("kind").map(|text| EventKind::parse(text).ok_or_else(|| bad("kind"))).transpose()?,
+        user: params
+            .get("person")
+            .map(|text| UserId::parse(text).ok_or_else(|| bad("person")))
+            .transpose()?,
+        client: params
+            .get("service")
+            .map(|text| ClientId::parse(text).ok_or_else(|| bad("service")))
+            .transpose()?,
+    };
+    let after = paging.after.as_deref();
+    let page = events::list(&at.web.kit, &at.actor, &filter, after, paging.limit).await?;
+    let items = page.rows.into_iter().map(|listed| EventDocument {
+        id: listed.event.id.as_str().to_owned(),
+        at: when::iso(listed.event.at),
+        kind: listed.event.kind.name().to_owned(),
+        person: listed.event.user_id.map(|id| id.as_str().to_owned()),
+        service: listed.event.client_id.map(|id| id.to_string()),
+        actor: listed.event.actor,
+        address: listed.event.address,
+        reference: listed.event.reference,
+        detail: listed.event.detail,
+    });
+    Ok(Json(Page { items: items.collect(), next: page.next }).into_response())
 }
 
 /// List the signing keys.

@@ -268,3 +268,20 @@ pub(super) struct StatusDocument {
     pub(super) attention: Vec<String>,
     pub(super) version: String,
 }
+
+/// Something that happened.
+#[derive(Serialize, ToSchema)]
+pub(super) struct EventDocument {
+    pub(super) id: String,
+    pub(super) at: String,
+    pub(super) kind: String,
+    pub(super) person: Option<String>,
+    pub(super) service: Option<String>,
+    /// Who did it, where that is not the person.
+    pub(super) actor: Option<String>,
+    pub(super) address: Option<String>,
+    /// The reference of the request, which its page and the log show.
+    pub(super) reference: Option<String>,
+    #[schema(schema_with = super::document::anything)]
+    pub(super) detail: Option<Value>,
+}

@@ -143,7 +143,11 @@ pub(super) fn row(listed: &Listed) -> Vec<Cell> {
         Cell::time(Some(TimeText::date_at_clock_time(event.at)), ""),
         Cell::text(event.kind.shown()),
         someone,
-        Cell::text(actor.clone().unwrap_or_else(|| "Themselves".to_owned())),
+        Cell::text(match actor.as_deref() {
+            None => "Themselves",
+            Some("operator") => "A command on the server",
+            Some(name) => name,
+        }),
         Cell::Lines { lines: from },
     ]
 }

@@ -102,7 +102,7 @@ fn no_administrator(web: &Web, user: &User) -> Response {
         back: paths::ACCOUNT.to_owned(),
         back_text: "Go to your account".to_owned(),
     };
-    page::page(web, StatusCode::FORBIDDEN, &shown, &web.front.chrome())
+    page::page(web, StatusCode::FORBIDDEN, &shown, &super::chrome(web))
 }
 
 /// A form of the console, posted from a page that was served to the same session.

@@ -177,14 +177,14 @@ fn problems(at: &Console, preview: &Preview) -> Response {
     });
     let count = preview.problems.len();
     let noun = if count == 1 { "problem" } else { "problems" };
-    let mut frame = at.frame(paths::CONSOLE_PEOPLE);
-    frame.errors = vec![FieldError::new("problems", format!("The list has {count} {noun}"))];
     let again =
         Action { text: "Select another file".into(), href: paths::CONSOLE_IMPORT.into(), is_main: true };
     let shown = ListPage {
-        frame,
+        frame: at.frame(paths::CONSOLE_PEOPLE),
         title: "Problems with the list".to_owned(),
-        lead: Some("Nobody has been added. Correct these rows in your file and import it again.".to_owned()),
+        lead: Some(format!(
+            "The list has {count} {noun}. Nobody has been added. Correct these rows in your file and import it again."
+        )),
         actions: vec![again],
         search: None,
         table: Table::new(

@@ -34,8 +34,8 @@ use crate::admin::{Flaw, Refusal};
 use crate::base::{Error, Fault, paths};
 use crate::oidc::params::Params;
 use crate::policy::permission::{Action, Reach, reaches};
-use crate::view::FieldError;
 use crate::view::pages::console::{ConsoleRefusedPage, Frame, MenuItem};
+use crate::view::{Chrome, FieldError};
 use crate::web::Web;
 use crate::web::respond::{page, problem};
 
@@ -109,7 +109,7 @@ impl Console {
     }
 
     fn show<P: crate::view::Page>(&self, status: StatusCode, shown: &P) -> Response {
-        page::page(&self.web, status, shown, &self.web.front.chrome())
+        page::page(&self.web, status, shown, &chrome(&self.web))
     }
 
     /// The page for something that was refused as a whole.
@@ -138,6 +138,11 @@ impl Console {
         };
         self.show(status, &shown)
     }
+}
+
+/// These pages belong to no service.
+pub(super) fn chrome(web: &Web) -> Chrome {
+    Chrome { service: "Administration".to_owned(), ..web.front.chrome() }
 }
 
 /// With a capital and a full stop.
