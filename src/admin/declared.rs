@@ -51,7 +51,7 @@ const fn yes() -> bool {
 pub(crate) enum Change {
     AddService(Box<Client>),
     /// With the names of what differs, and what it was and would be.
-    ChangeService {
+    UpdateService {
         to: Box<Client>,
         differences: Vec<(String, String, String)>,
     },
@@ -72,7 +72,7 @@ impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AddService(client) => write!(f, "+ service {}: {}", client.id, client.name),
-            Self::ChangeService { to, differences } => {
+            Self::UpdateService { to, differences } => {
                 write!(f, "~ service {}", to.id)?;
                 differences
                     .iter()
@@ -138,7 +138,7 @@ async fn plan_services(
                 clients::judge(&to).map_err(|error| within(name, error))?;
                 let differences = differences(client, &to);
                 if !differences.is_empty() {
-                    changes.push(Change::ChangeService { to: Box::new(to), differences });
+                    changes.push(Change::UpdateService { to: Box::new(to), differences });
                 }
                 if client.is_active() != wanted.active {
                     changes
@@ -255,7 +255,7 @@ pub(crate) async fn apply(
             }
             return Ok(added.secret);
         }
-        Change::ChangeService { to, .. } => drop(clients::update(kit, actor, *to).await?),
+        Change::UpdateService { to, .. } => drop(clients::update(kit, actor, *to).await?),
         Change::SwitchService { client, on } => drop(clients::set_active(kit, actor, &client, on).await?),
         Change::RemoveService(client) => clients::remove(kit, actor, &client).await?,
         Change::GiveRole { user, role, services } => {

@@ -1,5 +1,6 @@
 //! Reading the audit trail, and looking whether it is whole.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Page, Refusal, bad_cursor, check, cursor};
@@ -90,15 +91,21 @@ pub(crate) async fn public_key(kit: &Kit) -> Result<Value, Fault> {
     Ok(chain::key(kit).await?.public_jwk)
 }
 
+/// When the trail was looked at, and what was wrong with it then.
+#[derive(Serialize, Deserialize)]
+struct LastCheck {
+    at: i64,
+    wrong: Option<String>,
+}
+
 /// Looks whether the trail is whole; how many rows that were. The result is kept for whoever asks.
 pub(crate) async fn inspect(kit: &Kit) -> Result<Result<u64, Broken>, Fault> {
     let checked = verify(kit).await?;
-    let said = match &checked {
-        Ok(rows) => json!({ "at": kit.now().millis(), "rows": rows }),
-        Err(broken) => json!({ "at": kit.now().millis(), "row": broken.seq, "why": broken.why }),
-    };
+    let wrong = checked.as_ref().err().map(|broken| format!("row {}: {}", broken.seq, broken.why));
+    let kept = serde_json::to_string(&LastCheck { at: kit.now().millis(), wrong })
+        .map_err(|error| Fault::caused("a check cannot be written down", error))?;
     let mut tx = kit.store.begin().await?;
-    facts::set(&mut tx, LAST_CHECK, &said.to_string()).await?;
+    facts::set(&mut tx, LAST_CHECK, &kept).await?;
     tx.commit().await?;
     Ok(checked)
 }
@@ -106,12 +113,8 @@ pub(crate) async fn inspect(kit: &Kit) -> Result<Result<u64, Broken>, Fault> {
 /// The last look: when it was, and what was wrong then.
 pub(crate) async fn last_check(kit: &Kit) -> Result<Option<(Timestamp, Option<String>)>, Fault> {
     let kept = facts::find(&mut *kit.store.read().await?, LAST_CHECK).await?;
-    let read: Option<Value> = kept.and_then(|text| serde_json::from_str(&text).ok());
-    Ok(read.and_then(|read| {
-        let at = Timestamp::from_millis(read["at"].as_i64()?);
-        let why = read["why"].as_str().map(|why| format!("row {}: {why}", read["row"]));
-        Some((at, why))
-    }))
+    let read: Option<LastCheck> = kept.and_then(|text| serde_json::from_str(&text).ok());
+    Ok(read.map(|read| (Timestamp::from_millis(read.at), read.wrong)))
 }
 
 async fn verify(kit: &Kit) -> Result<Result<u64, Broken>, Fault> {

@@ -4,10 +4,11 @@
 //! Recording waits for none of this: events are chained within a second or two after they were committed, in the order
 //! of their identifiers, by whichever node claims the task.
 
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::check::{Head, body, hash_of};
-use crate::base::{Fault, Span, Timestamp};
+use crate::base::{Fault, Kid, Span, Timestamp};
 use crate::jose::{SigningKey, generate};
 use crate::kit::Kit;
 use crate::model::{Algorithm, KeyRecord};
@@ -87,15 +88,13 @@ pub(crate) async fn key(kit: &Kit) -> Result<SigningKey, Fault> {
         None => make_key(kit).await?,
     };
     let damaged = || Fault::new("the key of the audit trail is damaged");
-    let kept: Value = serde_json::from_str(&kept).map_err(|_| damaged())?;
-    let (public, sealed) = kept["public"].as_str().zip(kept["sealed"].as_str()).ok_or_else(damaged)?;
-    let jwk: Value = serde_json::from_str(public).map_err(|_| damaged())?;
-    let kid = jwk["kid"].as_str().and_then(crate::base::Kid::parse).ok_or_else(damaged)?;
-    let clear = zeroize::Zeroizing::new(kit.keyring.open(KEY, sealed)?);
+    let KeptKey { kid, public, sealed } = serde_json::from_str(&kept).map_err(|_| damaged())?;
+    let kid = Kid::parse(&kid).ok_or_else(damaged)?;
+    let clear = zeroize::Zeroizing::new(kit.keyring.open(KEY, &sealed)?);
     let record = KeyRecord {
         kid,
         algorithm: Algorithm::EdDSA,
-        public_jwk: public.to_owned(),
+        public_jwk: public,
         sealed_private: String::new(),
         created_at: Timestamp::from_millis(0),
         active_from: Timestamp::from_millis(0),
@@ -104,11 +103,21 @@ pub(crate) async fn key(kit: &Kit) -> Result<SigningKey, Fault> {
     SigningKey::load(&record, &clear)
 }
 
+/// The key as it is kept.
+#[derive(Serialize, Deserialize)]
+struct KeptKey {
+    kid: String,
+    public: String,
+    sealed: String,
+}
+
 async fn make_key(kit: &Kit) -> Result<String, Fault> {
     let made = generate(Algorithm::EdDSA, 0)?;
     let clear = zeroize::Zeroizing::new(made.private_jwk);
     let sealed = kit.keyring.seal(KEY, &clear, &*kit.random)?;
-    let kept = json!({ "public": made.public_jwk, "sealed": sealed }).to_string();
+    let kept = KeptKey { kid: made.kid.to_string(), public: made.public_jwk, sealed };
+    let kept = serde_json::to_string(&kept)
+        .map_err(|error| Fault::caused("the key of the audit trail cannot be written down", error))?;
     let mut tx = kit.store.begin().await?;
     facts::set_once(&mut tx, KEY, &kept).await?;
     let kept = facts::find(&mut tx, KEY).await?;

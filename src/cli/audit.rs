@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Failure, open, show};
@@ -17,7 +18,7 @@ use crate::jobs::keep_trail;
 use crate::jose::PublicKeys;
 use crate::kit::Kit;
 use crate::model::{Actor, EventKind};
-use crate::view::{csv, when};
+use crate::view::{spreadsheet, when};
 
 #[derive(Subcommand)]
 pub(super) enum Action {
@@ -213,12 +214,12 @@ async fn export_chain(kit: &Kit, out: &mut dyn Write) -> Result<(), Failure> {
 }
 
 async fn export_table(kit: &Kit, out: &mut dyn Write) -> Result<(), Failure> {
-    writeln!(out, "{}", csv::line(COLUMNS))?;
+    writeln!(out, "{}", spreadsheet::line(COLUMNS))?;
     let mut after = None;
     loop {
         let page = events::list(kit, &Actor::Operator, &Filter::default(), after.as_deref(), 500).await?;
         for listed in &page.rows {
-            writeln!(out, "{}", csv::line(columns(listed)))?;
+            writeln!(out, "{}", spreadsheet::line(columns(listed)))?;
         }
         after = page.next;
         if after.is_none() {
@@ -244,14 +245,19 @@ fn verify_file(file: &Path, key: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A line of an export in JSON lines.
+#[derive(Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+enum Line {
+    Head { head: String },
+    Row { seq: i64, hash: String, event: Option<Value> },
+}
+
 fn check_line(checker: &mut Checker<'_>, line: &str) -> Result<(), String> {
-    let read = strict_json(line).ok_or("this is not a line of an export")?;
-    let checked = match (read["head"].as_str(), read["seq"].as_i64(), read["hash"].as_str()) {
-        (Some(signed), None, None) => checker.head(signed),
-        (None, Some(seq), Some(hash)) => {
-            checker.row(seq, hash, Some(&read["event"]).filter(|event| !event.is_null()))
-        }
-        _ => return Err("this is not a line of an export".to_owned()),
+    let line = strict_json(line).and_then(|line| serde_json::from_value(line).ok());
+    let checked = match line.ok_or("this is not a line of an export")? {
+        Line::Head { head } => checker.head(&head),
+        Line::Row { seq, hash, event } => checker.row(seq, &hash, event.as_ref()),
     };
     checked.map_err(|broken| format!("row {}: {}", broken.seq, broken.why))
 }

@@ -21,6 +21,7 @@ mod open;
 mod serve;
 mod show;
 mod user;
+mod user_care;
 mod user_import;
 
 use std::path::PathBuf;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::{Failure, open, show, user_import};
+use super::{Failure, open, show, user_care, user_import};
 use crate::admin::users::{self, NewUser};
 use crate::config::Config;
 use crate::kit::Kit;
@@ -42,6 +42,8 @@ pub(super) enum Action {
         /// Their email.
         email: String,
     },
+    #[command(flatten)]
+    Care(user_care::Care),
     /// Set a password, and end every session.
     SetPassword {
         /// Their email.
@@ -126,6 +128,7 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
             Ok(())
         }
         Action::Disable { email } => set_active(&kit, &email, false).await,
+        Action::Care(care) => user_care::run(&kit, care).await,
         Action::Enable { email } => set_active(&kit, &email, true).await,
         Action::SetPassword { email, password } => {
             let user = users::find(&kit, &Actor::Operator, &email).await?;

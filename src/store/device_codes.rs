@@ -41,7 +41,7 @@ pub(crate) struct WaitingDevice {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum DeviceState {
     Waiting,
-    /// Somebody connected it, in this session.
+    /// Somebody who is logged in as this connected it.
     Connected(SessionId),
     Refused,
     /// It has its tokens.

@@ -19,11 +19,11 @@
 mod assets;
 mod brand;
 mod chrome;
-pub(crate) mod csv;
 mod engine;
 pub(crate) mod letters;
 pub(crate) mod messages;
 pub(crate) mod pages;
+pub(crate) mod spreadsheet;
 mod templates;
 pub(crate) mod when;
 

@@ -74,7 +74,25 @@ pub(crate) fn router(web: Arc<Web>, extra: Router) -> Router {
         )
         .route(paths::HEALTHZ, get(endpoints::health::healthz))
         .route(paths::READYZ, get(endpoints::health::readyz));
-    let pages = Router::new()
+    called
+        .merge(endpoints)
+        .merge(pages_for_people())
+        .merge(console::routes())
+        .merge(api::routes())
+        .fallback(pages::trouble::not_found)
+        .method_not_allowed_fallback(pages::trouble::method_not_allowed)
+        .with_state(Arc::clone(&web))
+        .merge(extra)
+        .layer(DefaultBodyLimit::max(LONGEST_BODY))
+        .layer(CatchPanicLayer::custom(layers::panicked))
+        // The outermost layer sees everything: it names the visit, writes the one line of the log, turns a
+        // breakage into a page and puts the headers on.
+        .layer(axum::middleware::from_fn_with_state(web, layers::front_door))
+}
+
+/// The pages of those who log in.
+fn pages_for_people() -> Router<Arc<Web>> {
+    Router::new()
         .route(paths::HOME, get(pages::home::get))
         .route(paths::LOGIN, get(pages::login::get).post(pages::login::post))
         .route(paths::LOGIN_CODE, get(pages::login_code::get).post(pages::login_code::post))
@@ -105,19 +123,5 @@ pub(crate) fn router(web: Arc<Web>, extra: Router) -> Router {
         .route(paths::PRIVACY, get(pages::help::privacy))
         .route(paths::CONTACT, get(pages::help::contact))
         .route(paths::STATIC, get(assets::asset))
-        .route(paths::BRAND, get(assets::brand));
-    called
-        .merge(endpoints)
-        .merge(pages)
-        .merge(console::routes())
-        .merge(api::routes())
-        .fallback(pages::trouble::not_found)
-        .method_not_allowed_fallback(pages::trouble::method_not_allowed)
-        .with_state(Arc::clone(&web))
-        .merge(extra)
-        .layer(DefaultBodyLimit::max(LONGEST_BODY))
-        .layer(CatchPanicLayer::custom(layers::panicked))
-        // The outermost layer sees everything: it names the visit, writes the one line of the log, turns a
-        // breakage into a page and puts the headers on.
-        .layer(axum::middleware::from_fn_with_state(web, layers::front_door))
+        .route(paths::BRAND, get(assets::brand))
 }

@@ -105,7 +105,7 @@ async fn people_are_added_changed_and_erased_and_nobody_writes_over_what_another
     let tag = seen.header("etag").to_owned();
     let wanted = json!({ "name": "Nina Newer", "email": "nina@school.example", "organisation": null });
     let put = |tag: &str| {
-        let headers = vec![("if-match".to_owned(), tag.to_owned())];
+        let headers = [("if-match".to_owned(), tag.to_owned())];
         let (tool, path, wanted) = (&tool, path.clone(), wanted.clone());
         async move {
             let headers: Vec<(&str, &str)> = headers.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();

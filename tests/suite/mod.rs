@@ -15,6 +15,7 @@ mod client_check;
 mod client_keys;
 mod consent;
 mod console;
+mod console_people;
 mod declared;
 mod device;
 mod discovery;

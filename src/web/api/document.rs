@@ -58,19 +58,24 @@ pub(super) fn finished(document: Document) -> String {
     let mut document = serde_json::to_value(document).unwrap_or_default();
     let scopes: Map<String, Value> =
         scopes::EVERY.iter().map(|scope| ((*scope).to_owned(), json!(about(scope)))).collect();
-    document["components"]["securitySchemes"] = json!({ "provider": {
+    let schemes = json!({ "provider": {
         "type": "oauth2",
         "description": "Register a client with the grant client_credentials and the scopes that it needs.",
         "flows": { "clientCredentials": { "tokenUrl": paths::TOKEN, "scopes": scopes } },
     } });
+    if let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) {
+        components.insert("securitySchemes".to_owned(), schemes);
+    }
+    let schema = format!("#/components/schemas/{}", ProblemDocument::name());
     let problem = json!({
         "description": "A problem",
-        "content": { "application/problem+json": { "schema": { "$ref": format!("#/components/schemas/{}", ProblemDocument::name()) } } },
+        "content": { "application/problem+json": { "schema": { "$ref": schema } } },
     });
-    let operations = document["paths"].as_object_mut().into_iter().flat_map(|paths| paths.values_mut());
-    for operation in operations.flat_map(|path| path.as_object_mut()).flat_map(|path| path.values_mut()) {
-        if operation["responses"].is_object() {
-            operation["responses"]["default"] = problem.clone();
+    let described = document.get_mut("paths").and_then(Value::as_object_mut);
+    let operations = described.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut);
+    for operation in operations.flat_map(Map::values_mut) {
+        if let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) {
+            responses.insert("default".to_owned(), problem.clone());
         }
     }
     serde_json::to_string_pretty(&document).unwrap_or_default()

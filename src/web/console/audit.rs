@@ -11,7 +11,7 @@ use crate::base::{ClientId, Error, Fault, Span, UserId, paths};
 use crate::model::{Actor, EventKind};
 use crate::oidc::params::Params;
 use crate::view::pages::console::{Action as Link, Cell, Field, ListPage, SearchForm, Table};
-use crate::view::{FieldError, TimeText, csv, when};
+use crate::view::{FieldError, TimeText, spreadsheet, when};
 use crate::web::extract::{Query, Unwanted};
 use crate::web::respond::problem;
 
@@ -58,7 +58,7 @@ pub(super) async fn list(at: Console, query: Result<Query, Unwanted>) -> Respons
             "events",
             "Events, the newest first",
             &["Time", "Event", "Person", "By", "From"],
-            page.rows.iter().map(row).collect(),
+            page.rows.iter().map(|listed| row(listed, true)).collect(),
             "There are no such events.",
         ),
         previous,
@@ -116,8 +116,8 @@ fn fields(params: &Params) -> Vec<Field> {
     let value = |name| params.field(name).to_owned();
     let kinds = EventKind::ALL.iter().map(|kind| (kind.name(), kind.shown()));
     vec![
-        Field::new("date", "from", "Date from").value(value("from")),
-        Field::new("date", "to", "Date to").value(value("to")),
+        Field::new("text", "from", "Date from").hint("For example, 2026-11-22").value(value("from")),
+        Field::new("text", "to", "Date to").hint("This day belongs to it").value(value("to")),
         Field::new("select", "event", "Event")
             .value(value("event"))
             .one_of([("", "Every event")].into_iter().chain(kinds)),
@@ -126,8 +126,8 @@ fn fields(params: &Params) -> Vec<Field> {
     ]
 }
 
-/// One event, for this page and for those of persons and services.
-pub(super) fn row(listed: &Listed) -> Vec<Cell> {
+/// One event, for this page, and for that of the person whom it happened to.
+pub(super) fn row(listed: &Listed, names_person: bool) -> Vec<Cell> {
     let Listed { event, person, actor } = listed;
     let someone = match (&event.user_id, person) {
         (Some(id), Some(name)) => Cell::link(name.clone(), path(paths::CONSOLE_PERSON, id.as_str())),
@@ -139,17 +139,20 @@ pub(super) fn row(listed: &Listed) -> Vec<Cell> {
     };
     let mut from = vec![event.address.clone().unwrap_or_else(|| "Not known".to_owned())];
     from.extend(event.reference.as_ref().map(|reference| format!("Reference {reference}")));
-    vec![
-        Cell::time(Some(TimeText::date_at_clock_time(event.at)), ""),
-        Cell::text(event.kind.shown()),
-        someone,
+    let mut cells =
+        vec![Cell::time(Some(TimeText::date_at_clock_time(event.at)), ""), Cell::text(event.kind.shown())];
+    if names_person {
+        cells.push(someone);
+    }
+    cells.extend([
         Cell::text(match actor.as_deref() {
             None => "Themselves",
             Some("operator") => "A command on the server",
             Some(name) => name,
         }),
         Cell::Lines { lines: from },
-    ]
+    ]);
+    cells
 }
 
 /// The newest events of one kind or about one thing, for another page.
@@ -180,7 +183,7 @@ pub(super) async fn file(at: Console, query: Result<Query, Unwanted>) -> Respons
         Err(error) => return at.refuse(error, BACK),
     };
     let headings = ["Time", "Event", "Person", "By", "Service", "From", "Reference", "Detail"];
-    let mut text = format!("{}\r\n", csv::line(headings));
+    let mut text = format!("{}\r\n", spreadsheet::line(headings));
     for listed in rows {
         let Listed { event, person, actor } = listed;
         let cells = [
@@ -193,7 +196,7 @@ pub(super) async fn file(at: Console, query: Result<Query, Unwanted>) -> Respons
             event.reference.unwrap_or_default(),
             event.detail.map(|detail| detail.to_string()).unwrap_or_default(),
         ];
-        text.push_str(&csv::line(cells));
+        text.push_str(&spreadsheet::line(cells));
         text.push_str("\r\n");
     }
     let headers = [

@@ -41,8 +41,8 @@ pub(super) async fn show(at: &Console, id: &str, banner: Option<String>) -> Resp
     if at.may(Permission::SeeEvents) {
         let filter = Filter { user: Some(detail.user.id.clone()), ..Filter::default() };
         let rows = audit::newest(at, &filter, 20).await;
-        let columns = ["Time", "Event", "Person", "By", "From"];
-        let rows = rows.iter().map(audit::row).collect();
+        let columns = ["Time", "Event", "By", "From"];
+        let rows = rows.iter().map(|listed| audit::row(listed, false)).collect();
         let table = Table::new("events", "The last 20 events", &columns, rows, "Nothing has happened yet.");
         tables.push(Part { heading: "What happened", table });
         actions.push(audit::address_of("person", detail.user.id.as_str()));

@@ -3,6 +3,7 @@
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
+use serde_json::Value;
 
 use super::{Answer, Console, ConsoleForm, audit, cursor, neighbours, path};
 use crate::admin::clients;
@@ -114,8 +115,8 @@ async fn refusals(at: &Console, client: &Client) -> Table {
     let rows = audit::newest(at, &filter, 10).await;
     let rows = rows.iter().map(|listed| {
         let detail = listed.event.detail.clone().unwrap_or_default();
-        let text = |name: &str| detail[name].as_str().unwrap_or_default().to_owned();
-        let received = detail["received"].as_object().cloned().unwrap_or_default();
+        let text = |name: &str| detail.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let received = detail.get("received").and_then(Value::as_object).cloned().unwrap_or_default();
         let mut lines: Vec<String> = received
             .iter()
             .map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default()))
