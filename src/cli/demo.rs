@@ -21,6 +21,7 @@ use crate::jobs::keep_time;
 use crate::kit::Kit;
 use crate::model::{Actor, Address, ClientSettings, Email, GrantType, Profile, ResponseType, Role};
 use crate::oidc::params::Params;
+use crate::policy::permission::scopes;
 use crate::policy::scope;
 use crate::portal::{self, mailbox};
 use crate::web::Door;
@@ -141,6 +142,9 @@ fn config(options: &Options, places: &Places, data: &std::path::Path) -> Result<
 /// The client that developers try things out with.
 const EXPERIMENTS: &str = "sample-library";
 
+/// The program that administers the provider, to try that interface with.
+const TOOL: &str = "sample-tool";
+
 /// The address of what it stands for, as a service that accepts tokens.
 const LIBRARY: &str = "https://library.example/api";
 
@@ -173,6 +177,7 @@ async fn settle(kit: &Kit, places: &Places) -> Result<Vec<Settled>, Failure> {
     let services = [
         Service { id: "portal", name: "Children's Services Portal", base: places.portal.clone() },
         Service { id: "hub", name: "Foster Carers Hub", base: places.hub.clone() },
+        Service { id: TOOL, name: "Sample Tool", base: parse("http://127.0.0.1:8098/")? },
         Service { id: EXPERIMENTS, name: "Sample Library", base: parse("http://127.0.0.1:8099/")? },
     ];
     let mut settled = Vec::new();
@@ -184,14 +189,14 @@ async fn settle(kit: &Kit, places: &Places) -> Result<Vec<Settled>, Failure> {
 
 async fn register(kit: &Kit, service: &Service) -> Result<Settled, Failure> {
     let redirect_uri = format!("{}callback", service.base);
-    let settings = ClientSettings {
-        redirect_uris: vec![redirect_uri.clone()],
-        post_logout_redirect_uris: vec![service.base.to_string()],
-        home_page: Some(service.base.to_string()),
-        ..match service.id {
-            EXPERIMENTS => everything(),
-            _ => ClientSettings::default(),
-        }
+    let settings = match service.id {
+        TOOL => administration(),
+        _ => ClientSettings {
+            redirect_uris: vec![redirect_uri.clone()],
+            post_logout_redirect_uris: vec![service.base.to_string()],
+            home_page: Some(service.base.to_string()),
+            ..if service.id == EXPERIMENTS { everything() } else { ClientSettings::default() }
+        },
     };
     let id = ClientId::parse(service.id).ok_or_else(|| Fault::new("a sample client has a bad identifier"))?;
     let secret = match clients::find(kit, &Actor::Operator, service.id).await {
@@ -206,6 +211,15 @@ async fn register(kit: &Kit, service: &Service) -> Result<Settled, Failure> {
             .ok_or_else(|| Fault::new("a sample client got no secret"))?,
     };
     Ok(Settled { id: service.id.to_owned(), name: service.name, redirect_uri, secret })
+}
+
+/// What a program has that may do whatever a program may do here.
+fn administration() -> ClientSettings {
+    ClientSettings {
+        grant_types: vec![GrantType::ClientCredentials],
+        scopes: Some(scopes::EVERY.map(str::to_owned).into()),
+        ..ClientSettings::default()
+    }
 }
 
 /// What a client for experiments may do: all that there is.

@@ -4,6 +4,7 @@
 #![expect(clippy::indexing_slicing, reason = "JSON is looked into by name")]
 #![expect(clippy::disallowed_methods, reason = "processes are waited for by the real clock")]
 
+mod administration;
 #[path = "../support/certificate.rs"]
 mod certificate;
 mod commands;

@@ -8,6 +8,7 @@ use utoipa::openapi::{OpenApi as Document, RefOr, Schema};
 use utoipa::{OpenApi as _, ToSchema as _};
 
 use super::problem::{FieldProblem, ProblemDocument};
+use super::shapes::{PersonAction, ServiceAction};
 use crate::base::paths;
 use crate::model::ClientSettings;
 use crate::policy::permission::scopes;
@@ -21,7 +22,7 @@ use crate::policy::permission::scopes;
                        (RFC 9457). Lists go on with `after`. Changes need the ETag that was last seen as If-Match. \
                        What makes something takes an Idempotency-Key, and can then be sent again safely."
     ),
-    components(schemas(ProblemDocument, FieldProblem))
+    components(schemas(ProblemDocument, FieldProblem, PersonAction, ServiceAction))
 )]
 struct Frame;
 

@@ -111,7 +111,7 @@ pub(super) async fn one(at: Program, Path(id): Path<String>) -> Answer {
 /// Change somebody's details. Both addresses are told of another email.
 #[utoipa::path(
     put, path = "/admin/api/v1/people/{id}", tag = "People", request_body = PersonDetails,
-    params(("id" = String, Path), ("If-Match" = String, Header)),
+    params(("id" = String, Path), ("If-Match" = String, Header, pattern = r#"^"[0-9]{1,15}"$"#)),
     responses((status = 200, body = Person, headers(("ETag" = String)))),
     security(("provider" = ["admin:people"]))
 )]

@@ -100,7 +100,7 @@ pub(super) async fn one(at: Program, Path(id): Path<String>) -> Answer {
 /// Change a service's registration.
 #[utoipa::path(
     put, path = "/admin/api/v1/services/{id}", tag = "Services", request_body = ServiceDetails,
-    params(("id" = String, Path), ("If-Match" = String, Header)),
+    params(("id" = String, Path), ("If-Match" = String, Header, pattern = r#"^"[0-9]{1,15}"$"#)),
     responses((status = 200, body = Service, headers(("ETag" = String)))),
     security(("provider" = ["admin:services"]))
 )]

@@ -1,0 +1,100 @@
+//! Administration on the command line: roles, invitations, the file of services, and the trail.
+
+use std::fs;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::house::House;
+
+const NINA: &str = "nina@school.example";
+
+#[tokio::test]
+async fn somebody_is_invited_looked_after_and_erased() {
+    let house = House::new().await;
+    let said = house.must(&["user", "invite", NINA, "--name", "Nina New", "--organisation", "School"], "");
+    assert!(said.contains("It works until"), "{said}");
+    house.must(&["user", "invite", NINA], "");
+    for deed in ["withdraw-invitation", "unlock", "ask-new-password", "log-out"] {
+        house.must(&["user", deed, NINA], "");
+    }
+    let held: Value = serde_json::from_str(&house.must(&["user", "export", NINA], "")).unwrap();
+    assert_eq!(held["person"]["email"], NINA);
+    let unasked = house.run(&["user", "erase", NINA], "");
+    assert_eq!(unasked.status.code(), Some(2));
+    house.must(&["user", "erase", NINA, "--yes"], "");
+    assert_eq!(house.run(&["user", "show", NINA], "").status.code(), Some(2));
+}
+
+#[tokio::test]
+async fn row_99_a_link_makes_the_first_owner_and_the_last_one_stays() {
+    let house = House::new().await;
+    let (first, second) =
+        (house.must(&["administrator", "link"], ""), house.must(&["administrator", "link"], ""));
+    assert!(first.contains("/setup/gh_su_") && first != second);
+    house.must(&["user", "add", "--email", NINA, "--name", "Nina New"], "");
+    house.must(&["administrator", "set", NINA, "--role", "owner"], "");
+    assert_eq!(house.run(&["administrator", "link"], "").status.code(), Some(2));
+    let kept = house.run(&["administrator", "remove", NINA], "");
+    assert!(String::from_utf8_lossy(&kept.stderr).contains("this is the last owner"));
+    assert!(house.must(&["administrator", "list", "--json"], "").contains("\"owner\""));
+}
+
+#[tokio::test]
+async fn a_file_of_services_is_planned_applied_and_written_again() {
+    let house = House::new().await;
+    let file = house.path("services.toml");
+    let text = "[services.portal]\nname = \"Portal\"\n\n[services.portal.settings]\n\
+        redirect_uris = [\"https://portal.example/cb\"]\n";
+    fs::write(&file, text).unwrap();
+    let file = file.to_str().unwrap();
+    assert!(house.must(&["plan", file], "").contains("+ service portal: Portal\n1 change."));
+    assert_eq!(house.run(&["apply", file], "").status.code(), Some(2), "nobody can be asked");
+    assert!(
+        house.must(&["apply", file, "--yes"], "").contains("The secret of portal, shown this once: gh_cs_")
+    );
+    assert!(house.must(&["apply", file, "--yes"], "").contains("Everything is as the file says."));
+    let exported = house.must(&["export"], "");
+    assert!(exported.starts_with("[services.portal]\nname = \"Portal\""), "{exported}");
+}
+
+/// Runs the program without any of the house's settings.
+fn elsewhere(arguments: &[&str]) -> (Option<i32>, String) {
+    let output = Command::new(crate::house::PROGRAM).args(arguments).env_clear().output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(said).unwrap())
+}
+
+#[tokio::test]
+async fn row_100_an_export_of_the_trail_is_checked_anywhere_with_nothing_but_the_key() {
+    let house = House::new().await;
+    for number in 0..5 {
+        let email = format!("p{number}@school.example");
+        house.must(&["user", "add", "--email", &email, "--name", "Some Body"], "");
+    }
+    assert!(house.must(&["audit", "verify"], "").contains("The trail is whole: 5 rows."));
+    let (trail, key) = (house.path("trail.jsonl"), house.path("key.json"));
+    house.must(&["audit", "export", "--output", trail.to_str().unwrap()], "");
+    fs::write(&key, house.must(&["audit", "key"], "")).unwrap();
+    let verify = ["audit", "verify", trail.to_str().unwrap(), "--key", key.to_str().unwrap()];
+    assert_eq!(elsewhere(&verify).0, Some(0));
+    let whole = fs::read_to_string(&trail).unwrap();
+    let lines: Vec<&str> = whole.lines().collect();
+    let swapped = [lines[0], lines[2], lines[1]].join("\n");
+    let removed = [&lines[..1], &lines[2..]].concat().join("\n");
+    let cut = [&lines[..3], &lines[5..]].concat().join("\n");
+    for (changed, says) in [
+        (whole.replacen("user.added", "user.erased", 1), "line 1: row 1: it was changed"),
+        (swapped, "line 2: row 2: it was removed"),
+        (removed, "line 2: row 2: it was removed"),
+        (cut, "row 4: the rows from here to 5 were cut off"),
+    ] {
+        fs::write(&trail, changed).unwrap();
+        let (code, said) = elsewhere(&verify);
+        assert_eq!(code, Some(2));
+        assert!(said.contains(says), "{said}");
+    }
+    let listed = house.must(&["audit", "list", "--kind", "user.added", "--limit", "2", "--json"], "");
+    assert_eq!(serde_json::from_str::<Value>(&listed).unwrap().as_array().unwrap().len(), 2);
+    assert!(house.must(&["audit", "export", "--format", "csv"], "").starts_with("Time,Event,Person,By,"));
+}
