@@ -4,6 +4,7 @@
 
 pub(crate) mod chain;
 pub(crate) mod check;
+pub(crate) mod feed;
 pub(crate) mod personal;
 
 use serde_json::Value;

@@ -22,7 +22,7 @@ pub(crate) use encode::{base64url, base64url_decode, constant_time_eq, hex_lower
 pub(crate) use fault::{Error, Fault};
 pub(crate) use id::{ClientId, EventId, FlowId, GrantId, Kid, LetterId, SessionId, Subject, UserId};
 pub(crate) use json::strict_json;
-pub(crate) use secret::{Digest, DigestKey, Kind, Secret, kinds};
+pub(crate) use secret::{Digest, DigestKey, Kind, Secret, hmac_sha256, kinds};
 #[cfg(test)]
 pub(crate) use time::ManualClock;
 pub(crate) use time::{Clock, Span, SystemClock, Timestamp};

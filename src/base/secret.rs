@@ -143,6 +143,14 @@ impl<K> fmt::Debug for Digest<K> {
     }
 }
 
+/// HMAC-SHA-256 (RFC 2104) of a message, for whoever has the key as well.
+pub(crate) fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
+    #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+    mac.update(message);
+    mac.finalize().into_bytes().into()
+}
+
 /// A key under which digests and message authentication codes are made.
 #[derive(Clone)]
 pub(crate) struct DigestKey([u8; 32]);

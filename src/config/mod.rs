@@ -9,6 +9,7 @@
 
 mod brand;
 mod database;
+mod feed;
 mod file;
 mod issuer;
 mod keys;
@@ -49,12 +50,15 @@ use session::Session;
 use tokens::Tokens;
 use written::Written;
 
+pub(crate) use feed::{Feed, Syslog};
+#[cfg(test)]
+pub(crate) use feed::Webhook;
 pub(crate) use listen::{Listen, Tls};
 pub(crate) use log::Log;
 pub(crate) use mail::Transport;
 pub(crate) use outgoing::Outgoing;
 pub(crate) use registration::{OpenTo, Registration};
-#[cfg(feature = "demo")]
+#[cfg_attr(not(any(test, feature = "demo")), expect(unused_imports, reason = "made by the demo and by tests"))]
 pub(crate) use secret_text::SecretText;
 pub(crate) use smtp::{Smtp, SmtpSecurity};
 
@@ -78,6 +82,7 @@ pub(crate) struct Config {
     pub(crate) retention: Retention,
     pub(crate) outgoing: Outgoing,
     pub(crate) registration: Registration,
+    pub(crate) feed: Feed,
     pub(crate) log: Log,
     /// A directory whose files take the place of the built-in pages and letters.
     pub(crate) templates: Option<PathBuf>,

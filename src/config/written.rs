@@ -4,7 +4,7 @@ use confique::Config;
 
 use super::problems::Problems;
 use super::{
-    brand, database, issuer, keys, limits, listen, log, login, mail, outgoing, registration, retention,
+    brand, database, feed, issuer, keys, limits, listen, log, login, mail, outgoing, registration, retention,
     session, templates, tokens,
 };
 
@@ -70,6 +70,10 @@ pub(super) struct Written {
     #[config(nested)]
     registration: registration::Written,
 
+    /// The audit trail as it happens, for a system that watches over many.
+    #[config(nested)]
+    feed: feed::Written,
+
     /// What is told to the operator, on standard output.
     #[config(nested)]
     log: log::Written,
@@ -95,6 +99,7 @@ impl Written {
         let retention = self.retention.check(problems);
         let outgoing = self.outgoing.check(problems);
         let registration = self.registration.check(problems);
+        let feed = self.feed.check(problems);
         let log = self.log.check(problems);
         let templates = self.templates.check(problems);
         if issuer.as_ref().is_some_and(|issuer| issuer.scheme() == "http")
@@ -116,6 +121,7 @@ impl Written {
             retention,
             outgoing,
             registration,
+            feed,
             log,
             templates,
         })

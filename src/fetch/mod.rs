@@ -7,6 +7,7 @@
 //! public, and by http.
 
 mod address;
+pub(crate) mod syslog;
 #[cfg(test)]
 mod tests;
 
@@ -117,6 +118,20 @@ impl Fetcher {
         let request = Request::post("/")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Full::from(form));
+        self.exchange(url, request).await
+    }
+
+    /// Posts JSON with a header of ours to an address that answers with success.
+    pub(crate) async fn post_json(
+        &self,
+        url: &str,
+        body: String,
+        (name, value): (&'static str, &str),
+    ) -> Result<Bytes, FetchError> {
+        let request = Request::post("/")
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(name, value)
+            .body(Full::from(body));
         self.exchange(url, request).await
     }
 

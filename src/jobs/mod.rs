@@ -4,6 +4,7 @@
 
 pub(crate) mod deliver_logout;
 pub(crate) mod deliver_mail;
+mod feed_trail;
 pub(crate) mod keep_time;
 pub(crate) mod keep_trail;
 pub(crate) mod purge;
@@ -15,6 +16,7 @@ use tokio::task::JoinSet;
 
 use crate::admin::status;
 use crate::audit::chain;
+use crate::audit::feed::Target;
 use crate::base::{Fault, SystemClock};
 use crate::keys;
 use crate::kit::Kit;
@@ -68,6 +70,12 @@ pub(crate) fn start(
         let kit = Arc::clone(&purging);
         async move { purge::round(&kit).await }
     }));
+    if kit.config.feed.webhook.is_some() {
+        jobs.spawn(feed_trail::run(Arc::clone(kit), Target::Webhook));
+    }
+    if kit.config.feed.syslog.is_some() {
+        jobs.spawn(feed_trail::run(Arc::clone(kit), Target::Syslog));
+    }
     jobs.spawn(count(Arc::clone(kit)));
     jobs.spawn(every(Duration::from_secs(10), "keep time", move || {
         let (kit, clock) = (Arc::clone(&keeping), Arc::clone(&clock));

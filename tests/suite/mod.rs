@@ -21,6 +21,7 @@ mod device;
 mod discovery;
 mod emailed_code;
 mod enumeration;
+mod feed;
 mod flow;
 mod front_channel;
 mod fuzz;

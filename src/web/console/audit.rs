@@ -57,7 +57,7 @@ pub(super) async fn list(at: Console, query: Result<Query, Unwanted>) -> Respons
         table: Table::new(
             "events",
             "Events, the newest first",
-            &["Time", "Event", "Person", "By", "From"],
+            &["Time", "Event", "Person or service", "By", "From"],
             page.rows.iter().map(|listed| row(listed, true)).collect(),
             "There are no such events.",
         ),
@@ -146,6 +146,7 @@ pub(super) fn row(listed: &Listed, names_person: bool) -> Vec<Cell> {
     }
     cells.extend([
         Cell::text(match actor.as_deref() {
+            None if event.user_id.is_none() => "The service",
             None => "Themselves",
             Some("operator") => "A command on the server",
             Some(name) => name,
