@@ -11,6 +11,7 @@ use crate::model::{Actor, Client, ClientAuthentication, ClientSecret, ClientSett
 use crate::policy::permission::{Action, scopes};
 use crate::policy::{registration, sector};
 use crate::store::{Tx, clients, grants, sealed_secrets};
+use crate::view::Colours;
 
 /// A client with the secret that is shown this once.
 pub(crate) struct Registered {
@@ -231,6 +232,7 @@ pub(super) fn judge(client: &Client) -> Result<(), Error<Refusal>> {
     let mut problems = registration::judge(client);
     problems.extend(client.settings.jwks.as_ref().and_then(|set| PublicKeys::import(set).err()));
     problems.extend(encryption_without_key(&client.settings));
+    problems.extend(unreadable_colours(&client.settings));
     if problems.is_empty() {
         return Ok(());
     }
@@ -255,6 +257,12 @@ fn check_scopes(
         check(actor, Action::GiveScopes, None)?;
     }
     Ok(())
+}
+
+/// Colours that people could not read.
+fn unreadable_colours(settings: &ClientSettings) -> Option<String> {
+    let (band, button) = settings.brand_colours.as_ref()?;
+    Colours::of_service((band, button)).err()
 }
 
 /// What is encrypted while a transaction is open cannot wait for keys from elsewhere.

@@ -52,6 +52,7 @@ pub(crate) const CONSOLE_SERVICE_EDIT: &str = "/admin/services/{id}/edit";
 pub(crate) const CONSOLE_SERVICE_SECRET: &str = "/admin/services/{id}/secret";
 pub(crate) const CONSOLE_SERVICE_STATUS: &str = "/admin/services/{id}/status";
 pub(crate) const CONSOLE_SERVICE_REMOVE: &str = "/admin/services/{id}/remove";
+pub(crate) const CONSOLE_SERVICE_PREVIEW: &str = "/admin/services/{id}/preview";
 pub(crate) const CONSOLE_PEOPLE: &str = "/admin/people";
 pub(crate) const CONSOLE_INVITE: &str = "/admin/people/invite";
 pub(crate) const CONSOLE_IMPORT: &str = "/admin/people/import";

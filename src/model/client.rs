@@ -125,6 +125,8 @@ pub(crate) struct ClientSettings {
     pub(crate) tos_uri: Option<String>,
     /// Shown on the log-in page. The browser fetches it from there.
     pub(crate) logo_uri: Option<String>,
+    /// The colours of the band at the head of its log-in pages and of their buttons; `None` for the council's.
+    pub(crate) brand_colours: Option<(String, String)>,
     /// Who answers for it, mostly addresses of email.
     pub(crate) contacts: Vec<String>,
     /// Whether people are asked before it is told anything about them: for services that are not the council's own.
@@ -181,6 +183,7 @@ impl Default for ClientSettings {
             policy_uri: None,
             tos_uri: None,
             logo_uri: None,
+            brand_colours: None,
             contacts: Vec::new(),
             asks_consent: false,
             organisation: None,

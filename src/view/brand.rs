@@ -8,6 +8,7 @@ struct Colour([u8; 3]);
 
 impl Colour {
     const WHITE: Self = Self([255; 3]);
+    const INK: Self = Self([0x17, 0x23, 0x2b]);
 
     /// Reads `#rrggbb`.
     ///
@@ -40,6 +41,11 @@ impl Colour {
     fn contrast(self, other: Self) -> f64 {
         let (one, two) = (self.luminance(), other.luminance());
         (one.max(two) + 0.05) / (one.min(two) + 0.05)
+    }
+
+    /// The colour for words on it: white or dark, whichever can be read better.
+    fn ink(self) -> Self {
+        if self.contrast(Self::WHITE) >= self.contrast(Self::INK) { Self::WHITE } else { Self::INK }
     }
 
     /// How people call it: by name if it is white.
@@ -80,6 +86,29 @@ impl Colours {
             action: Colour::parse(action)?,
             on_action: Colour::parse(on_action)?,
         })
+    }
+
+    /// The colours of a service that chooses two: the band and the button. Words on them are white or dark.
+    ///
+    /// # Errors
+    /// A sentence, where one is no colour or people could not read it.
+    pub(crate) fn of_service((band, button): (&str, &str)) -> Result<Self, String> {
+        let (brand, action) = (Colour::parse(band)?, Colour::parse(button)?);
+        let colours = Self { brand, on_brand: brand.ink(), action, on_action: action.ink() };
+        colours.check()?;
+        Ok(colours)
+    }
+
+    /// The name of the stylesheet that [`brand_css`] makes of them: it says everything that is in it.
+    pub(crate) fn file(&self) -> String {
+        let Self { brand, action, .. } = self;
+        format!("service-{brand}-{action}.css").replace('#', "")
+    }
+
+    /// The colours that such a name says; `None` for any other name.
+    pub(crate) fn of_file(file: &str) -> Option<Self> {
+        let (band, button) = file.strip_prefix("service-")?.strip_suffix(".css")?.split_once('-')?;
+        Self::of_service((&format!("#{band}"), &format!("#{button}"))).ok()
     }
 
     /// Checks that people can read them (WCAG 2.2, 1.4.3 and 1.4.11).

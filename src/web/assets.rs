@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 
-use crate::view::assets;
+use crate::view::{Colours, assets, brand_css};
 use crate::web::Web;
 use crate::web::pages::trouble;
 
@@ -25,6 +25,10 @@ pub(super) async fn asset(State(web): State<Arc<Web>>, Path(file): Path<String>)
 }
 
 pub(super) async fn brand(State(web): State<Arc<Web>>, Path(file): Path<String>) -> Response {
+    if let Some(colours) = Colours::of_file(&file) {
+        let headers = [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, FOR_EVER)];
+        return (headers, brand_css(&colours)).into_response();
+    }
     match web.front.brand.iter().find(|known| known.file == file) {
         Some(known) => {
             let headers = [

@@ -74,6 +74,11 @@ impl Front {
             if let Some(home) = &client.settings.home_page {
                 chrome.home_url.clone_from(home);
             }
+            let chosen = client.settings.brand_colours.as_ref();
+            let colours = chosen.and_then(|(band, button)| Colours::of_service((band, button)).ok());
+            if let Some(colours) = colours {
+                chrome.brand_css = Some(paths::BRAND.replace("{file}", &colours.file()));
+            }
             chrome.client_logo.clone_from(&client.settings.logo_uri);
             chrome.client_policy.clone_from(&client.settings.policy_uri);
             chrome.client_tos.clone_from(&client.settings.tos_uri);

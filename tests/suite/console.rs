@@ -323,3 +323,32 @@ async fn a_service_that_is_added_here_can_be_logged_in_to_and_its_secret_is_show
     olivia.fill(&format!("{page}/remove"), &[]).await.expect(StatusCode::SEE_OTHER);
     olivia.open(&page).await.expect(StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn a_service_has_colours_that_people_can_read_and_its_login_page_can_be_seen_before() {
+    let provider = Provider::start().await;
+    provider.add_client("portal", |_| {}).await;
+    let mut olivia = provider.administrator(OLIVIA, Role::Owner, &[]).await;
+    let edit = olivia.open("/admin/services/portal/edit").await.expect(StatusCode::OK);
+    let version = edit.hidden("version").unwrap();
+    let with = |band, button| {
+        [("name", "Portal"), ("redirect_uris", super::support::REDIRECT), ("version", version.as_str()), ("band", band), ("button", button)]
+    };
+    for (band, button, says) in [
+        ("#777777", "", "Enter a colour for buttons as well"),
+        ("red", "#0b6359", "red is not a colour"),
+        ("#ffee00", "#0b6359", "has a contrast of"),
+    ] {
+        let refused = olivia.submit(&edit, &with(band, button)).await.expect(StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(refused.body.contains(says), "{}", refused.body);
+    }
+    olivia.submit(&edit, &with("#5b2a86", "#7a1f5c")).await.expect(StatusCode::SEE_OTHER);
+    let preview = olivia.open("/admin/services/portal/preview").await.expect(StatusCode::OK);
+    let style = "/brand/service-5b2a86-7a1f5c.css";
+    assert!(preview.body.contains("Secure login – step 1") && preview.body.contains(style));
+    let login = provider.login_page(&mut provider.browser(), &super::support::Ask::of("portal")).await;
+    assert!(login.body.contains(style));
+    let css = provider.browser().open(style).await.expect(StatusCode::OK);
+    assert!(css.body.contains("--brand:#5b2a86") && css.body.contains("--on-brand:#ffffff"), "{}", css.body);
+    provider.browser().open("/brand/service-ffee00-ffffff.css").await.expect(StatusCode::NOT_FOUND);
+}

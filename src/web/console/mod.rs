@@ -64,6 +64,7 @@ pub(super) fn routes() -> Router<Arc<Web>> {
         .route(paths::CONSOLE_SERVICE_SECRET, get(services::ask_secret).post(services::make_secret))
         .route(paths::CONSOLE_SERVICE_STATUS, get(services::ask_status).post(services::set_status))
         .route(paths::CONSOLE_SERVICE_REMOVE, get(services::ask_remove).post(services::remove))
+        .route(paths::CONSOLE_SERVICE_PREVIEW, get(services::preview))
         .route(paths::CONSOLE_PEOPLE, get(people::list))
         .route(paths::CONSOLE_INVITE, get(people::get_invite).post(people::post_invite))
         .route(paths::CONSOLE_IMPORT_EXAMPLE, get(import::example))

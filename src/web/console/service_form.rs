@@ -10,7 +10,7 @@ use crate::admin::{Flaw, Refusal, clients, services};
 use crate::base::{Error, Timestamp, paths};
 use crate::model::{Client, ClientAuthentication, ClientSettings};
 use crate::oidc::params::Params;
-use crate::view::FieldError;
+use crate::view::{Colours, FieldError};
 use crate::view::pages::console::{ConsoleForm as FormPage, Field};
 use crate::web::respond::redirect;
 
@@ -94,6 +94,12 @@ fn fields(form: &Form<'_>, typed: &Params) -> Vec<Field> {
         Field::new("text", "organisation", "Run by")
             .hint("The organisation that runs the service, where people are asked")
             .value(value("organisation")),
+        Field::new("text", "band", "Colour of the heading")
+            .hint("For example #173f4e. Leave both colours empty for the council's own")
+            .value(value("band")),
+        Field::new("text", "button", "Colour of buttons")
+            .hint("For example #0b6359. Colours that people could not read are refused")
+            .value(value("button")),
         Field::new("radios", "welcome_page", "Welcome page").value(value("welcome_page")).one_of([
             ("default", "As for every service"),
             ("show", "Show"),
@@ -122,6 +128,8 @@ fn written(client: &Client) -> Params {
         ("asks_consent", if settings.asks_consent { "yes" } else { "no" }.to_owned()),
         ("organisation", optional(&settings.organisation)),
         ("welcome_page", welcome.to_owned()),
+        ("band", settings.brand_colours.as_ref().map(|(band, _)| band.clone()).unwrap_or_default()),
+        ("button", settings.brand_colours.as_ref().map(|(_, button)| button.clone()).unwrap_or_default()),
     ];
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
@@ -140,6 +148,10 @@ fn read(form: &Params, before: ClientSettings) -> ClientSettings {
         home_page: optional("client_uri"),
         asks_consent: form.field("asks_consent") == "yes",
         organisation: optional("organisation"),
+        brand_colours: match (optional("band"), optional("button")) {
+            (None, None) => None,
+            (band, button) => Some((band.unwrap_or_default(), button.unwrap_or_default())),
+        },
         welcome_page: match form.field("welcome_page") {
             "show" => Some(true),
             "skip" => Some(false),
@@ -160,6 +172,13 @@ fn flaws(form: &Params, settings: &ClientSettings, is_new: bool) -> Vec<Flaw> {
     }
     if settings.redirect_uris.is_empty() {
         flaws.push(Flaw::of("redirect_uris", "Enter at least one redirect address"));
+    }
+    if let Some((band, button)) = &settings.brand_colours {
+        match (band.is_empty(), button.is_empty()) {
+            (true, _) => flaws.push(Flaw::of("band", "Enter a colour for the heading as well, or none for buttons")),
+            (_, true) => flaws.push(Flaw::of("button", "Enter a colour for buttons as well, or none for the heading")),
+            _ => flaws.extend(Colours::of_service((band, button)).err().map(|say| Flaw::of("band", say))),
+        }
     }
     for address in &settings.redirect_uris {
         if address.contains(['#', '*']) {

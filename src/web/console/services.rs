@@ -14,12 +14,13 @@ use crate::base::{Error, Secret, Span, kinds, paths};
 use crate::model::{Client, ClientSettings, EventKind, SecurityProfile};
 use crate::policy::permission::{self, Action as Permission};
 use crate::view::TimeText;
+use crate::view::pages::LoginPage;
 use crate::view::pages::console::{
     Action, Cell, ConsoleForm as FormPage, Fact, Field, ListPage, Part, RecordPage, SearchForm, SecretPage,
     Table,
 };
 use crate::web::extract::{Query, Unwanted};
-use crate::web::respond::{problem, redirect};
+use crate::web::respond::{page, problem, redirect};
 
 pub(super) const BACK: (&str, &str) = (paths::CONSOLE_SERVICES, "Go to the services");
 
@@ -176,7 +177,7 @@ fn actions(at: &Console, client: &Client) -> Vec<Action> {
     let action =
         |text: &str, pattern, is_main| Action { text: text.to_owned(), href: path(pattern, id), is_main };
     let may = |action| permission::allows(&at.actor, action, Some(&client.id));
-    let mut actions = Vec::new();
+    let mut actions = vec![action("See its login page", paths::CONSOLE_SERVICE_PREVIEW, false)];
     if may(Permission::ChangeService) {
         actions.push(action("Change", paths::CONSOLE_SERVICE_EDIT, true));
         if client.settings.authentication.has_secret() {
@@ -189,6 +190,17 @@ fn actions(at: &Console, client: &Client) -> Vec<Action> {
         actions.push(action("Remove", paths::CONSOLE_SERVICE_REMOVE, false));
     }
     actions
+}
+
+/// The log-in page of a service, as people see it; its form leads nowhere.
+pub(super) async fn preview(at: Console, Path(id): Path<String>) -> Response {
+    match clients::find(&at.web.kit, &at.actor, &id).await {
+        Ok(client) => {
+            let chrome = at.web.front.chrome_for(Some(&client));
+            page::page(&at.web, StatusCode::OK, &LoginPage::default(), &chrome)
+        }
+        Err(error) => at.refuse(error, BACK),
+    }
 }
 
 /// The page that shows a secret: straight from the form that made it, and never again.
