@@ -53,6 +53,8 @@ pub(crate) struct Query {
     pub(crate) words: String,
     /// Where nothing is searched for.
     pub(crate) order: Order,
+    /// Only those who have logged in, but not since; in the order of that.
+    pub(crate) dormant_since: Option<Timestamp>,
     /// The cursor of the page before.
     pub(crate) after: Option<String>,
 }
@@ -71,7 +73,7 @@ pub(crate) async fn list(
     limit: i64,
 ) -> Result<Page<Listed>, Error<Refusal>> {
     check(actor, Action::SeePeople, None)?;
-    let name = format!("people {:?} {}", query.order, query.words);
+    let name = format!("people {:?} {:?} {}", query.order, query.dormant_since.is_some(), query.words);
     let place = match &query.after {
         Some(after) => cursor::open(kit, &name, after).ok_or_else(bad_cursor)?,
         None => Default::default(),
@@ -88,9 +90,13 @@ pub(crate) async fn list(
         // What has no letters in it is in nobody's name.
         (None, false) => Page { rows: Vec::new(), next: None },
         (None, true) => {
-            let rows = people::list(&mut conn, query.order, place, limit + 1).await?;
+            let order = if query.dormant_since.is_some() { Order::LastLogin } else { query.order };
+            let mut rows = people::list(&mut conn, order, place, limit + 1).await?;
+            if let Some(since) = query.dormant_since {
+                rows.retain(|user| user.last_login_at.is_some_and(|at| at < since));
+            }
             Page::cut(rows, limit, |user| {
-                let (key, id) = people::place(query.order, user);
+                let (key, id) = people::place(order, user);
                 cursor::seal(kit, &name, (&key, &id))
             })
         }

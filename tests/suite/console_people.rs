@@ -150,3 +150,17 @@ async fn whoever_is_erased_is_gone_and_what_was_held_on_them_can_be_had_before()
     assert!(found.await.unwrap().rows.is_empty());
     alex.open("/account").await.expect(StatusCode::SEE_OTHER);
 }
+
+#[tokio::test]
+async fn those_who_have_not_been_here_for_long_are_listed() {
+    let provider = Provider::start().await;
+    provider.add_client("portal", |_| {}).await;
+    let mut alex = provider.browser();
+    provider.code_for(&mut alex, &super::support::Ask::of("portal"), "alex@school.example").await;
+    provider.advance(crate::base::Span::days(91));
+    let mut olivia = provider.administrator(OLIVIA, Role::Support, &[]).await;
+    for (days, finds) in [("90", 1), ("365", 0), ("", 2)] {
+        let shown = olivia.open(&format!("/admin/people?dormant={days}")).await.expect(StatusCode::OK);
+        assert_eq!(shown.body.matches("/admin/people/usr_").count(), finds, "{days}");
+    }
+}

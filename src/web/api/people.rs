@@ -18,7 +18,6 @@ use crate::admin::{Flaw, Refusal, invitations, personal_data, users};
 use crate::base::{ClientId, Error, UserId};
 use crate::model::{Email, Profile, User};
 use crate::policy::permission::Action;
-use crate::store::people::Order;
 use crate::web::pages::email_error;
 
 /// List people, or search them.
@@ -34,7 +33,7 @@ use crate::web::pages::email_error;
 pub(super) async fn list(at: Program, Head(parts): Head) -> Answer {
     at.needs(Action::SeePeople)?;
     let (params, paging) = listing(&parts, &["q"])?;
-    let query = Query { words: params.field("q").to_owned(), order: Order::Name, after: paging.after };
+    let query = Query { words: params.field("q").to_owned(), after: paging.after, ..Query::default() };
     let page = people::list(&at.web.kit, &at.actor, &query, paging.limit).await?;
     let items = page.rows.iter().map(Person::listed).collect();
     Ok(Json(Page { items, next: page.next }).into_response())

@@ -9,7 +9,7 @@ use crate::admin::people::{self, Listed, Query as Wanted, ROWS};
 use crate::admin::services;
 use crate::admin::users::NewUser;
 use crate::admin::{Flaw, Refusal};
-use crate::base::{ClientId, Error, Timestamp, paths};
+use crate::base::{ClientId, Error, Span, Timestamp, paths};
 use crate::model::{Email, Profile};
 use crate::oidc::params::Params;
 use crate::policy::permission::Action as Permission;
@@ -35,7 +35,11 @@ pub(super) async fn show(at: &Console, params: &Params, banner: Option<String>) 
         "last-login" => Order::LastLogin,
         _ => Order::Name,
     };
-    let wanted = Wanted { words: words.to_owned(), order, after: cursor(params).map(str::to_owned) };
+    let days = params.get("dormant").and_then(|days| days.parse().ok());
+    let dormant_since = days.map(|days: u32| at.web.kit.now() - Span::days(days.min(10_000)));
+    let order = if dormant_since.is_some() { Order::LastLogin } else { order };
+    let after = cursor(params).map(str::to_owned);
+    let wanted = Wanted { words: words.to_owned(), order, dormant_since, after };
     let page = match people::list(&at.web.kit, &at.actor, &wanted, ROWS).await {
         Ok(page) => page,
         Err(error) => return at.refuse(error, BACK),
@@ -63,7 +67,14 @@ pub(super) async fn show(at: &Console, params: &Params, banner: Option<String>) 
         actions,
         search: Some(SearchForm {
             action: paths::CONSOLE_PEOPLE,
-            fields: vec![Field::new("text", "q", "Name, email or organisation").value(words)],
+            fields: vec![
+                Field::new("text", "q", "Name, email or organisation").value(words),
+                Field::new("select", "dormant", "Last login").value(params.field("dormant")).one_of([
+                    ("", "At any time, or never"),
+                    ("90", "More than 90 days ago"),
+                    ("365", "More than a year ago"),
+                ]),
+            ],
             button: "Search",
         }),
         table: table(&page.rows, words.trim().is_empty().then_some(order)),
