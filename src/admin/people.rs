@@ -59,6 +59,12 @@ pub(crate) struct Query {
     pub(crate) after: Option<String>,
 }
 
+impl Query {
+    fn wants(&self, user: &User) -> bool {
+        self.dormant_since.is_none_or(|since| user.last_login_at.is_some_and(|at| at < since))
+    }
+}
+
 /// Somebody in a list.
 pub(crate) struct Listed {
     pub(crate) user: User,
@@ -92,9 +98,7 @@ pub(crate) async fn list(
         (None, true) => {
             let order = if query.dormant_since.is_some() { Order::LastLogin } else { query.order };
             let mut rows = people::list(&mut conn, order, place, limit + 1).await?;
-            if let Some(since) = query.dormant_since {
-                rows.retain(|user| user.last_login_at.is_some_and(|at| at < since));
-            }
+            rows.retain(|user| query.wants(user));
             Page::cut(rows, limit, |user| {
                 let (key, id) = people::place(order, user);
                 cursor::seal(kit, &name, (&key, &id))
@@ -102,7 +106,7 @@ pub(crate) async fn list(
         }
     };
     let mut rows = Vec::with_capacity(found.rows.len());
-    for user in found.rows {
+    for user in found.rows.into_iter().filter(|user| query.wants(user)) {
         let invitation = match user.password {
             None => invitations::of_user(&mut conn, &user.id).await?,
             Some(_) => None,
