@@ -159,7 +159,7 @@ fn counts(preview: &Preview) -> impl Iterator<Item = (Outcome, usize)> {
 fn show_report(report: Report) {
     let added = report.with_password + report.without_password;
     show::line(format_args!(
-        "\n{} added, {} of them without a password; {} had an account already.",
+        "\n{} added, {} of them by invitation; {} had an account already.",
         counted(added),
         report.without_password,
         report.already_there

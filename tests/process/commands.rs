@@ -63,7 +63,7 @@ async fn people_are_imported_once_they_have_been_looked_at() {
     fs::write(&file, people).unwrap();
     assert!(refusal(&house, &import, "y\n").contains("say --yes"), "in a pipe nobody is asked");
     let shown = house.must(&[&import[..], &["--dry-run"]].concat(), "");
-    assert!(shown.contains("1  Will be added without a password") && shown.contains("Sam Sample"), "{shown}");
+    assert!(shown.contains("1  Will be sent an invitation") && shown.contains("Sam Sample"), "{shown}");
     assert_eq!(house.must(&["user", "list", "--json"], "").trim(), "[]");
     let done = house.must(&["user", "import", "-", "--yes", "--json"], people);
     assert_eq!(json(&done)["report"]["with_password"], 1);
