@@ -74,13 +74,13 @@ impl Written {
     }
 }
 
-fn syslog(text: &str) -> Result<Syslog, &'static str> {
-    let wrong = "must be like udp://logs.example.gov.uk:514 or tcp://logs.example.gov.uk:601";
-    let url = Url::parse(text).map_err(|_| wrong)?;
+fn syslog(text: &str) -> Result<Syslog, String> {
+    let wrong = || "must be like udp://logs.example.gov.uk:514 or tcp://logs.example.gov.uk:601".to_owned();
+    let url = Url::parse(text).map_err(|_| wrong())?;
     match (url.scheme(), url.host_str(), url.port()) {
         (scheme @ ("udp" | "tcp"), Some(host), Some(port)) => {
             Ok(Syslog { by_tcp: scheme == "tcp", host: host.to_owned(), port })
         }
-        _ => Err(wrong),
+        _ => Err(wrong()),
     }
 }

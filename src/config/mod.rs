@@ -50,15 +50,14 @@ use session::Session;
 use tokens::Tokens;
 use written::Written;
 
-pub(crate) use feed::{Feed, Syslog};
 #[cfg(test)]
 pub(crate) use feed::Webhook;
+pub(crate) use feed::{Feed, Syslog};
 pub(crate) use listen::{Listen, Tls};
 pub(crate) use log::Log;
 pub(crate) use mail::Transport;
 pub(crate) use outgoing::Outgoing;
 pub(crate) use registration::{OpenTo, Registration};
-#[cfg_attr(not(any(test, feature = "demo")), expect(unused_imports, reason = "made by the demo and by tests"))]
 pub(crate) use secret_text::SecretText;
 pub(crate) use smtp::{Smtp, SmtpSecurity};
 

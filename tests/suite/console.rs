@@ -332,14 +332,21 @@ async fn a_service_has_colours_that_people_can_read_and_its_login_page_can_be_se
     let edit = olivia.open("/admin/services/portal/edit").await.expect(StatusCode::OK);
     let version = edit.hidden("version").unwrap();
     let with = |band, button| {
-        [("name", "Portal"), ("redirect_uris", super::support::REDIRECT), ("version", version.as_str()), ("band", band), ("button", button)]
+        [
+            ("name", "Portal"),
+            ("redirect_uris", super::support::REDIRECT),
+            ("version", version.as_str()),
+            ("band", band),
+            ("button", button),
+        ]
     };
     for (band, button, says) in [
         ("#777777", "", "Enter a colour for buttons as well"),
-        ("red", "#0b6359", "red is not a colour"),
+        ("red", "#0b6359", "Red is not a colour"),
         ("#ffee00", "#0b6359", "has a contrast of"),
     ] {
-        let refused = olivia.submit(&edit, &with(band, button)).await.expect(StatusCode::UNPROCESSABLE_ENTITY);
+        let refused =
+            olivia.submit(&edit, &with(band, button)).await.expect(StatusCode::UNPROCESSABLE_ENTITY);
         assert!(refused.body.contains(says), "{}", refused.body);
     }
     olivia.submit(&edit, &with("#5b2a86", "#7a1f5c")).await.expect(StatusCode::SEE_OTHER);

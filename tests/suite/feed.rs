@@ -66,13 +66,15 @@ async fn events_are_posted_in_order_signed_and_again_until_they_were_taken() {
     let body = |text: &str| text.split_once("\r\n\r\n").unwrap().1.to_owned();
     assert_eq!(body(&first), body(&second));
     let head = second.to_lowercase();
-    let signature = head.split("gatehouse-signature: ").nth(1).unwrap().split("\r\n").next().unwrap().to_owned();
+    let signature =
+        head.split("gatehouse-signature: ").nth(1).unwrap().split("\r\n").next().unwrap().to_owned();
     let (at, mac) = signature.strip_prefix("t=").unwrap().split_once(",v1=").unwrap();
     let expected = hmac_sha256(SECRET.as_bytes(), format!("{at}.{}", body(&second)).as_bytes());
     assert_eq!(mac, hex_lower(expected));
     let told: serde_json::Value = serde_json::from_str(&body(&second)).unwrap();
     assert_eq!(told["iss"], super::support::ISSUER);
-    let places: Vec<i64> = told["events"].as_array().unwrap().iter().map(|event| event["seq"].as_i64().unwrap()).collect();
+    let places: Vec<i64> =
+        told["events"].as_array().unwrap().iter().map(|event| event["seq"].as_i64().unwrap()).collect();
     assert_eq!(places, [2, 3]);
     assert_eq!(told["events"][0]["kind"], "user.added");
 }

@@ -56,6 +56,10 @@ pub(super) fn listing(parts: &Parts, known: &[&str]) -> Result<(Params, Paging),
     {
         return Err(bad(format!("there is no parameter {odd}")));
     }
+    // Whoever names one and leaves it empty has lost what should have been there.
+    if let Some(empty) = params.names().find(|name| *name != "q" && params.field(name).is_empty()) {
+        return Err(bad(format!("{empty} is empty; leave it out")));
+    }
     let limit = match params.has("limit") {
         false => ROWS,
         true => params
@@ -95,7 +99,9 @@ pub(super) fn if_match(headers: &HeaderMap) -> Result<Timestamp, Problem> {
     let text = line.to_str().unwrap_or_default().trim();
     let version =
         text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).and_then(|text| text.parse().ok());
-    version.map(Timestamp::from_millis).ok_or_else(stale)
+    let malformed =
+        || Problem::new(StatusCode::BAD_REQUEST, "If-Match must be an ETag as it was sent, with its quotes");
+    version.map(Timestamp::from_millis).ok_or_else(malformed)
 }
 
 /// Something has changed since it was seen.

@@ -57,7 +57,7 @@ pub(super) async fn list(at: Console, query: Result<Query, Unwanted>) -> Respons
         table: Table::new(
             "events",
             "Events, the newest first",
-            &["Time", "Event", "Person or service", "By", "From"],
+            &["Person or service", "Time", "Event", "By", "From"],
             page.rows.iter().map(|listed| row(listed, true)).collect(),
             "There are no such events.",
         ),
@@ -139,11 +139,12 @@ pub(super) fn row(listed: &Listed, names_person: bool) -> Vec<Cell> {
     };
     let mut from = vec![event.address.clone().unwrap_or_else(|| "Not known".to_owned())];
     from.extend(event.reference.as_ref().map(|reference| format!("Reference {reference}")));
-    let mut cells =
-        vec![Cell::time(Some(TimeText::date_at_clock_time(event.at)), ""), Cell::text(event.kind.shown())];
-    if names_person {
-        cells.push(someone);
-    }
+    // First, so that it stays in view where the table is wider than the screen.
+    let mut cells = if names_person { vec![someone] } else { Vec::new() };
+    cells.extend([
+        Cell::time(Some(TimeText::date_at_clock_time(event.at)), ""),
+        Cell::text(event.kind.shown()),
+    ]);
     cells.extend([
         Cell::text(match actor.as_deref() {
             None if event.user_id.is_none() => "The service",

@@ -10,8 +10,8 @@ use crate::admin::{Flaw, Refusal, clients, services};
 use crate::base::{Error, Timestamp, paths};
 use crate::model::{Client, ClientAuthentication, ClientSettings};
 use crate::oidc::params::Params;
-use crate::view::{Colours, FieldError};
 use crate::view::pages::console::{ConsoleForm as FormPage, Field};
+use crate::view::{Colours, FieldError};
 use crate::web::respond::redirect;
 
 const CONFIDENTIAL: &str = "server";
@@ -175,8 +175,12 @@ fn flaws(form: &Params, settings: &ClientSettings, is_new: bool) -> Vec<Flaw> {
     }
     if let Some((band, button)) = &settings.brand_colours {
         match (band.is_empty(), button.is_empty()) {
-            (true, _) => flaws.push(Flaw::of("band", "Enter a colour for the heading as well, or none for buttons")),
-            (_, true) => flaws.push(Flaw::of("button", "Enter a colour for buttons as well, or none for the heading")),
+            (true, _) => {
+                flaws.push(Flaw::of("band", "Enter a colour for the heading as well, or none for buttons"))
+            }
+            (_, true) => {
+                flaws.push(Flaw::of("button", "Enter a colour for buttons as well, or none for the heading"))
+            }
             _ => flaws.extend(Colours::of_service((band, button)).err().map(|say| Flaw::of("band", say))),
         }
     }
