@@ -12,18 +12,18 @@ name = "Children's Services Portal"
 [services.portal.settings]
 redirect_uris = ["https://portal.example/callback"]
 
-[services.library]
-name = "Library"
+[services.reading]
+name = "Reading"
 active = false
 
-[services.library.settings]
+[services.reading.settings]
 redirect_uris = ["https://library.example/cb"]
 token_endpoint_auth_method = "none"
 require_pkce = true
 
 [administrators."alex@school.example"]
 role = "services"
-services = ["library"]
+services = ["reading"]
 "#;
 
 fn read(text: &str) -> Declared {
@@ -52,9 +52,9 @@ async fn applying_twice_changes_nothing_and_an_export_says_how_things_are() {
     assert_eq!(
         plan,
         [
-            "+ service library: Library",
+            "+ service reading: Reading",
             "+ service portal: Children's Services Portal",
-            "~ administrator alex@school.example: services library"
+            "~ administrator alex@school.example: services reading"
         ]
     );
     let secrets = applied(&provider, &file, false).await;
@@ -76,7 +76,7 @@ async fn what_differs_is_named_and_only_pruning_removes() {
     assert_eq!(
         planned(&provider, &changed, false).await,
         [
-            "~ service library: switched on",
+            "~ service reading: switched on",
             "~ service portal\n    redirect_uris: [\"https://portal.example/callback\"] -> [\"https://portal.example/cb\"]"
         ]
     );
