@@ -13,7 +13,9 @@ use crate::policy::lifetime;
 use crate::policy::permission::Action;
 use crate::store::people::{self, Order, Written};
 use crate::store::words::Search;
-use crate::store::{Conn, Tx, administrators, challenges, facts, invitations, services, sessions};
+use crate::store::{
+    Conn, Tx, administrators, challenges, facts, invitations, services, sessions, users as user_rows,
+};
 
 /// Rows on one page of a list.
 pub(crate) const ROWS: i64 = 50;
@@ -163,15 +165,18 @@ pub(crate) async fn detail(kit: &Kit, actor: &Actor, id: &UserId) -> Result<Deta
 /// The person with an identifier.
 pub(crate) async fn find(kit: &Kit, actor: &Actor, id: &UserId) -> Result<User, Error<Refusal>> {
     check(actor, Action::SeePeople, None)?;
-    let found = crate::store::users::by_id(&mut *kit.store.read().await?, id).await?;
+    known(kit, id).await
+}
+
+async fn known(kit: &Kit, id: &UserId) -> Result<User, Error<Refusal>> {
+    let found = user_rows::by_id(&mut *kit.store.read().await?, id).await?;
     found.ok_or_else(|| Error::Refused(Refusal::Unknown("there is no such person".to_owned())))
 }
 
 /// The same for whoever may see sessions, which name people too.
 pub(crate) async fn find_for_sessions(kit: &Kit, actor: &Actor, id: &UserId) -> Result<User, Error<Refusal>> {
     check(actor, Action::SeeSessions, None)?;
-    let found = crate::store::users::by_id(&mut *kit.store.read().await?, id).await?;
-    found.ok_or_else(|| Error::Refused(Refusal::Unknown("there is no such person".to_owned())))
+    known(kit, id).await
 }
 
 /// Support looks after people, but not after those who could give it a role.

@@ -8,8 +8,9 @@ use axum::http::{HeaderMap, header};
 use axum::response::Response;
 
 use crate::accounts::session::{self, Current};
-use crate::base::paths;
+use crate::base::{constant_time_eq, paths};
 use crate::config::Config;
+use crate::oidc::params::Params;
 use crate::web::Web;
 use crate::web::cookies::Cookies;
 use crate::web::respond::{problem, redirect};
@@ -53,4 +54,9 @@ pub(in crate::web) fn is_from_ourselves(config: &Config, headers: &HeaderMap) ->
     // A page under `Referrer-Policy: no-referrer` has its forms posted with the origin `null`.
     let good_origin = origin.is_none_or(|origin| origin == config.issuer() || origin == "null");
     good_site && good_origin
+}
+
+/// Whether a form comes from a page of ours that was served to the same browser: it carries the token of that page.
+pub(in crate::web) fn is_ours(web: &Web, headers: &HeaderMap, (form, token): (&Params, &str)) -> bool {
+    is_from_ourselves(&web.kit.config, headers) && constant_time_eq(form.field("token"), token)
 }

@@ -11,7 +11,7 @@ use crate::accounts::change_password::{self, Step, Wish};
 use crate::accounts::history;
 use crate::accounts::session::Current;
 use crate::admin::administrators;
-use crate::base::{Fault, constant_time_eq, paths};
+use crate::base::{Fault, paths};
 use crate::model::{EventKind, Visit};
 use crate::oidc::params::Params;
 use crate::policy::lifetime;
@@ -19,7 +19,7 @@ use crate::view::pages::{AccountPage, ChangePasswordPage, HistoryPage, HistoryRo
 use crate::view::{FieldError, TimeText, messages};
 use crate::web::Web;
 use crate::web::cookies::Cookies;
-use crate::web::extract::{Form, LoggedIn, Query, Unwanted, is_from_ourselves};
+use crate::web::extract::{Form, LoggedIn, Query, Unwanted, is_ours};
 use crate::web::pages::{login, reset, trouble};
 use crate::web::respond::{page, problem, redirect};
 
@@ -82,9 +82,7 @@ pub(in crate::web) async fn post_password(
         Ok(Form(form)) => form,
         Err(unwanted) => return trouble::bad_form(&web, &unwanted),
     };
-    if !is_from_ourselves(&web.kit.config, &headers)
-        || !constant_time_eq(form.field("token"), token(&web, &current))
-    {
+    if !is_ours(&web, &headers, (&form, &token(&web, &current))) {
         return trouble::forbidden(&web);
     }
     change(&web, &current, &form, (&headers, &visit)).await.unwrap_or_else(problem::broken)

@@ -9,7 +9,7 @@ use axum::response::Response;
 
 use crate::accounts::flow::{self, NewFlow};
 use crate::accounts::session::Current;
-use crate::base::{Fault, constant_time_eq, paths};
+use crate::base::{Fault, paths};
 use crate::model::Visit;
 use crate::oidc::device::{self, Found, Question};
 use crate::oidc::params::Params;
@@ -18,7 +18,7 @@ use crate::view::pages::{ConnectPage, ConnectedPage, DevicePage};
 use crate::view::{FieldError, messages};
 use crate::web::Web;
 use crate::web::cookies::Cookies;
-use crate::web::extract::{Form, LoggedIn, MaybeLoggedIn, Unwanted, is_from_ourselves};
+use crate::web::extract::{Form, LoggedIn, MaybeLoggedIn, Unwanted, is_ours};
 use crate::web::pages::{login, trouble};
 use crate::web::respond::{page, problem, redirect};
 
@@ -66,8 +66,7 @@ pub(in crate::web) async fn post(
         Ok(Form(form)) => form,
         Err(unwanted) => return trouble::bad_form(&web, &unwanted),
     };
-    let ours = is_from_ourselves(&web.kit.config, &headers)
-        && constant_time_eq(form.field("token"), token(&web, &current));
+    let ours = is_ours(&web, &headers, (&form, &token(&web, &current)));
     if !ours {
         return trouble::forbidden(&web);
     }

@@ -9,14 +9,14 @@ use axum::response::Response;
 
 use crate::accounts::flow::{self, NewFlow};
 use crate::accounts::invitation::{self, Found, Invited, Step};
-use crate::base::{Fault, Secret, Span, constant_time_eq, kinds, paths};
+use crate::base::{Fault, Secret, Span, kinds, paths};
 use crate::model::Visit;
 use crate::oidc::params::Params;
 use crate::view::pages::{InvitationOverPage, InvitationPage};
 use crate::view::{Chrome, FieldError, messages};
 use crate::web::Web;
 use crate::web::cookies::Cookies;
-use crate::web::extract::{Form, Unwanted, is_from_ourselves};
+use crate::web::extract::{Form, Unwanted, is_ours};
 use crate::web::pages::{login, reset, trouble};
 use crate::web::respond::{page, problem, redirect};
 
@@ -87,9 +87,7 @@ pub(in crate::web) async fn post(
         Ok(Form(form)) => form,
         Err(unwanted) => return trouble::bad_form(&web, &unwanted),
     };
-    if !is_from_ourselves(&web.kit.config, &headers)
-        || !constant_time_eq(form.field("token"), form_token(&web, &secret))
-    {
+    if !is_ours(&web, &headers, (&form, &form_token(&web, &secret))) {
         return trouble::forbidden(&web);
     }
     accept(&web, &secret, &form, (&headers, &visit)).await.unwrap_or_else(problem::broken)

@@ -9,12 +9,12 @@ use axum::response::Response;
 
 use crate::accounts::elsewhere::{self, Ended, Wish};
 use crate::accounts::session::Current;
-use crate::base::{Fault, SessionId, constant_time_eq, paths};
+use crate::base::{Fault, SessionId, paths};
 use crate::model::Visit;
 use crate::view::TimeText;
 use crate::view::pages::{SessionRow, SessionsPage};
 use crate::web::Web;
-use crate::web::extract::{Form, LoggedIn, Query, Unwanted, is_from_ourselves};
+use crate::web::extract::{Form, LoggedIn, Query, Unwanted, is_ours};
 use crate::web::pages::login;
 use crate::web::respond::{page, problem, redirect};
 
@@ -65,8 +65,7 @@ pub(in crate::web) async fn post(
     form: Result<Form, Unwanted>,
 ) -> Response {
     let Ok(Form(form)) = form else { return redirect::see_other(paths::ACCOUNT_SESSIONS) };
-    let ours = is_from_ourselves(&web.kit.config, &headers)
-        && constant_time_eq(form.field("token"), token(&web, &current));
+    let ours = is_ours(&web, &headers, (&form, &token(&web, &current)));
     let wish = match form.field("end") {
         OTHERS => Some(Wish::Others),
         id => SessionId::parse(id).map(Wish::One),

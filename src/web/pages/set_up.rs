@@ -9,14 +9,14 @@ use axum::response::Response;
 
 use crate::admin::Refusal;
 use crate::admin::administrators::{self, FirstOwner, NotSetUp};
-use crate::base::{Error, Secret, Span, constant_time_eq, kinds, paths};
+use crate::base::{Error, Secret, Span, kinds, paths};
 use crate::model::{Email, Visit};
 use crate::oidc::params::Params;
 use crate::view::pages::SetUpPage;
 use crate::view::{FieldError, messages};
 use crate::web::Web;
 use crate::web::cookies::Cookies;
-use crate::web::extract::{Form, Unwanted, is_from_ourselves};
+use crate::web::extract::{Form, Unwanted, is_ours};
 use crate::web::pages::{email_error, invitation, reset, trouble};
 use crate::web::respond::{page, problem, redirect};
 
@@ -80,9 +80,7 @@ pub(in crate::web) async fn post(
         Ok(Form(form)) => form,
         Err(unwanted) => return trouble::bad_form(&web, &unwanted),
     };
-    if !is_from_ourselves(&web.kit.config, &headers)
-        || !constant_time_eq(form.field("token"), form_token(&web, &secret))
-    {
+    if !is_ours(&web, &headers, (&form, &form_token(&web, &secret))) {
         return trouble::forbidden(&web);
     }
     make(&web, &secret, &form, (&headers, &visit)).await

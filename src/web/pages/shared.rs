@@ -8,13 +8,13 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
 use crate::accounts::session::Current;
-use crate::base::{ClientId, Fault, constant_time_eq, paths};
+use crate::base::{ClientId, Fault, paths};
 use crate::model::Visit;
 use crate::oidc::consent::{self, Shared, Withdrawn};
 use crate::view::TimeText;
 use crate::view::pages::{SharedPage, SharedRow, StopSharingPage};
 use crate::web::Web;
-use crate::web::extract::{Form, LoggedIn, Query, Unwanted, is_from_ourselves};
+use crate::web::extract::{Form, LoggedIn, Query, Unwanted, is_ours};
 use crate::web::pages::login;
 use crate::web::respond::{page, problem, redirect};
 
@@ -68,8 +68,7 @@ pub(in crate::web) async fn post(
     form: Result<Form, Unwanted>,
 ) -> Response {
     let Ok(Form(form)) = form else { return redirect::see_other(paths::ACCOUNT_SERVICES) };
-    let ours = is_from_ourselves(&web.kit.config, &headers)
-        && constant_time_eq(form.field("token"), token(&web, &current));
+    let ours = is_ours(&web, &headers, (&form, &token(&web, &current)));
     let Some(client) = ClientId::parse(form.field("stop")).filter(|_| ours) else {
         return redirect::see_other(paths::ACCOUNT_SERVICES);
     };
