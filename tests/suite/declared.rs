@@ -52,13 +52,13 @@ async fn applying_twice_changes_nothing_and_an_export_says_how_things_are() {
     assert_eq!(
         plan,
         [
-            "+ service reading: Reading",
             "+ service portal: Children's Services Portal",
+            "+ service reading: Reading",
             "~ administrator alex@school.example: services reading"
         ]
     );
     let secrets = applied(&provider, &file, false).await;
-    assert!(secrets[0].is_none() && secrets[1].as_ref().unwrap().starts_with("gh_cs_"));
+    assert!(secrets[1].is_none() && secrets[0].as_ref().unwrap().starts_with("gh_cs_"));
     assert!(planned(&provider, &file, true).await.is_empty());
     let exported = declared::export(provider.kit(), &Actor::Operator).await.unwrap();
     let text = toml::to_string(&exported).unwrap();
@@ -76,8 +76,8 @@ async fn what_differs_is_named_and_only_pruning_removes() {
     assert_eq!(
         planned(&provider, &changed, false).await,
         [
-            "~ service reading: switched on",
-            "~ service portal\n    redirect_uris: [\"https://portal.example/callback\"] -> [\"https://portal.example/cb\"]"
+            "~ service portal\n    redirect_uris: [\"https://portal.example/callback\"] -> [\"https://portal.example/cb\"]",
+            "~ service reading: switched on"
         ]
     );
     let nothing = Declared::default();
