@@ -10,6 +10,7 @@ use crate::store::{clients, invitations, users};
 /// What there is behind a link.
 pub(crate) enum Found {
     Open(Box<Invited>),
+    /// Or of no use any more: the person has a password.
     Used,
     /// Expired, withdrawn, replaced by a newer one, or never ours: all the same to whoever holds the link.
     Over,
@@ -48,6 +49,9 @@ pub(crate) async fn find(kit: &Kit, link: &Secret<kinds::Invitation>) -> Result<
         return Ok(Found::Used);
     }
     let user = users::by_id(&mut conn, &invitation.user_id).await?.filter(User::is_active);
+    if user.as_ref().is_some_and(|user| user.password.is_some()) {
+        return Ok(Found::Used);
+    }
     let Some(user) = user.filter(|_| invitation.is_open(kit.now())) else { return Ok(Found::Over) };
     let client = match &invitation.client_id {
         Some(id) => clients::by_id(&mut conn, id).await?.filter(Client::is_active),

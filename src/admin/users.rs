@@ -143,6 +143,7 @@ pub(crate) async fn set_active(
         Entry::by(kind, actor).user(Some(&user.id)).record(kit, &mut tx).await?;
     }
     tx.commit().await?;
+    kit.logout_bell.notify_one();
     Ok(changed)
 }
 
@@ -161,6 +162,7 @@ pub(crate) async fn set_password(
     challenges::kill_of_user(&mut tx, &user.id).await?;
     Entry::by(EventKind::PasswordSet, actor).user(Some(&user.id)).record(kit, &mut tx).await?;
     tx.commit().await?;
+    kit.logout_bell.notify_one();
     Ok(())
 }
 

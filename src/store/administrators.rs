@@ -24,9 +24,11 @@ statements! {
         WHERE t.digest = $1 AND t.client_id = $2 AND t.expires_at > $3 AND g.revoked_at IS NULL
         AND c.disabled_at IS NULL AND u.disabled_at IS NULL";
     ADD_LINK = "INSERT INTO setup_links (digest, expires_at) VALUES ($1, $2)";
-    LINK_IS_GOOD = "SELECT 1 AS good FROM setup_links WHERE digest = $1 AND expires_at > $2 AND used_at IS NULL";
+    /// No longer, once an administrator was made another way.
+    LINK_IS_GOOD = "SELECT 1 AS good FROM setup_links WHERE digest = $1 AND expires_at > $2 AND used_at IS NULL
+        AND NOT EXISTS (SELECT 1 FROM administrators)";
     USE_LINK = "UPDATE setup_links SET used_at = $2 WHERE digest = $1 AND expires_at > $2 AND used_at IS NULL
-        RETURNING digest";
+        AND NOT EXISTS (SELECT 1 FROM administrators) RETURNING digest";
     CLEAR_LINKS = "DELETE FROM setup_links WHERE used_at IS NULL";
 }
 

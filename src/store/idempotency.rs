@@ -1,11 +1,14 @@
 //! Requests of programs that may come twice, and the answers that they got.
 
 use super::db::{Tx, asking, optional_text, statements, text};
-use crate::base::{Fault, Timestamp};
+use crate::base::{Fault, Span, Timestamp};
 
 statements! {
+    /// A request that was cut off leaves its key without an answer; after a while the same request may have it.
     CLAIM = "INSERT INTO idempotency_keys (digest, fingerprint, created_at) VALUES ($1, $2, $3)
-        ON CONFLICT (digest) DO NOTHING RETURNING digest";
+        ON CONFLICT (digest) DO UPDATE SET created_at = excluded.created_at
+        WHERE idempotency_keys.sealed IS NULL AND idempotency_keys.fingerprint = excluded.fingerprint
+        AND idempotency_keys.created_at <= $4 RETURNING digest";
     FIND = "SELECT fingerprint, sealed FROM idempotency_keys WHERE digest = $1";
     ANSWER = "UPDATE idempotency_keys SET sealed = $2 WHERE digest = $1";
     FORGET = "DELETE FROM idempotency_keys WHERE digest = $1";
@@ -24,6 +27,9 @@ pub(crate) enum Known {
     },
 }
 
+/// How long a request may run before its key is free for the same request again.
+const LONGEST_RUN: Span = Span::minutes(1);
+
 /// Takes a key, for one caller only.
 pub(crate) async fn claim(
     tx: &mut Tx,
@@ -35,6 +41,7 @@ pub(crate) async fn claim(
         .bind(digest)
         .bind(fingerprint)
         .bind(now.millis())
+        .bind((now - LONGEST_RUN).millis())
         .fetch_optional(&mut **tx)
         .await
         .map_err(doing())?;

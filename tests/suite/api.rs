@@ -147,6 +147,8 @@ async fn the_same_request_under_the_same_key_is_carried_out_once_and_answered_al
         tool.call(Method::POST, "/services", Some(service.clone()), &key).await.expect(StatusCode::CREATED);
     assert_eq!(again.json(), first.json());
     assert_eq!(again.header("idempotency-replayed"), "true");
+    assert!(!first.header("etag").is_empty());
+    assert_eq!(again.header("etag"), first.header("etag"));
     let other = json!({ "name": "Other", "settings": { "redirect_uris": ["https://a.example/cb"] } });
     tool.call(Method::POST, "/services", Some(other), &key).await.expect(StatusCode::UNPROCESSABLE_ENTITY);
     // What was refused can be mended and sent again under the same key.
@@ -177,6 +179,26 @@ async fn the_same_request_under_the_same_key_is_carried_out_once_and_answered_al
             usize::from(page.status == StatusCode::CREATED && page.header("idempotency-replayed").is_empty());
     }
     assert_eq!(made, 1);
+}
+
+#[tokio::test]
+async fn a_request_that_was_cut_off_gives_its_key_back_after_a_minute() {
+    let provider = Provider::start().await;
+    let tool = provider.tool(&[scopes::PEOPLE]).await;
+    let key = [("idempotency-key", "5b")];
+    let nina = || Some(person("nina@school.example"));
+    tool.call(Method::POST, "/people", nina(), &key).await.expect(StatusCode::CREATED);
+    let mut tx = provider.kit().store.begin().await.unwrap();
+    sqlx::query("UPDATE idempotency_keys SET sealed = NULL").execute(&mut *tx).await.unwrap();
+    tx.commit().await.unwrap();
+    provider.advance(Span::seconds(59));
+    let early = tool.call(Method::POST, "/people", nina(), &key).await.expect(StatusCode::CONFLICT);
+    assert!(early.body.contains("not finished"), "{}", early.body);
+    provider.advance(Span::seconds(1));
+    let other = Some(person("omar@school.example"));
+    tool.call(Method::POST, "/people", other, &key).await.expect(StatusCode::UNPROCESSABLE_ENTITY);
+    let late = tool.call(Method::POST, "/people", nina(), &key).await.expect(StatusCode::CONFLICT);
+    assert!(late.body.contains("already has an account"), "{}", late.body);
 }
 
 #[tokio::test]

@@ -4,9 +4,9 @@ use http::StatusCode;
 
 use super::console::OLIVIA;
 use super::support::{Ask, Browser, PASSWORD, Page, Provider};
-use crate::admin::administrators;
+use crate::admin::{administrators, users};
 use crate::base::Span;
-use crate::model::Role;
+use crate::model::{Actor, Role};
 
 const NEW: &str = "eleven brass kettles";
 
@@ -119,6 +119,49 @@ async fn an_invitation_ends_when_it_is_withdrawn_replaced_or_old() {
     provider.advance(Span::days(7));
     assert!(over(&third).await);
     assert!(over("/invite/gh_in_guessed").await);
+}
+
+#[tokio::test]
+async fn a_link_changes_nothing_for_somebody_who_got_a_password_another_way() {
+    let provider = Provider::start().await;
+    let kit = provider.kit();
+    provider.add_client("portal", |_| {}).await;
+    let mut olivia = provider.administrator(OLIVIA, Role::Support, &[]).await;
+    invite(&mut olivia, "nina@school.example").await.expect(StatusCode::OK);
+    let link = provider.link_to("nina@school.example").await;
+    let mut holder = provider.browser();
+    let opened = holder.open(&link).await;
+    let form = holder.follow(opened).await.expect(StatusCode::OK);
+    let nina = users::find(kit, &Actor::Operator, "nina@school.example").await.unwrap();
+    users::set_password(kit, &Actor::Operator, &nina, PASSWORD).await.unwrap();
+
+    let tried = holder.submit(&form, &[("new_password", NEW), ("confirm_password", NEW)]).await;
+    assert!(tried.body.contains("This invitation has already been used"), "{}", tried.body);
+    let opened = holder.open(&link).await;
+    assert!(holder.follow(opened).await.body.contains("This invitation has already been used"));
+    let found = users::find(kit, &Actor::Operator, "nina@school.example").await.unwrap();
+    assert!(found.password != nina.password);
+    assert_eq!(provider.number("SELECT COUNT(*) FROM invitations WHERE used_at IS NOT NULL").await, 0);
+}
+
+#[tokio::test]
+async fn row_99_the_link_ends_once_an_owner_was_made_another_way() {
+    let provider = Provider::start().await;
+    let link = administrators::set_up_link(provider.kit()).await.unwrap().unwrap();
+    let mut stranger = provider.browser();
+    let opened = stranger.open(&format!("/setup/{}", link.reveal())).await;
+    let form = stranger.follow(opened).await.expect(StatusCode::OK);
+    provider.administrator(OLIVIA, Role::Owner, &[]).await;
+    let fields = [
+        ("name", "Mallory"),
+        ("email", "mallory@elsewhere.example"),
+        ("new_password", NEW),
+        ("confirm_password", NEW),
+    ];
+    stranger.submit(&form, &fields).await.expect(StatusCode::BAD_REQUEST);
+    let opened = stranger.open(&format!("/setup/{}", link.reveal())).await;
+    stranger.follow(opened).await.expect(StatusCode::BAD_REQUEST);
+    assert_eq!(provider.number("SELECT COUNT(*) FROM administrators").await, 1);
 }
 
 #[tokio::test]

@@ -2,9 +2,10 @@
 //! the answer that the first one got.
 
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
 use http_body_util::BodyExt as _;
+use serde::{Deserialize, Serialize};
 
 use super::door::Program;
 use super::problem::Problem;
@@ -76,14 +77,28 @@ fn context(key: &Key) -> String {
     format!("answer {}", key.digest)
 }
 
+/// An answer as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    status: u16,
+    /// The entity tag, where the answer had one.
+    etag: Option<String>,
+    body: String,
+}
+
 /// Keeps an answer, sealed: it may hold a secret.
 async fn keep(at: &Program, key: &Key, response: Response) -> Result<Response, Fault> {
     let kit = &at.web.kit;
     let (parts, body) = response.into_parts();
     let bytes =
         body.collect().await.map_err(|error| Fault::caused("an answer cannot be read", error))?.to_bytes();
-    let status = parts.status.as_u16().to_be_bytes();
-    let clear = [status.as_slice(), &bytes].concat();
+    let kept = Kept {
+        status: parts.status.as_u16(),
+        etag: parts.headers.get(header::ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned),
+        body: String::from_utf8_lossy(&bytes).into_owned(),
+    };
+    let clear =
+        serde_json::to_vec(&kept).map_err(|error| Fault::caused("an answer cannot be kept", error))?;
     let sealed = kit.keyring.seal(&context(key), &clear, &*kit.random)?;
     let mut tx = kit.store.begin().await?;
     idempotency::answer(&mut tx, &key.digest, &sealed).await?;
@@ -93,13 +108,14 @@ async fn keep(at: &Program, key: &Key, response: Response) -> Result<Response, F
 
 fn repeat(at: &Program, key: &Key, sealed: &str) -> Result<Response, Fault> {
     let clear = at.web.kit.keyring.open(&context(key), sealed)?;
-    let (status, body) = clear.split_at_checked(2).ok_or_else(|| Fault::new("a kept answer is damaged"))?;
-    let status =
-        status.try_into().map(u16::from_be_bytes).ok().and_then(|code| StatusCode::from_u16(code).ok());
-    let status = status.ok_or_else(|| Fault::new("a kept answer is damaged"))?;
-    let mut response = (status, body.to_vec()).into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert("idempotency-replayed", HeaderValue::from_static("true"));
-    Ok(response)
+    let kept: Kept =
+        serde_json::from_slice(&clear).map_err(|error| Fault::caused("a kept answer is damaged", error))?;
+    let mut answer = Response::builder()
+        .status(kept.status)
+        .header(header::CONTENT_TYPE, "application/json")
+        .header("idempotency-replayed", "true");
+    if let Some(tag) = kept.etag {
+        answer = answer.header(header::ETAG, tag);
+    }
+    answer.body(Body::from(kept.body)).map_err(|error| Fault::caused("a kept answer is damaged", error))
 }
