@@ -186,7 +186,7 @@ async fn known_device(
 }
 
 /// Counts one more attempt and says whether it may be made.
-pub(super) async fn count(
+pub(crate) async fn count(
     tx: &mut Tx,
     bucket: &str,
     limit: &Limit,
@@ -200,7 +200,7 @@ pub(super) async fn count(
 
 /// The network that a visitor comes from. Behind one council's address sit hundreds of people, so limits on
 /// it are loose and only failures count.
-pub(super) fn network_bucket(kit: &Kit, purpose: &str, visit: &Visit) -> String {
+pub(crate) fn network_bucket(kit: &Kit, purpose: &str, visit: &Visit) -> String {
     kit.keyring.bucket(&[purpose, "network", &network(&visit.address)])
 }
 

@@ -6,15 +6,17 @@
 
 use serde_json::{Map, Value, json};
 
-use super::check;
 use super::clients::{self, Registered};
+use super::{check, services};
+use crate::accounts::guard;
 use crate::audit::Entry;
-use crate::base::{ClientId, Error, Fault, Secret, Span, kinds, paths};
+use crate::base::{ClientId, Error, Fault, Secret, Span, Timestamp, kinds, paths};
 use crate::config::OpenTo;
 use crate::kit::Kit;
 use crate::model::{Actor, Client, ClientSettings, EventKind, Visit};
 use crate::policy::metadata::{self, Unfit};
 use crate::policy::permission::Action;
+use crate::policy::throttle::{Limit, Verdict};
 use crate::store::registration_tokens;
 
 /// Why a service was not registered.
@@ -25,6 +27,10 @@ pub(crate) enum Refusal {
     /// In words for a developer.
     Redirect(String),
     Metadata(String),
+    /// Too many have registered from the same network.
+    TooMany {
+        until: Option<Timestamp>,
+    },
 }
 
 /// A registration, with what is shown this once.
@@ -60,8 +66,12 @@ pub(crate) async fn register(
     if !may_register(kit, token).await? {
         return Err(Error::Refused(Refusal::Token));
     }
+    if kit.config.registration.open_to == OpenTo::Anybody {
+        count(kit, visit).await?;
+    }
     let id = clients::generate_id(kit)?;
     let client = described(kit, id, document)?;
+    refuse_impostor(kit, &client.name).await?;
     clients::prepare(kit, &client).await.map_err(unfit)?;
     let token = Secret::generate(&*kit.random);
     let mut tx = kit.store.begin().await?;
@@ -82,6 +92,30 @@ async fn may_register(kit: &Kit, token: Option<&str>) -> Result<bool, Fault> {
         }
         (OpenTo::Invited, None) | (OpenTo::Nobody, _) => Ok(false),
     }
+}
+
+/// Counts a registration that anybody may make, whatever comes of it.
+async fn count(kit: &Kit, visit: &Visit) -> Result<(), Error<Refusal>> {
+    let limit = Limit::window(i64::from(kit.config.registration.per_hour), Span::hours(1));
+    let bucket = guard::network_bucket(kit, "registration", visit);
+    let mut tx = kit.store.begin().await?;
+    let verdict = guard::count(&mut tx, &bucket, &limit, kit.now()).await?;
+    tx.commit().await?;
+    match verdict {
+        Verdict::Go => Ok(()),
+        Verdict::Wait { .. } | Verdict::Shut => {
+            Err(Error::Refused(Refusal::TooMany { until: verdict.until() }))
+        }
+    }
+}
+
+/// A service that names itself stands on the log-in pages under that name: not under one of the council's own.
+async fn refuse_impostor(kit: &Kit, name: &str) -> Result<(), Error<Refusal>> {
+    if services::sounds_like_ours(kit, name).await? {
+        let say = "client_name is the name of the council or of one of its services; choose another";
+        return Err(Error::Refused(Refusal::Metadata(say.to_owned())));
+    }
+    Ok(())
 }
 
 /// The registration that a token opens, if it is the one that is named.
@@ -109,6 +143,9 @@ pub(crate) async fn replace(
     if described.settings.authentication != client.settings.authentication {
         let say = "token_endpoint_auth_method cannot be changed; register again";
         return Err(Error::Refused(Refusal::Metadata(say.to_owned())));
+    }
+    if described.name != client.name {
+        refuse_impostor(kit, &described.name).await?;
     }
     let replaced = Client { created_at: client.created_at, updated_at: client.updated_at, ..described };
     let entry = Entry::by_visitor(EventKind::ClientUpdated, visit).client(Some(&client.id));

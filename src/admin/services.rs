@@ -1,7 +1,8 @@
 //! Finding services.
 
 use super::{Page, Refusal, bad_cursor, check, clients, console, cursor};
-use crate::base::{Error, Span, Timestamp};
+use crate::base::words::words as words_of;
+use crate::base::{Error, Fault, Span, Timestamp};
 use crate::kit::Kit;
 use crate::model::{Actor, Client};
 use crate::policy::permission::{Action, Reach, reaches};
@@ -88,6 +89,20 @@ pub(crate) async fn refuse_namesake(kit: &Kit, name: &str, id: &str) -> Result<(
         return Err(Error::Refused(Refusal::unfit("name", "Another service already uses that name")));
     }
     Ok(())
+}
+
+/// Whether people would take a name for the council's, or for that of a service which is trusted with no question: the
+/// same words, whatever their order, capitals and accents.
+pub(super) async fn sounds_like_ours(kit: &Kit, name: &str) -> Result<bool, Fault> {
+    const MOST: i64 = 200;
+    let words = words_of(name);
+    let brand = &kit.config.brand;
+    if [&brand.council, &brand.service].into_iter().any(|own| words_of(own) == words) {
+        return Ok(true);
+    }
+    let Some(search) = Search::of(name) else { return Ok(false) };
+    let found = services::search(&mut *kit.store.read().await?, &search, ("", ""), MOST).await?;
+    Ok(found.iter().any(|(client, _)| !client.settings.asks_consent && words_of(&client.name) == words))
 }
 
 /// One service, with when it last was given tokens.

@@ -8,8 +8,8 @@ use openssl::asn1::Asn1Time;
 use openssl::error::ErrorStack;
 use openssl::pkey::{PKey, Private};
 use openssl::ssl::{
-    AlpnError, Ssl, SslAcceptor, SslContext, SslMethod, SslOptions, SslSessionCacheMode, SslVerifyMode,
-    select_next_proto,
+    AlpnError, NameType, Ssl, SslAcceptor, SslContext, SslMethod, SslOptions, SslSessionCacheMode,
+    SslVerifyMode, select_next_proto,
 };
 use openssl::x509::X509;
 use zeroize::Zeroizing;
@@ -107,11 +107,10 @@ impl Own {
     /// # Errors
     /// One sentence: OpenSSL will not work with this certificate, because it is too weak for example.
     pub(crate) fn terms(&self, tls: &Tls) -> Result<Terms, String> {
-        self.agree(tls.ask_client_certificates)
-            .map_err(|error| unusable("certificate_file", &tls.certificate_file, error))
+        self.agree(tls).map_err(|error| unusable("certificate_file", &tls.certificate_file, error))
     }
 
-    fn agree(&self, ask_client_certificates: bool) -> Result<Terms, ErrorStack> {
+    fn agree(&self, tls: &Tls) -> Result<Terms, ErrorStack> {
         // TLS 1.2 and 1.3 only, without compression.
         let mut terms = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server())?;
         terms.set_cipher_list(TLS_1_2_SUITES)?;
@@ -122,11 +121,19 @@ impl Own {
         terms.set_alpn_select_callback(|_, offered| {
             select_next_proto(HTTP_1_1, offered).ok_or(AlpnError::NOACK)
         });
-        if ask_client_certificates {
-            // That the client has the certificate's key is proved by the handshake. Whose certificate is believed is
-            // decided where clients are known (RFC 8705, section 2), so that every one is good here, and none as well.
-            terms.set_verify_callback(SslVerifyMode::PEER, |_, _| true);
-            terms.set_verify_depth(0);
+        // That the client has the certificate's key is proved by the handshake. Whose certificate is believed is decided
+        // where clients are known (RFC 8705, section 2), so that every one is good here, and none as well.
+        terms.set_verify_depth(0);
+        match (tls.ask_client_certificates, tls.ask_only_at.clone()) {
+            (true, None) => terms.set_verify_callback(SslVerifyMode::PEER, |_, _| true),
+            (true, Some(host)) => terms.set_servername_callback(move |connection, _| {
+                let named = connection.servername(NameType::HOST_NAME);
+                if named.is_some_and(|named| named.eq_ignore_ascii_case(&host)) {
+                    connection.set_verify_callback(SslVerifyMode::PEER, |_, _| true);
+                }
+                Ok(())
+            }),
+            (false, _) => {}
         }
         terms.set_certificate(&self.certificate)?;
         for certificate in &self.between {

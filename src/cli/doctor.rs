@@ -118,6 +118,8 @@ fn certificate(config: &Config, tls: &Tls) -> Result<Finding, String> {
         Finding::Bad(format!("the certificate in {file} has expired: renew it"))
     } else if !own.names_host(&config.host()) {
         Finding::Note(format!("the certificate in {file} is not for {}: browsers refuse it", config.host()))
+    } else if let Some(host) = tls.ask_only_at.as_deref().filter(|host| !own.names_host(host)) {
+        Finding::Note(format!("the certificate in {file} is not for {host}: services refuse it"))
     } else if left < RENEWAL {
         let days = left.as_seconds() / Span::days(1).as_seconds();
         Finding::Note(format!("the certificate in {file} expires in {days} days or so: renew it"))

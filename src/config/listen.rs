@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use confique::Config;
 use http::HeaderName;
 use ipnet::IpNet;
+use url::Url;
 
+use super::issuer;
 use super::problems::Problems;
 
 #[derive(Config)]
@@ -52,6 +54,13 @@ pub(super) struct Written {
     #[config(env = "GATEHOUSE_LISTEN_CLIENT_AUTHORITIES_FILE")]
     client_authorities_file: Option<PathBuf>,
 
+    /// A second address of this provider, at which services are asked for certificates, so that browsers at the issuer's
+    /// need not be; such as "https://mtls.login.example.gov.uk". A proxy leads it here with the host name that services
+    /// used; without one, the certificate must name both hosts. Services find their endpoints there in the discovery
+    /// document (RFC 8705, section 5).
+    #[config(env = "GATEHOUSE_LISTEN_CERTIFICATE_ORIGIN")]
+    certificate_origin: Option<String>,
+
     /// While this file is there, everybody sees that the service is unavailable. Its first line follows the words
     /// "You will be able to use the service from", for example: 9am on Monday 23 November 2026. /healthz and /readyz
     /// answer as ever, so that a balancer goes on sending people to that page.
@@ -69,6 +78,8 @@ pub(crate) struct Listen {
     /// Believed of trusted proxies only; and of them nothing else is.
     pub(crate) client_certificate_header: Option<HeaderName>,
     pub(crate) client_authorities_file: Option<PathBuf>,
+    /// Where services are asked for certificates, where that is not at the issuer.
+    pub(crate) certificate_origin: Option<Url>,
     /// The service is closed while this is there.
     pub(crate) closed_file: Option<PathBuf>,
 }
@@ -92,6 +103,8 @@ pub(crate) struct Tls {
     pub(crate) certificate_file: PathBuf,
     pub(crate) key_file: PathBuf,
     pub(crate) ask_client_certificates: bool,
+    /// The one host name at which they are asked for, where it is not every one.
+    pub(crate) ask_only_at: Option<String>,
 }
 
 impl Written {
@@ -112,7 +125,13 @@ impl Written {
             let why = "is believed of trusted proxies only: name yours with listen.trusted_proxies";
             problems.say("listen.client_certificate_header", why);
         }
-        let tls = tls((self.certificate_file, self.key_file), self.ask_client_certificates, problems);
+        let mut tls = tls((self.certificate_file, self.key_file), self.ask_client_certificates, problems);
+        let certificate_origin = self.certificate_origin.as_deref().map(issuer::check);
+        let certificate_origin =
+            certificate_origin.and_then(|origin| problems.take("listen.certificate_origin", origin));
+        if let (Some(tls), Some(origin)) = (&mut tls, &certificate_origin) {
+            tls.ask_only_at = origin.host_str().map(str::to_owned);
+        }
         let listen = Listen {
             address: address?,
             tls,
@@ -120,12 +139,18 @@ impl Written {
             forwarded_header: forwarded_header?,
             client_certificate_header,
             client_authorities_file: self.client_authorities_file,
+            certificate_origin,
             closed_file: self.closed_file,
         };
         if listen.client_authorities_file.is_some() && !listen.sees_client_certificates() {
             let why =
                 "is of no use without listen.ask_client_certificates or listen.client_certificate_header";
             problems.say("listen.client_authorities_file", why);
+        }
+        if listen.certificate_origin.is_some() && !listen.sees_client_certificates() {
+            let why =
+                "is of no use without listen.ask_client_certificates or listen.client_certificate_header";
+            problems.say("listen.certificate_origin", why);
         }
         Some(listen)
     }
@@ -139,7 +164,7 @@ fn tls(
 ) -> Option<Tls> {
     match files {
         (Some(certificate_file), Some(key_file)) => {
-            return Some(Tls { certificate_file, key_file, ask_client_certificates });
+            return Some(Tls { certificate_file, key_file, ask_client_certificates, ask_only_at: None });
         }
         (Some(_), None) => problems.say("listen.certificate_file", "needs listen.key_file beside it"),
         (None, Some(_)) => problems.say("listen.key_file", "needs listen.certificate_file beside it"),

@@ -37,6 +37,7 @@ use std::path::{Path, PathBuf};
 use confique::{Config as _, Layer as _};
 use serde::Deserialize as _;
 use toml::{Table, Value};
+use url::Url;
 
 use brand::Brand;
 use database::Database;
@@ -155,6 +156,16 @@ impl Config {
     /// The issuer identifier, byte for byte as it is published.
     pub(crate) fn issuer(&self) -> String {
         self.issuer.origin().ascii_serialization()
+    }
+
+    /// The origin by which a request came that names `host`: the issuer, or the one where services show certificates.
+    pub(crate) fn origin_at(&self, host: Option<&str>) -> String {
+        let named = |origin: &&Url| {
+            let authority = origin.origin().ascii_serialization();
+            authority.split_once("://").map(|(_, rest)| rest) == host
+        };
+        let apart = self.listen.certificate_origin.as_ref().filter(named);
+        apart.map_or_else(|| self.issuer(), |origin| origin.origin().ascii_serialization())
     }
 
     /// The host of the pages, for people to compare with their address bar.

@@ -14,6 +14,10 @@ pub(super) struct Written {
     /// Whether people are asked before such a service is told anything about them.
     #[config(env = "GATEHOUSE_REGISTRATION_ASKS_CONSENT", default = true)]
     asks_consent: bool,
+
+    /// Services that may register in an hour from one network, where anybody may; 1 to 100000.
+    #[config(env = "GATEHOUSE_REGISTRATION_PER_HOUR", default = 200)]
+    per_hour: u32,
 }
 
 /// Services that register themselves.
@@ -21,6 +25,8 @@ pub(super) struct Written {
 pub(crate) struct Registration {
     pub(crate) open_to: OpenTo,
     pub(crate) asks_consent: bool,
+    /// From one network, where anybody may register.
+    pub(crate) per_hour: u32,
 }
 
 /// Who may register a service over the network.
@@ -41,6 +47,7 @@ impl Written {
             other => Err(format!("is {other:?}; it must be nobody, invited or anybody")),
         };
         let open_to = problems.take("registration.open_to", open_to).unwrap_or(OpenTo::Nobody);
-        Registration { open_to, asks_consent: self.asks_consent }
+        let per_hour = problems.within("registration.per_hour", self.per_hour, 1, 100_000);
+        Registration { open_to, asks_consent: self.asks_consent, per_hour }
     }
 }

@@ -135,6 +135,15 @@ const MISTAKES: &[(&str, &str)] = &[
         "listen.client_certificate_header is believed of trusted proxies only",
     ),
     ("[listen]\nclient_authorities_file = \"x\"", "listen.client_authorities_file is of no use without"),
+    (
+        "[listen]\ncertificate_origin = \"https://m.example\"",
+        "listen.certificate_origin is of no use without",
+    ),
+    (
+        "[listen]\ncertificate_origin = \"https://m.example/x\"",
+        "listen.certificate_origin is \"https://m.example/x\"; write it as https://m.example",
+    ),
+    ("[registration]\nper_hour = 0", "registration.per_hour"),
     ("[listen]\ncertificate_file = \"x\"", "listen.certificate_file needs listen.key_file"),
     ("[listen]\nkey_file = \"x\"", "listen.key_file needs listen.certificate_file"),
     ("[listen]\nask_client_certificates = true", "listen.ask_client_certificates is of no use without"),

@@ -16,7 +16,14 @@ use crate::policy::{dpop, scope};
 
 /// What this provider is and can do. Nothing but registered members, and nothing that it cannot.
 pub(crate) fn document(config: &Config) -> Value {
-    let parts = [places(config), registration(config), authentication(config), requests(), tokens(config)];
+    let parts = [
+        places(config),
+        places_for_certificates(config),
+        registration(config),
+        authentication(config),
+        requests(),
+        tokens(config),
+    ];
     parts.into_iter().filter_map(|part| part.as_object().cloned()).flatten().collect()
 }
 
@@ -42,6 +49,22 @@ fn places(config: &Config) -> Value {
         "backchannel_logout_session_supported": true,
         "service_documentation": at(paths::HELP),
         "op_policy_uri": at(paths::PRIVACY),
+    })
+}
+
+/// The same endpoints where services are asked for certificates, if that is elsewhere (RFC 8705, section 5).
+fn places_for_certificates(config: &Config) -> Value {
+    let Some(origin) = &config.listen.certificate_origin else { return json!({}) };
+    let at = |path: &str| format!("{}{path}", origin.origin().ascii_serialization());
+    json!({
+        "mtls_endpoint_aliases": {
+            "pushed_authorization_request_endpoint": at(paths::PAR),
+            "token_endpoint": at(paths::TOKEN),
+            "userinfo_endpoint": at(paths::USERINFO),
+            "device_authorization_endpoint": at(paths::DEVICE_AUTHORIZATION),
+            "introspection_endpoint": at(paths::INTROSPECT),
+            "revocation_endpoint": at(paths::REVOKE),
+        }
     })
 }
 

@@ -89,8 +89,18 @@ fn wishes(authority: &Sample) -> SslConnectorBuilder {
 
 /// A connection, once both sides have agreed.
 async fn connect(port: u16, wishes: SslConnectorBuilder) -> Result<SslStream<TcpStream>, String> {
+    connect_to("localhost", port, wishes).await
+}
+
+/// The same to a host by its name.
+async fn connect_to(
+    host: &str,
+    port: u16,
+    wishes: SslConnectorBuilder,
+) -> Result<SslStream<TcpStream>, String> {
     let stream = TcpStream::connect(("127.0.0.1", port)).await.map_err(|error| error.to_string())?;
-    let connection = wishes.build().configure().unwrap().into_ssl("localhost").unwrap();
+    // The one certificate there is names one of the hosts only.
+    let connection = wishes.build().configure().unwrap().verify_hostname(false).into_ssl(host).unwrap();
     let mut stream = SslStream::new(connection, stream).unwrap();
     Pin::new(&mut stream).connect().await.map_err(|error| error.to_string())?;
     Ok(stream)
@@ -269,6 +279,48 @@ async fn a_service_proves_who_it_is_by_the_certificate_of_its_connection() {
     for method in ["\"tls_client_auth\"", "\"self_signed_tls_client_auth\""] {
         assert!(found.contains(method), "{found}");
     }
+}
+
+#[tokio::test]
+async fn certificates_are_asked_for_at_the_address_that_is_for_them_and_nowhere_else() {
+    let mut house = House::new().await;
+    let own = encrypt(&mut house);
+    let registered = Sample::about(now(), "Example", "portal.example", None);
+    let apart = format!("https://mtls.localhost:{}", house.port);
+    house.set("GATEHOUSE_LISTEN_ASK_CLIENT_CERTIFICATES", "true");
+    house.set("GATEHOUSE_LISTEN_CERTIFICATE_ORIGIN", &apart);
+    let jwks = house.path("jwks.json");
+    fs::write(&jwks, json!({ "keys": [registered.jwk()] }).to_string()).unwrap();
+    let add = ["client", "add", "--name", "Portal", "--grant", "client_credentials", "--scope", "cases:read"];
+    let by = ["--id", "own", "--auth", "self-signed-tls", "--jwks", jwks.to_str().unwrap()];
+    house.must(&[&add[..], &by[..]].concat(), "");
+    let _node = serve(&house).await;
+    for (host, version, status) in [
+        ("localhost", SslVersion::TLS1_2, StatusCode::UNAUTHORIZED),
+        ("localhost", SslVersion::TLS1_3, StatusCode::UNAUTHORIZED),
+        ("mtls.localhost", SslVersion::TLS1_2, StatusCode::OK),
+        ("mtls.localhost", SslVersion::TLS1_3, StatusCode::OK),
+    ] {
+        let mut wishes = wishes(&own);
+        wishes.set_max_proto_version(Some(version)).unwrap();
+        wishes.set_certificate(&registered.certificate).unwrap();
+        wishes.set_private_key(&registered.key).unwrap();
+        let form = [("grant_type", "client_credentials"), ("client_id", "own"), ("scope", "cases:read")];
+        let mut sender = speak(connect_to(host, house.port, wishes).await.unwrap()).await;
+        let (answered, _, body) = ask(&mut sender, request("/token", &[], Some(&form))).await;
+        assert_eq!(answered, status, "{host}: {body}");
+    }
+    let mut sender = speak(connect(house.port, wishes(&own)).await.unwrap()).await;
+    let (_, _, found) = ask(&mut sender, request("/.well-known/openid-configuration", &[], None)).await;
+    let found: Value = serde_json::from_str(&found).unwrap();
+    let aliases = found["mtls_endpoint_aliases"].as_object().unwrap();
+    assert_eq!(aliases["token_endpoint"], format!("{apart}/token"));
+    for (name, alias) in aliases {
+        let path = found[name].as_str().unwrap().split_once(&house.port.to_string()).unwrap().1;
+        assert_eq!(alias.as_str().unwrap(), format!("{apart}{path}"), "{name}");
+    }
+    let said = String::from_utf8(house.run(&["doctor"], "").stdout).unwrap();
+    assert!(said.contains("is not for mtls.localhost: services refuse it"), "{said}");
 }
 
 #[tokio::test]

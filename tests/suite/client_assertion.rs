@@ -97,6 +97,32 @@ fn sign_with_secret(secret: &str, claims: &Value) -> String {
 }
 
 #[tokio::test]
+async fn an_assertion_may_name_the_endpoint_where_certificates_are_shown_and_only_there() {
+    let apart = "https://mtls.login.example.gov.uk";
+    let provider = Provider::start_with(|config| {
+        config.listen.certificate_origin = Some(apart.parse().unwrap());
+    })
+    .await;
+    let key = own_key(Algorithm::ES256);
+    let jwks = key_set(&[&key]);
+    provider
+        .add_client("portal", |settings| {
+            settings.authentication = ClientAuthentication::PrivateKeyJwt;
+            settings.jwks = Some(jwks);
+        })
+        .await;
+    let signed = || key.sign("JWT", &claims(&provider, "portal", &format!("{apart}/token"))).unwrap();
+    let come = async |host: &str| {
+        let assertion = signed();
+        let credentials = [("client_assertion", assertion.as_str()), ("client_assertion_type", TYPE)];
+        present_with(&provider, &credentials, &[("host", host)]).await
+    };
+    assert_believed(&come("mtls.login.example.gov.uk").await, "at the other address");
+    assert_not_believed(&come("login.example.gov.uk").await, "at the issuer");
+    assert_not_believed(&come("elsewhere.example").await, "at an address of nobody's");
+}
+
+#[tokio::test]
 async fn a_client_gets_tokens_for_a_signature_with_its_own_key() {
     let (provider, key) = with_key(Algorithm::ES256, |_| {}).await;
     let ask = Ask::of("portal");

@@ -83,7 +83,8 @@ async fn a_certificate_of_the_handshake_is_believed_unless_the_hand_was_a_proxys
     let provider = Provider::start_with(|config| {
         behind_proxy(config);
         let [certificate_file, key_file] = files;
-        config.listen.tls = Some(Tls { certificate_file, key_file, ask_client_certificates: true });
+        config.listen.tls =
+            Some(Tls { certificate_file, key_file, ask_client_certificates: true, ask_only_at: None });
     })
     .await;
     let (own, other) =

@@ -5,7 +5,7 @@ use http::{Method, Request, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::support::{Ask, ISSUER, Page, Provider, REDIRECT};
-use crate::admin::registration;
+use crate::admin::{clients, registration};
 use crate::base::Span;
 use crate::config::OpenTo;
 use crate::model::Actor;
@@ -166,4 +166,44 @@ async fn the_log_in_page_shows_what_a_service_registered() {
         !front.body.contains("rota.example"),
         "row 60: a stranger's service is not listed among the council's"
     );
+}
+
+#[tokio::test]
+async fn row_60_one_network_cannot_fill_the_house_with_services() {
+    let provider = Provider::start_with(|config| {
+        config.registration.open_to = OpenTo::Anybody;
+        config.registration.per_hour = 3;
+    })
+    .await;
+    for _ in 0..3 {
+        register(&provider, "", &plain()).await.expect(StatusCode::CREATED);
+    }
+    let refused = register(&provider, "", &plain()).await.expect(StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(refused.json()["error"], "temporarily_unavailable");
+    assert_eq!(refused.header(header::RETRY_AFTER), "3600");
+    assert_eq!(provider.number("SELECT COUNT(*) FROM registration_tokens").await, 3);
+    provider.advance(Span::hours(1));
+    register(&provider, "", &plain()).await.expect(StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn row_60_no_service_gives_itself_a_name_of_the_councils() {
+    let provider = open_to(OpenTo::Anybody).await;
+    provider.add_client("rota", |_| {}).await;
+    let own = clients::find(provider.kit(), &Actor::Operator, "rota").await.unwrap();
+    let taken = ["Example County Council", "children\u{2019}s  services PORTAL", &own.name.to_uppercase()];
+    for name in taken {
+        let document = json!({ "redirect_uris": [REDIRECT], "client_name": name });
+        let refused = register(&provider, "", &document).await.expect(StatusCode::BAD_REQUEST);
+        assert_eq!(refused.json()["error"], "invalid_client_metadata", "{name}");
+    }
+    // Two that nobody trusts may have the same name, and none may take one over later.
+    register(&provider, "", &plain()).await.expect(StatusCode::CREATED);
+    let registered = register(&provider, "", &plain()).await.expect(StatusCode::CREATED).json();
+    let token = registered["registration_access_token"].as_str().unwrap();
+    let mut renamed = plain();
+    renamed["client_name"] = json!("Example County Council");
+    let path = path_of(&registered);
+    send(&provider, Method::PUT, &path, token, &renamed).await.expect(StatusCode::BAD_REQUEST);
+    send(&provider, Method::PUT, &path, token, &plain()).await.expect(StatusCode::OK);
 }

@@ -7,10 +7,10 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::admin::registration::{self, Refusal, Registration};
-use crate::base::{Error, strict_json};
+use crate::base::{Error, Span, Timestamp, strict_json};
 use crate::config::OpenTo;
 use crate::model::{Client, Visit};
 use crate::oidc::error::{ErrorCode, OAuthError};
@@ -35,7 +35,7 @@ pub(in crate::web) async fn post(
         Ok(registered) => {
             (StatusCode::CREATED, Json(registration::document(&web.kit, &registered))).into_response()
         }
-        Err(error) => refused(error),
+        Err(error) => refused(&web, error),
     }
 }
 
@@ -46,7 +46,7 @@ pub(in crate::web) async fn get(
 ) -> Response {
     match open(&web, &id, &headers).await {
         Ok(client) => shown(&web, client),
-        Err(error) => refused(error),
+        Err(error) => refused(&web, error),
     }
 }
 
@@ -59,7 +59,7 @@ pub(in crate::web) async fn put(
 ) -> Response {
     let client = match open(&web, &id, &headers).await {
         Ok(client) => client,
-        Err(error) => return refused(error),
+        Err(error) => return refused(&web, error),
     };
     let document = match read(&headers, &body) {
         Ok(document) => document,
@@ -67,7 +67,7 @@ pub(in crate::web) async fn put(
     };
     match registration::replace(&web.kit, &client, &document, &visit).await {
         Ok(client) => shown(&web, client),
-        Err(error) => refused(error),
+        Err(error) => refused(&web, error),
     }
 }
 
@@ -79,7 +79,7 @@ pub(in crate::web) async fn delete(
 ) -> Response {
     let client = match open(&web, &id, &headers).await {
         Ok(client) => client,
-        Err(error) => return refused(error),
+        Err(error) => return refused(&web, error),
     };
     match registration::remove(&web.kit, &client, &visit).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
@@ -116,17 +116,29 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && lines.next().is_none()).then_some(token)
 }
 
-fn refused(error: Error<Refusal>) -> Response {
+fn refused(web: &Web, error: Error<Refusal>) -> Response {
     let error = match error {
         Error::Fault(fault) => return problem::broken(fault),
         Error::Refused(Refusal::Token) => {
             let challenge = HeaderValue::from_static("Bearer realm=\"register\", error=\"invalid_token\"");
             return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, challenge)]).into_response();
         }
+        Error::Refused(Refusal::TooMany { until }) => return too_many(web, until),
         Error::Refused(Refusal::Redirect(why)) => OAuthError::explained(ErrorCode::InvalidRedirectUri, &why),
         Error::Refused(Refusal::Metadata(why)) => {
             OAuthError::explained(ErrorCode::InvalidClientMetadata, &why)
         }
     };
     oauth::error(&error, Came::Otherwise)
+}
+
+/// Nothing in RFC 7591 is for this: a status that every program knows.
+fn too_many(web: &Web, until: Option<Timestamp>) -> Response {
+    let wait = until.map_or(Span::hours(1), |until| until.since(web.kit.now()));
+    let body = json!({
+        "error": "temporarily_unavailable",
+        "error_description": "too many services have registered from this network; try again later",
+    });
+    let retry_after = [(header::RETRY_AFTER, wait.as_seconds().max(1).to_string())];
+    (StatusCode::TOO_MANY_REQUESTS, retry_after, Json(body)).into_response()
 }

@@ -38,7 +38,7 @@ impl FromRequest<Arc<Web>> for ClientAuth {
             |query: &str| query.contains("client_secret") || query.contains("client_assertion");
         let in_query = request.uri().query().is_some_and(is_credential);
         let path = request.uri().path().to_owned();
-        let endpoint = format!("{}{}", web.kit.config.issuer(), request.uri().path());
+        let endpoint = sender::address(web, request.headers(), request.uri());
         let basic = basic_credentials(request.headers());
         let shown = sender::shown(web, &request);
         let certificate = certificate::shown(&web.kit.config, request.headers(), request.extensions());

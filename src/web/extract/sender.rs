@@ -2,7 +2,8 @@
 
 use axum::extract::Request;
 use axum::http::request::Parts;
-use axum::http::{Extensions, HeaderMap, Method, Uri};
+use axum::http::uri::Authority;
+use axum::http::{Extensions, HeaderMap, Method, Uri, header};
 
 use super::certificate;
 use crate::oidc::sender::{Proof, Shown};
@@ -36,6 +37,13 @@ fn gathered(
         proof,
         certificate: certificate.and_then(|shown| shown.thumbprint()),
         method: method.as_str().to_owned(),
-        address: format!("{}{}", web.kit.config.issuer(), uri.path()),
+        address: address(web, headers, uri),
     }
+}
+
+/// The address that a request was sent to, without its query.
+pub(super) fn address(web: &Web, headers: &HeaderMap, uri: &Uri) -> String {
+    let line = headers.get(header::HOST).and_then(|line| line.to_str().ok());
+    let host = line.or_else(|| uri.authority().map(Authority::as_str));
+    format!("{}{}", web.kit.config.origin_at(host), uri.path())
 }
