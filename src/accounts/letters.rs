@@ -5,7 +5,7 @@ use crate::kit::Kit;
 use crate::policy::emailed_code::spaced;
 use crate::view::letters::{
     AccountLocked, AdministratorAdded, EmailChanged, Invitation, LoginCode, NewDevice, PasswordChanged,
-    ResetCode, ResetRefused, Sender,
+    ResetCode, ResetRefused, ReviewAsked, Sender,
 };
 use crate::view::{AnyLetter, when};
 
@@ -103,6 +103,16 @@ pub(crate) fn administrator_added(kit: &Kit, name: &str, role: &str, by: &str) -
         role: role.to_owned(),
         by: by.to_owned(),
         when: when::clock_time_and_date(kit.now()),
+    })
+}
+
+/// Asks a sponsor to do an access review, or reminds them of it.
+pub(crate) fn review_asked(kit: &Kit, organisation: &str, due: Timestamp, is_reminder: bool) -> AnyLetter {
+    AnyLetter::from(ReviewAsked {
+        sender: sender(kit, &kit.config.brand.service),
+        organisation: organisation.to_owned(),
+        due: when::clock_time_and_date(due),
+        is_reminder,
     })
 }
 

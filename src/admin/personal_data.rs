@@ -6,11 +6,11 @@ use super::people::{self, Detail};
 use super::{Refusal, administrators, check};
 use crate::accounts::session;
 use crate::audit::{Entry, personal};
-use crate::base::{Error, Timestamp};
+use crate::base::{Error, Fault, Timestamp, UserId};
 use crate::kit::Kit;
 use crate::model::{Actor, EventKind, User};
 use crate::policy::permission::Action;
-use crate::store::{consents, events, people as rows, sessions};
+use crate::store::{Tx, consents, events, people as rows, reviews, sessions};
 use crate::view::when;
 
 /// The most events in one file.
@@ -28,6 +28,7 @@ pub(crate) async fn export(kit: &Kit, actor: &Actor, detail: &Detail) -> Result<
     for event in events::of_user(&mut conn, &user.id, MOST_EVENTS).await? {
         events.push(personal::open(kit, &mut conn, event).await?);
     }
+    let said = reviews::of_person(&mut conn, &user.id).await?;
     drop(conn);
     let mut tx = kit.store.begin().await?;
     Entry::by(EventKind::UserExported, actor).user(Some(&user.id)).record(kit, &mut tx).await?;
@@ -50,6 +51,10 @@ pub(crate) async fn export(kit: &Kit, actor: &Actor, detail: &Detail) -> Result<
         "shares_with": consents.iter().map(|consent| json!({
             "client_id": consent.client_id.as_str(), "scope": consent.scope, "since": time(consent.given_at),
         })).collect::<Vec<_>>(),
+        "access_reviews": said.iter().map(|said| json!({
+            "organisation": said.organisation, "answer": said.answer.map(|answer| answer.name()),
+            "answered_at": said.answered_at.map(time),
+        })).collect::<Vec<_>>(),
         "events": events.iter().map(|event| json!({
             "at": time(event.at), "kind": event.kind.name(), "address": event.address,
             "client_id": event.client_id.as_ref().map(|id| id.as_str()), "detail": event.detail,
@@ -63,11 +68,16 @@ pub(crate) async fn erase(kit: &Kit, actor: &Actor, user: &User) -> Result<(), E
     people::check_on(kit, actor, Action::ErasePerson, &user.id).await?;
     let mut tx = kit.store.begin().await?;
     administrators::keep_an_owner(&mut tx, &user.id).await?;
-    session::end_everything(kit, &mut tx, &user.id).await?;
-    Entry::by(EventKind::UserErased, actor).user(Some(&user.id)).record(kit, &mut tx).await?;
-    rows::remove(&mut tx, &user.id).await?;
-    personal::forget(kit, &mut tx, &user.id).await?;
+    erase_in(kit, &mut tx, actor, &user.id).await?;
     tx.commit().await?;
     kit.logout_bell.notify_one();
     Ok(())
+}
+
+/// The same in the caller's transaction.
+pub(super) async fn erase_in(kit: &Kit, tx: &mut Tx, actor: &Actor, user: &UserId) -> Result<(), Fault> {
+    session::end_everything(kit, tx, user).await?;
+    Entry::by(EventKind::UserErased, actor).user(Some(user)).record(kit, tx).await?;
+    rows::remove(tx, user).await?;
+    personal::forget(kit, tx, user).await
 }

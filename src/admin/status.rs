@@ -8,7 +8,7 @@ use crate::kit::Kit;
 use crate::model::{Actor, EventKind};
 use crate::policy::permission::Action;
 use crate::store::people::{self, Counts};
-use crate::store::{events, facts, outbox, services, sessions, throttles};
+use crate::store::{events, facts, outbox, reviews, services, sessions, throttles};
 use crate::view::when;
 
 const FACT: &str = "status";
@@ -34,6 +34,9 @@ pub(crate) struct Status {
     pub(crate) services: i64,
     pub(crate) mail_waiting: i64,
     pub(crate) mail_failed_today: i64,
+    /// Access reviews that should be finished by now.
+    #[serde(default)]
+    pub(crate) reviews_overdue: i64,
     /// The oldest first.
     pub(crate) days: Vec<Day>,
 }
@@ -80,6 +83,7 @@ pub(crate) async fn count(kit: &Kit) -> Result<(), Fault> {
         services: services::count(&mut conn).await? - 1,
         mail_waiting: outbox::waiting_since(&mut conn, now).await?,
         mail_failed_today: outbox::failed_since(&mut conn, today).await?,
+        reviews_overdue: reviews::overdue(&mut conn, now).await?,
         days,
     };
     drop(conn);
@@ -98,6 +102,9 @@ pub(crate) fn attention(status: &Status, now: Timestamp) -> Vec<String> {
     }
     if status.mail_waiting > 20 {
         said.push(format!("{} emails are waiting to be sent. Check the mail server.", status.mail_waiting));
+    }
+    if status.reviews_overdue > 0 {
+        said.push(format!("Access reviews that are overdue: {}. Look at Reviews.", status.reviews_overdue));
     }
     if now.millis() - status.counted_at > Span::minutes(10).as_millis() {
         said.push(

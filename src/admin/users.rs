@@ -130,21 +130,35 @@ pub(crate) async fn set_active(
 ) -> Result<bool, Error<Refusal>> {
     people::check_on(kit, actor, Action::ChangePeople, &user.id).await?;
     let mut tx = kit.store.begin().await?;
-    if !active {
-        administrators::keep_an_owner(&mut tx, &user.id).await?;
-    }
-    let changed = users::set_active(&mut tx, &user.id, active, kit.now()).await?;
-    if changed {
-        let kind = if active { EventKind::UserEnabled } else { EventKind::UserDisabled };
-        if !active {
-            session::end_everything(kit, &mut tx, &user.id).await?;
-            challenges::kill_of_user(&mut tx, &user.id).await?;
+    let changed = if active {
+        let changed = users::set_active(&mut tx, &user.id, true, kit.now()).await?;
+        if changed {
+            Entry::by(EventKind::UserEnabled, actor).user(Some(&user.id)).record(kit, &mut tx).await?;
         }
-        Entry::by(kind, actor).user(Some(&user.id)).record(kit, &mut tx).await?;
-    }
+        changed
+    } else {
+        administrators::keep_an_owner(&mut tx, &user.id).await?;
+        deactivate_in(kit, &mut tx, actor, &user.id).await?
+    };
     tx.commit().await?;
     kit.logout_bell.notify_one();
     Ok(changed)
+}
+
+/// Takes away the right to log in with all that hangs on it, in the caller's transaction; `false` where it was gone.
+pub(super) async fn deactivate_in(
+    kit: &Kit,
+    tx: &mut Tx,
+    actor: &Actor,
+    user: &UserId,
+) -> Result<bool, Fault> {
+    if !users::set_active(tx, user, false, kit.now()).await? {
+        return Ok(false);
+    }
+    session::end_everything(kit, tx, user).await?;
+    challenges::kill_of_user(tx, user).await?;
+    Entry::by(EventKind::UserDisabled, actor).user(Some(user)).record(kit, tx).await?;
+    Ok(true)
 }
 
 /// Sets a password, and ends every session that began with another.

@@ -60,6 +60,8 @@ our_id! {
     GrantId = "gra_",
     /// A letter in the outbox.
     LetterId = "let_",
+    /// An access review.
+    ReviewId = "rev_",
 }
 
 /// A line of the audit trail.

@@ -20,7 +20,9 @@ pub(crate) use chance::{OsRandom, Random};
 pub(crate) use document::Document;
 pub(crate) use encode::{base64url, base64url_decode, constant_time_eq, hex_lower, sha256, sha512};
 pub(crate) use fault::{Error, Fault};
-pub(crate) use id::{ClientId, EventId, FlowId, GrantId, Kid, LetterId, SessionId, Subject, UserId};
+pub(crate) use id::{
+    ClientId, EventId, FlowId, GrantId, Kid, LetterId, ReviewId, SessionId, Subject, UserId,
+};
 pub(crate) use json::strict_json;
 pub(crate) use secret::{Digest, DigestKey, Kind, Secret, hmac_sha256, kinds};
 #[cfg(test)]

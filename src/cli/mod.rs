@@ -18,6 +18,7 @@ mod findings;
 mod key;
 mod migrate;
 mod open;
+mod review;
 mod serve;
 mod show;
 mod user;
@@ -72,6 +73,9 @@ enum Command {
     /// Look after administrators and their roles.
     #[command(subcommand)]
     Administrator(administrator::Action),
+    /// Have somebody who knows them say who of an organisation still needs to log in.
+    #[command(subcommand)]
+    Review(review::Action),
     /// Read the audit trail, export it, and look whether it is whole.
     #[command(subcommand)]
     Audit(audit::Action),
@@ -152,6 +156,7 @@ async fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         Command::Apply(options) => apply::apply(load()?, options).await,
         Command::Export => apply::export(load()?).await,
         Command::Administrator(action) => administrator::run(load()?, action).await,
+        Command::Review(action) => review::run(load()?, action).await,
         Command::Audit(action) => match audit::offline(&action) {
             Some(done) => done,
             None => audit::run(load()?, action).await,

@@ -144,6 +144,7 @@ const MISTAKES: &[(&str, &str)] = &[
         "listen.certificate_origin is \"https://m.example/x\"; write it as https://m.example",
     ),
     ("[registration]\nper_hour = 0", "registration.per_hour"),
+    ("[retention]\ndormant_days = 29", "retention.dormant_days"),
     ("[listen]\ncertificate_file = \"x\"", "listen.certificate_file needs listen.key_file"),
     ("[listen]\nkey_file = \"x\"", "listen.key_file needs listen.certificate_file"),
     ("[listen]\nask_client_certificates = true", "listen.ask_client_certificates is of no use without"),

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use crate::admin::status;
+use crate::admin::{reviews, status};
 use crate::audit::chain;
 use crate::audit::feed::Target;
 use crate::base::{Fault, SystemClock};
@@ -69,6 +69,11 @@ pub(crate) fn start(
     jobs.spawn(every(Duration::from_secs(600), "purge", move || {
         let kit = Arc::clone(&purging);
         async move { purge::round(&kit).await }
+    }));
+    let reminding = kit_for();
+    jobs.spawn(every(Duration::from_secs(600), "remind of access reviews", move || {
+        let kit = Arc::clone(&reminding);
+        async move { reviews::remind(&kit).await }
     }));
     if kit.config.feed.webhook.is_some() {
         jobs.spawn(feed_trail::run(Arc::clone(kit), Target::Webhook));

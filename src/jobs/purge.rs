@@ -1,5 +1,6 @@
 //! Keeps every growing table bounded.
 
+use crate::admin::retention;
 use crate::audit::chain;
 use crate::base::{Fault, Span, Timestamp};
 use crate::kit::Kit;
@@ -33,12 +34,14 @@ pub(crate) async fn round(kit: &Kit) -> Result<(), Fault> {
         (Purgeable::SetUpLinks, Span::days(1)),
         // For as long, it can be said that one was used or is too old.
         (Purgeable::Invitations, Span::days(30)),
+        (Purgeable::Reviews, keep.events),
     ] {
         let removed = purge(kit, what, kit.now() - kept_for).await?;
         if removed > 0 {
             tracing::info!(table = ?what, removed, "purged");
         }
     }
+    retention::round(kit).await?;
     purge_trail(kit, kit.now() - keep.events).await
 }
 

@@ -65,6 +65,13 @@ pub(crate) enum Actor {
         scopes: Vec<String>,
         visit: Visit,
     },
+    /// The periods of the configuration, when somebody's has run out.
+    Retention,
+    /// Whoever is asked, in an access review, who still needs to log in. The table of permissions gives them nothing.
+    Sponsor {
+        user_id: UserId,
+        visit: Visit,
+    },
 }
 
 impl Actor {
@@ -72,16 +79,20 @@ impl Actor {
     pub(crate) fn name(&self) -> &str {
         match self {
             Self::Operator => "operator",
+            Self::Retention => "retention",
             Self::Administrator { administrator, .. } => administrator.user_id.as_str(),
             Self::Program { client_id, .. } => client_id.as_str(),
+            Self::Sponsor { user_id, .. } => user_id.as_str(),
         }
     }
 
     /// Where they did it from; `None` on the machine itself.
     pub(crate) const fn visit(&self) -> Option<&Visit> {
         match self {
-            Self::Operator => None,
-            Self::Administrator { visit, .. } | Self::Program { visit, .. } => Some(visit),
+            Self::Operator | Self::Retention => None,
+            Self::Administrator { visit, .. } | Self::Program { visit, .. } | Self::Sponsor { visit, .. } => {
+                Some(visit)
+            }
         }
     }
 
@@ -89,7 +100,8 @@ impl Actor {
     pub(crate) const fn user_id(&self) -> Option<&UserId> {
         match self {
             Self::Administrator { administrator, .. } => Some(&administrator.user_id),
-            Self::Operator | Self::Program { .. } => None,
+            Self::Sponsor { user_id, .. } => Some(user_id),
+            Self::Operator | Self::Retention | Self::Program { .. } => None,
         }
     }
 }

@@ -93,6 +93,11 @@ event_kinds! {
     UserExported = "user.exported", "Personal data exported";
     UserErased = "user.erased", "Person erased";
     SessionsEnded = "user.sessions_ended", "Logged out by an administrator";
+    ReviewBegun = "review.begun", "Access review begun";
+    ReviewWithdrawn = "review.withdrawn", "Access review withdrawn";
+    ReviewFinished = "review.finished", "Access review finished";
+    AccessConfirmed = "review.confirmed", "Access confirmed by a sponsor";
+    AccessStruck = "review.struck", "Access struck by a sponsor";
     RoleGiven = "administrator.role_given", "Role given";
     RoleTaken = "administrator.role_taken", "Role taken away";
     SetUp = "administrator.set_up", "First owner made";

@@ -81,6 +81,7 @@ actions! {
     MoveAccounts:           All   No       No      No,    NONE;
     ChangePeople:           All   No       All     No,    PEOPLE;
     ExportPerson:           All   No       All     No,    PEOPLE_READ;
+    ReviewAccess:           All   No       All     No,    PEOPLE;
     ErasePerson:            All   No       No      No,    PEOPLE;
     SeeSessions:            All   No       All     All,   SESSIONS;
     EndSessions:            All   No       All     No,    SESSIONS;
@@ -106,6 +107,7 @@ pub(crate) fn allows(actor: &Actor, action: Action, service: Option<&ClientId>) 
             let covers = |scope: &String| scope == wanted || wanted.strip_suffix(".read") == Some(scope);
             !wanted.is_empty() && scopes.iter().any(covers)
         }
+        Actor::Retention | Actor::Sponsor { .. } => false,
     }
 }
 
@@ -185,5 +187,14 @@ mod tests {
             assert!(!allows(&everything, action, None), "{action:?}");
         }
         assert!(!allows(&program(&[""]), Action::ChangeAdministrators, None));
+    }
+
+    #[test]
+    fn row_41_a_sponsor_may_nothing_that_administrators_may() {
+        let user_id = UserId::generate(Timestamp::from_millis(0), &SeededRandom::new(1));
+        let sponsor = Actor::Sponsor { user_id, visit: Visit::default() };
+        for action in Action::ALL {
+            assert!(!allows(&sponsor, *action, None) && reaches(&sponsor, *action) == No, "{action:?}");
+        }
     }
 }

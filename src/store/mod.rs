@@ -30,6 +30,7 @@ pub(crate) mod purge;
 pub(crate) mod pushed_requests;
 pub(crate) mod refresh_tokens;
 pub(crate) mod registration_tokens;
+pub(crate) mod reviews;
 pub(crate) mod sealed_secrets;
 pub(crate) mod services;
 pub(crate) mod sessions;

@@ -23,6 +23,12 @@ statements! {
         AND EXISTS (SELECT 1 FROM words a WHERE a.kind = 'user' AND a.id = w.id AND a.word >= $3 AND a.word <= $4)
         AND EXISTS (SELECT 1 FROM words b WHERE b.kind = 'user' AND b.id = w.id AND b.word >= $5 AND b.word <= $6)
         ORDER BY w.word, w.id LIMIT $9";
+    DORMANT = "SELECT * FROM users u WHERE u.last_login_at < $1 AND u.disabled_at IS NULL
+        AND NOT EXISTS (SELECT 1 FROM administrators a WHERE a.user_id = u.id) ORDER BY u.last_login_at LIMIT $2";
+    NEVER_HERE = "SELECT * FROM users u WHERE u.last_login_at IS NULL AND u.created_at < $1 AND u.disabled_at IS NULL
+        AND NOT EXISTS (SELECT 1 FROM administrators a WHERE a.user_id = u.id) LIMIT $2";
+    ENDED = "SELECT * FROM users u WHERE u.disabled_at < $1
+        AND NOT EXISTS (SELECT 1 FROM administrators a WHERE a.user_id = u.id) ORDER BY u.disabled_at LIMIT $2";
     UPDATE = "UPDATE users SET email = $2, email_canonical = $3, name = $4, organisation = $5, profile = $6,
         updated_at = $7 WHERE id = $1 AND updated_at = $8";
     ASK_NEW_PASSWORD = "UPDATE users SET new_password_asked_at = $2, updated_at = $2 WHERE id = $1";
@@ -73,6 +79,33 @@ pub(crate) async fn search(
     let rows =
         query.bind(word).bind(id).bind(limit).fetch_all(conn).await.map_err(asking("search people"))?;
     rows.iter().map(|row: &AnyRow| Ok((users::user(row)?, text(row, "word")?))).collect()
+}
+
+/// Whose time is up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Overdue {
+    /// Who can log in and last did before a moment.
+    Dormant,
+    /// Who can log in, never did, and was added before a moment.
+    NeverHere,
+    /// Who was deactivated before a moment.
+    Deactivated,
+}
+
+/// Up to `limit` people whose time was up `before` a moment, administrators left out.
+pub(crate) async fn overdue(
+    conn: &mut Conn,
+    which: Overdue,
+    before: Timestamp,
+    limit: i64,
+) -> Result<Vec<User>, Fault> {
+    let statement = match which {
+        Overdue::Dormant => DORMANT,
+        Overdue::NeverHere => NEVER_HERE,
+        Overdue::Deactivated => ENDED,
+    };
+    let rows = sqlx::query(statement).bind(before.millis()).bind(limit).fetch_all(conn).await;
+    rows.map_err(asking("list whose time is up"))?.iter().map(users::user).collect()
 }
 
 /// Has a person be found by name, email and organisation.

@@ -31,6 +31,8 @@ statements! {
     UPLOADS = "DELETE FROM uploads WHERE id IN (SELECT id FROM uploads WHERE created_at < $1 LIMIT $2)";
     INVITATIONS = "DELETE FROM invitations WHERE user_id IN
         (SELECT user_id FROM invitations WHERE expires_at < $1 LIMIT $2)";
+    /// Those that were never finished as well, once they are as old.
+    REVIEWS = "DELETE FROM reviews WHERE id IN (SELECT id FROM reviews WHERE created_at < $1 LIMIT $2)";
 }
 
 /// What can be purged; each has its own retention period.
@@ -52,6 +54,8 @@ pub(crate) enum Purgeable {
     SetUpLinks,
     Invitations,
     Uploads,
+    /// With the people on them.
+    Reviews,
 }
 
 impl Purgeable {
@@ -73,6 +77,7 @@ impl Purgeable {
             Self::SetUpLinks => SETUP_LINKS,
             Self::Invitations => INVITATIONS,
             Self::Uploads => UPLOADS,
+            Self::Reviews => REVIEWS,
         }
     }
 }

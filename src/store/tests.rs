@@ -27,6 +27,7 @@ const STATEMENTS: &[(&str, &[&str])] = &[
     ("sealed_secrets", sealed_secrets::STATEMENTS),
     ("refresh_tokens", refresh_tokens::STATEMENTS),
     ("registration_tokens", registration_tokens::STATEMENTS),
+    ("reviews", reviews::STATEMENTS),
     ("services", services::STATEMENTS),
     ("sessions", sessions::STATEMENTS),
     ("signing_keys", signing_keys::STATEMENTS),
@@ -138,7 +139,7 @@ async fn whoever_stops_waiting_half_way_leaves_the_database_usable_and_his_chang
 }
 
 /// Statements that look at everything, because that is what they are for: counts of a job, and what runs at start.
-const MAY_SCAN: &[&str] = &["COUNT(*)", "NOT EXISTS", "MAX(at)"];
+const MAY_SCAN: &[&str] = &["COUNT(*)", "MAX(at)"];
 
 #[tokio::test]
 async fn no_list_or_search_of_the_console_goes_through_a_whole_table() {
@@ -158,6 +159,7 @@ async fn no_list_or_search_of_the_console_goes_through_a_whole_table() {
         events::STATEMENTS,
         administrators::STATEMENTS,
         invitations::STATEMENTS,
+        reviews::STATEMENTS,
         trail::STATEMENTS,
     ];
     for statement in looked_at.into_iter().flatten().filter(|text| text.starts_with("SELECT")) {

@@ -125,6 +125,16 @@ pub(crate) struct AdministratorAdded {
     pub(crate) when: String,
 }
 
+/// Asks somebody to look through who of an organisation still needs to log in, or reminds them.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct ReviewAsked {
+    pub(crate) sender: Sender,
+    pub(crate) organisation: String,
+    /// "3:57pm on 22 November 2026"
+    pub(crate) due: String,
+    pub(crate) is_reminder: bool,
+}
+
 /// A letter's samples, as its templates see them.
 fn samples<L: Letter>() -> Vec<Value> {
     L::samples().into_iter().map(|sample| Value::from(Serde(sample))).collect()
@@ -167,7 +177,7 @@ macro_rules! any_letter {
 
 any_letter! {
     LoginCode, ResetCode, PasswordChanged, NewDevice, AccountLocked, ResetRefused, Invitation, EmailChanged,
-    AdministratorAdded,
+    AdministratorAdded, ReviewAsked,
 }
 
 impl Sender {
@@ -281,5 +291,19 @@ impl Letter for AdministratorAdded {
             by: "Olivia Owner".into(),
             when: SAMPLE_MOMENT.into(),
         }]
+    }
+}
+
+impl Letter for ReviewAsked {
+    const FOLDER: &'static str = "review_asked";
+
+    fn samples() -> Vec<Self> {
+        let shown = |is_reminder| Self {
+            sender: Sender::sample(),
+            organisation: "Example Primary School".into(),
+            due: SAMPLE_MOMENT.into(),
+            is_reminder,
+        };
+        vec![shown(false), shown(true)]
     }
 }

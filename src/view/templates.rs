@@ -51,6 +51,8 @@ pub(super) const EMBEDDED: &[(&str, &str)] = embedded![
     "pages/account.html",
     "pages/change_password.html",
     "pages/history.html",
+    "pages/review.html",
+    "pages/review_over.html",
     "console/parts.html",
     "console/frame.html",
     "console/list.html",
@@ -88,4 +90,7 @@ pub(super) const EMBEDDED: &[(&str, &str)] = embedded![
     "letters/administrator_added/subject.txt",
     "letters/administrator_added/body.txt",
     "letters/administrator_added/body.html",
+    "letters/review_asked/subject.txt",
+    "letters/review_asked/body.txt",
+    "letters/review_asked/body.html",
 ];

@@ -117,6 +117,8 @@ fn pages_for_people() -> Router<Arc<Web>> {
         .route(paths::ACCOUNT_HISTORY, get(pages::account::history))
         .route(paths::ACCOUNT_SERVICES, get(pages::shared::get).post(pages::shared::post))
         .route(paths::ACCOUNT_SESSIONS, get(pages::sessions::get).post(pages::sessions::post))
+        .route(paths::ACCOUNT_REVIEW, get(pages::review::get).post(pages::review::post))
+        .route(paths::ACCOUNT_REVIEW_FINISH, post(pages::review::finish))
         .route(paths::HELP, get(pages::help::help))
         .route(paths::ACCESSIBILITY, get(pages::help::accessibility))
         .route(paths::COOKIES, get(pages::help::cookies))

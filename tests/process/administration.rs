@@ -41,6 +41,28 @@ async fn row_99_a_link_makes_the_first_owner_and_the_last_one_stays() {
 }
 
 #[tokio::test]
+async fn a_sponsor_is_asked_and_a_review_is_listed_shown_and_withdrawn() {
+    let house = House::new().await;
+    house.add_person("alex@school.example", "purple otter drumming");
+    let add = ["user", "add", "--email", NINA, "--name", "Nina New", "--organisation", "School"];
+    house.must(&add, "");
+    let begin = |sponsor| ["review", "begin", "School", "--sponsor", sponsor, "--days", "7"];
+    let refused = house.run(&begin(NINA), "");
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("invite them first"));
+    let begun = house.must(&begin("alex@school.example"), "");
+    assert!(begun.contains("is asked about 1 people by"), "{begun}");
+    let listed: Value = serde_json::from_str(&house.must(&["review", "list", "--json"], "")).unwrap();
+    assert_eq!((&listed[0]["status"], &listed[0]["people"]), (&"open".into(), &1.into()));
+    let id = listed[0]["id"].as_str().unwrap();
+    let shown = house.must(&["review", "show", id], "");
+    assert!(shown.contains("Nina New") && shown.contains("none yet"), "{shown}");
+    assert!(house.must(&["review", "withdraw", id], "").contains("is withdrawn"));
+    assert!(house.must(&["review", "withdraw", id], "").contains("was over already"));
+    assert!(house.must(&["review", "list"], "").contains("Withdrawn"));
+}
+
+#[tokio::test]
 async fn a_file_of_services_is_planned_applied_and_written_again() {
     let house = House::new().await;
     let file = house.path("services.toml");

@@ -10,13 +10,13 @@ use crate::model::{Actor, ClientSettings, GrantType};
 use crate::policy::permission::scopes;
 
 /// A program with a token.
-struct Tool<'a> {
+pub(super) struct Tool<'a> {
     provider: &'a Provider,
     token: String,
 }
 
 impl Provider {
-    async fn tool(&self, scopes: &[&str]) -> Tool<'_> {
+    pub(super) async fn tool(&self, scopes: &[&str]) -> Tool<'_> {
         let id = format!("tool-{}", self.number("SELECT COUNT(*) FROM clients").await);
         let settings = ClientSettings {
             grant_types: vec![GrantType::ClientCredentials],
@@ -34,7 +34,13 @@ impl Provider {
 }
 
 impl Tool<'_> {
-    async fn call(&self, method: Method, path: &str, body: Option<Value>, more: &[(&str, &str)]) -> Page {
+    pub(super) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        more: &[(&str, &str)],
+    ) -> Page {
         let authorization = format!("Bearer {}", self.token);
         let mut headers = vec![("authorization", authorization.as_str())];
         headers.extend_from_slice(more);
@@ -42,7 +48,7 @@ impl Tool<'_> {
         self.provider.browser().send_json(method, &url, body, &headers).await
     }
 
-    async fn get(&self, path: &str) -> Page {
+    pub(super) async fn get(&self, path: &str) -> Page {
         self.call(Method::GET, path, None, &[]).await
     }
 

@@ -150,6 +150,7 @@ async fn row_41_every_page_stops_at_the_border_of_a_role() {
         border("/admin/services/library", [true, false, true, true]),
         border("/admin/people", [true, false, true, true]),
         border(format!("/admin/people/{alex}"), [true, false, true, true]),
+        border("/admin/reviews", [true, false, true, true]),
         border("/admin/sessions", [true, false, true, true]),
         border("/admin/audit", [true, true, true, true]),
         border("/admin/audit?service=library", [true, false, true, true]),
@@ -170,10 +171,13 @@ async fn row_41_every_page_stops_at_the_border_of_a_role() {
 #[tokio::test]
 async fn row_41_every_form_stops_at_the_border_of_a_role() {
     const SERVICE: &[(&str, &str)] = &[("name", "Some name"), ("redirect_uris", "https://a.example/cb")];
+    const REVIEW: &[(&str, &str)] =
+        &[("organisation", "Example Primary School"), ("sponsor", "alex@school.example")];
     let provider = Provider::start().await;
     provider.add_client("portal", |_| {}).await;
     provider.add_client("library", |_| {}).await;
     let alex = provider.person("alex@school.example").await.id;
+    provider.add_person("bea@school.example", "Bea Example").await;
     let person = |rest: &str| format!("/admin/people/{alex}/{rest}");
     let forms = [
         Border { fields: SERVICE, ..border("/admin/services/portal/edit", [true, true, false, false]) },
@@ -185,6 +189,7 @@ async fn row_41_every_form_stops_at_the_border_of_a_role() {
         border(person("new-password"), [true, false, true, false]),
         border(person("export"), [true, false, true, false]),
         Border { fields: &[("role", "auditor")], ..border(person("role"), [true, false, false, false]) },
+        Border { fields: REVIEW, ..border("/admin/reviews/new", [true, false, true, false]) },
         border("/admin/keys/change", [true, false, false, false]),
         border(person("erase"), [true, false, false, false]),
     ];

@@ -41,6 +41,7 @@ mod relying_party;
 mod request_object;
 mod reset;
 mod response_types;
+mod review;
 mod session;
 mod signed_answers;
 mod single_sign_on;

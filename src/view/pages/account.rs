@@ -63,6 +63,17 @@ pub(crate) struct AccountPage {
     pub(crate) password_changed: Option<TimeText>,
     /// Whether they look after the provider.
     pub(crate) is_administrator: bool,
+    /// The access reviews that they are asked to do.
+    pub(crate) reviews: Vec<ReviewLink>,
+}
+
+/// An access review that waits for somebody.
+#[derive(Clone, Serialize)]
+pub(crate) struct ReviewLink {
+    pub(crate) url: String,
+    pub(crate) organisation: String,
+    /// "3:57pm on 22 November 2026"
+    pub(crate) due: String,
 }
 
 /// A new password in the place of the present one (P13b). No password is ever shown again, so none is here.
@@ -104,6 +115,14 @@ impl Page for AccountPage {
             organisation: organisation.map(str::to_owned),
             password_changed: organisation.map(|_| sample::time(0)),
             is_administrator: organisation.is_none(),
+            reviews: match banner {
+                None => Vec::new(),
+                Some(_) => vec![ReviewLink {
+                    url: "/account/reviews/rev_0123456789abcdef0123456789abcdef".into(),
+                    organisation: "Example Primary School".into(),
+                    due: "3:57pm on 22 November 2026".into(),
+                }],
+            },
         };
         vec![shown(None, Some("Example Primary School")), shown(Some(messages::OWN_PASSWORD_CHANGED), None)]
     }

@@ -9,13 +9,14 @@ mod invitation;
 mod login;
 mod logout;
 mod reset;
+mod review;
 mod trouble;
 
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
 
 pub(crate) use account::{
-    AccountPage, ChangePasswordPage, HistoryPage, HistoryRow, SessionRow, SessionsPage,
+    AccountPage, ChangePasswordPage, HistoryPage, HistoryRow, ReviewLink, SessionRow, SessionsPage,
 };
 pub(crate) use consent::{ConsentPage, SharedPage, SharedRow, StopSharingPage};
 pub(crate) use device::{ConnectPage, ConnectedPage, DevicePage};
@@ -24,6 +25,7 @@ pub(crate) use invitation::{InvitationOverPage, InvitationPage, SetUpPage};
 pub(crate) use login::{CancelledPage, FormPostPage, LoginCodePage, LoginPage, ServicesPage, WelcomePage};
 pub(crate) use logout::{LogOutPage, LoggedOutPage};
 pub(crate) use reset::{NewPasswordPage, ResetCodePage, ResetEmailPage, ResetPasswordPage};
+pub(crate) use review::{ReviewOverPage, ReviewPage, ReviewRow};
 pub(crate) use trouble::{
     BusyPage, ExpiredPage, NotFoundPage, ProblemPage, RefusedPage, TooManyPage, UnavailablePage, bare_problem,
 };
@@ -111,6 +113,8 @@ pub(super) const EVERY_PAGE: &[Samples] = &[
     entry::<AccountPage>(),
     entry::<ChangePasswordPage>(),
     entry::<HistoryPage>(),
+    entry::<ReviewPage>(),
+    entry::<ReviewOverPage>(),
     entry::<console::ListPage>(),
     entry::<console::RecordPage>(),
     entry::<console::ConsoleForm>(),

@@ -14,6 +14,7 @@ mod idempotency;
 mod people;
 mod problem;
 mod rest;
+mod reviews;
 mod services;
 mod shapes;
 
@@ -40,6 +41,9 @@ fn described() -> OpenApiRouter<Arc<Web>> {
         .routes(routes!(services::one, services::change, services::remove))
         .routes(routes!(services::act))
         .routes(routes!(services::make_secret))
+        .routes(routes!(reviews::list, reviews::begin))
+        .routes(routes!(reviews::one, reviews::withdraw))
+        .routes(routes!(reviews::people))
         .routes(routes!(rest::sessions))
         .routes(routes!(rest::end_session))
         .routes(routes!(rest::events))

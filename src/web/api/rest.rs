@@ -171,6 +171,7 @@ pub(super) async fn status(at: Program) -> Answer {
         services: read.services,
         mail_waiting: read.mail_waiting,
         mail_failed_today: read.mail_failed_today,
+        reviews_overdue: read.reviews_overdue,
         attention: status::attention(&read, at.web.kit.now()),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };

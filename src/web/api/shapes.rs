@@ -5,9 +5,9 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::admin::people::{Detail, Listed, Status};
-use crate::admin::services;
+use crate::admin::{reviews, services};
 use crate::base::Timestamp;
-use crate::model::{Client, Role, User};
+use crate::model::{Client, ReviewAnswer, ReviewState, Role, User};
 use crate::view::when;
 
 /// A page of a list.
@@ -231,6 +231,92 @@ pub(super) struct NewSecret {
     pub(super) earlier_until: String,
 }
 
+/// An access review: somebody who knows an organisation's people says who of them still needs to log in.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ReviewDocument {
+    pub(super) id: String,
+    pub(super) organisation: String,
+    /// The identifier of the person who is asked.
+    pub(super) sponsor: String,
+    pub(super) status: ReviewStatus,
+    /// How many are on the list.
+    pub(super) people: i64,
+    pub(super) confirmed: i64,
+    pub(super) struck: i64,
+    pub(super) created_at: String,
+    pub(super) due_at: String,
+    pub(super) ended_at: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ReviewStatus {
+    Open,
+    Finished,
+    Withdrawn,
+}
+
+impl ReviewDocument {
+    pub(super) fn of(listed: &reviews::Listed) -> Self {
+        let (review, tally) = (&listed.review, &listed.tally);
+        Self {
+            id: review.id.to_string(),
+            organisation: review.organisation.clone(),
+            sponsor: review.sponsor_id.to_string(),
+            status: match review.state {
+                ReviewState::Open => ReviewStatus::Open,
+                ReviewState::Finished => ReviewStatus::Finished,
+                ReviewState::Withdrawn => ReviewStatus::Withdrawn,
+            },
+            people: tally.people,
+            confirmed: tally.confirmed,
+            struck: tally.struck,
+            created_at: time(review.created_at),
+            due_at: time(review.due_at),
+            ended_at: review.ended_at.map(time),
+        }
+    }
+}
+
+/// An access review to be begun.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewReview {
+    /// As it stands with its people.
+    #[schema(min_length = 1)]
+    pub(super) organisation: String,
+    /// The email of whoever is asked. They must be able to log in.
+    #[schema(format = Email, max_length = 254)]
+    pub(super) sponsor: String,
+    /// How long they have; 14 where it is not given.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 90)]
+    pub(super) days: Option<u32>,
+}
+
+/// Somebody on the list of an access review.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ReviewEntry {
+    /// The identifier of a person.
+    pub(super) person: String,
+    pub(super) name: String,
+    pub(super) email: String,
+    /// `confirmed` or `struck`; absent while nothing was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) answer: Option<&'static str>,
+}
+
+impl ReviewEntry {
+    pub(super) fn of(user: &User, answer: Option<ReviewAnswer>) -> Self {
+        Self {
+            person: user.id.as_str().to_owned(),
+            name: user.name.clone(),
+            email: user.email.shown().to_owned(),
+            answer: answer.map(ReviewAnswer::name),
+        }
+    }
+}
+
 /// Somebody logged in, in one browser.
 #[derive(Serialize, ToSchema)]
 pub(super) struct SessionDocument {
@@ -264,6 +350,7 @@ pub(super) struct StatusDocument {
     pub(super) services: i64,
     pub(super) mail_waiting: i64,
     pub(super) mail_failed_today: i64,
+    pub(super) reviews_overdue: i64,
     /// What needs somebody's attention, in sentences.
     pub(super) attention: Vec<String>,
     pub(super) version: String,

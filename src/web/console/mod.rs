@@ -17,6 +17,7 @@ mod mail;
 mod people;
 mod person;
 mod person_deeds;
+mod reviews;
 mod service_form;
 mod services;
 mod sessions;
@@ -44,6 +45,7 @@ const MENU: &[(&str, &str, Action)] = &[
     ("Dashboard", paths::CONSOLE, Action::SeeStatus),
     ("Services", paths::CONSOLE_SERVICES, Action::SeeServices),
     ("People", paths::CONSOLE_PEOPLE, Action::SeePeople),
+    ("Reviews", paths::CONSOLE_REVIEWS, Action::SeePeople),
     ("Sessions", paths::CONSOLE_SESSIONS, Action::SeeSessions),
     ("Audit log", paths::CONSOLE_AUDIT, Action::SeeEvents),
     ("Keys", paths::CONSOLE_KEYS, Action::SeeKeys),
@@ -78,6 +80,10 @@ pub(super) fn routes() -> Router<Arc<Web>> {
         .route(paths::CONSOLE_PERSON_ROLE, get(administrators::get_role).post(administrators::post_role))
         .route(paths::CONSOLE_PERSON_EXPORT, post(person_deeds::export))
         .route(paths::CONSOLE_PERSON_DEED, get(person_deeds::ask).post(person_deeds::perform))
+        .route(paths::CONSOLE_REVIEWS, get(reviews::list))
+        .route(paths::CONSOLE_REVIEW_NEW, get(reviews::get_new).post(reviews::post_new))
+        .route(paths::CONSOLE_REVIEW, get(reviews::one))
+        .route(paths::CONSOLE_REVIEW_WITHDRAW, get(reviews::ask_withdraw).post(reviews::withdraw))
         .route(paths::CONSOLE_SESSIONS, get(sessions::list).post(sessions::end))
         .route(paths::CONSOLE_AUDIT, get(audit::list))
         .route(paths::CONSOLE_AUDIT_FILE, get(audit::file))

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::people::{BACK, details};
-use super::{Console, ConsoleForm, audit, field_errors, path};
+use super::{Console, ConsoleForm, address, audit, field_errors, path};
 use crate::admin::events::Filter;
 use crate::admin::people::{self, Detail, Details, Status};
 use crate::admin::{Flaw, Refusal};
@@ -114,6 +114,12 @@ fn actions(at: &Console, detail: &Detail) -> Vec<Action> {
     }
     if at.may(Permission::ChangeAdministrators) {
         actions.push(to("Change role", path(paths::CONSOLE_PERSON_ROLE, id), false));
+    }
+    if let Some(organisation) =
+        detail.user.organisation.as_deref().filter(|_| at.may(Permission::ReviewAccess))
+    {
+        let href = address(paths::CONSOLE_REVIEW_NEW, &[("organisation", organisation)]);
+        actions.push(to("Have the organisation reviewed", href, false));
     }
     if at.may(Permission::ExportPerson) {
         actions.push(deed("Export what is held", "data"));

@@ -10,13 +10,13 @@ use axum::response::Response;
 use crate::accounts::change_password::{self, Step, Wish};
 use crate::accounts::history;
 use crate::accounts::session::Current;
-use crate::admin::administrators;
+use crate::admin::{administrators, sponsor};
 use crate::base::{Fault, paths};
 use crate::model::{EventKind, Visit};
 use crate::oidc::params::Params;
 use crate::policy::lifetime;
-use crate::view::pages::{AccountPage, ChangePasswordPage, HistoryPage, HistoryRow};
-use crate::view::{FieldError, TimeText, messages};
+use crate::view::pages::{AccountPage, ChangePasswordPage, HistoryPage, HistoryRow, ReviewLink};
+use crate::view::{FieldError, TimeText, messages, when};
 use crate::web::Web;
 use crate::web::cookies::Cookies;
 use crate::web::extract::{Form, LoggedIn, Query, Unwanted, is_ours};
@@ -34,6 +34,12 @@ pub(in crate::web) async fn get(
 
 async fn show(web: &Web, current: Current, says_changed: bool) -> Result<Response, Fault> {
     let administrator = administrators::find(&web.kit, &current.user.id).await?;
+    let reviews = sponsor::open_reviews(&web.kit, &current.user.id).await?;
+    let reviews = reviews.into_iter().map(|review| ReviewLink {
+        url: super::review::address(&review.id),
+        due: when::clock_time_and_date(review.due_at),
+        organisation: review.organisation,
+    });
     // Nobody can make the page say what is not so.
     let just_now =
         current.user.password_changed_at.is_some_and(|at| lifetime::is_just_now(at, web.kit.now()));
@@ -44,6 +50,7 @@ async fn show(web: &Web, current: Current, says_changed: bool) -> Result<Respons
         name: current.user.name,
         organisation: current.user.organisation,
         is_administrator: administrator.is_some(),
+        reviews: reviews.collect(),
     };
     Ok(page::page(web, StatusCode::OK, &shown, &web.front.chrome()))
 }

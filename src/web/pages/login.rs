@@ -42,7 +42,7 @@ pub(in crate::web) async fn again(
     web: &Web,
     current: &Current,
     headers: &HeaderMap,
-    path: &'static str,
+    path: &str,
 ) -> Result<Response, Fault> {
     let email = Some(current.user.email.shown().to_owned());
     let returns_to = Some(path.to_owned());

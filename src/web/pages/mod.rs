@@ -10,6 +10,7 @@ pub(super) mod login;
 pub(super) mod login_code;
 pub(super) mod logout;
 pub(super) mod reset;
+pub(super) mod review;
 pub(super) mod sessions;
 pub(super) mod set_up;
 pub(super) mod shared;

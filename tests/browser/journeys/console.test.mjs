@@ -181,6 +181,25 @@ state("console role", async () => {
   await olivia.sees("Change the role of Alex Example");
 });
 
+state("console reviews", opens("/admin/reviews", "Access reviews"));
+state("console begin a review, wrong", async () => {
+  await olivia.follow("Begin a review");
+  await olivia.fill("Organisation", "Example Primary School");
+  await olivia.fill("Email of the sponsor", "nobody@school.example");
+  await olivia.press("Ask the sponsor");
+  await olivia.isTold("Nobody who can log in has that email; invite them first");
+});
+state("console review", async () => {
+  await olivia.fill("Email of the sponsor", "alex@school.example");
+  await olivia.press("Ask the sponsor");
+  await olivia.sees("Access review of Example Primary School");
+  await olivia.link("Nina New").waitFor();
+});
+state("console withdraw a review", async () => {
+  await olivia.follow("Withdraw the review");
+  await olivia.sees("Withdraw the review of Example Primary School?");
+});
+
 // The rest.
 
 state("console sessions", opens("/admin/sessions", "Sessions"));
@@ -239,6 +258,23 @@ state("account", async () => {
   await stage.demo.newDay();
   await olivia.context.clearCookies();
   await olivia.logIn();
+  await olivia.open(`${stage.demo.facts.issuer}/account`);
+  await olivia.sees("Your account");
+});
+state("review", async () => {
+  await olivia.follow("Check who needs to log in at Example Primary School");
+  await olivia.sees("Check who needs to log in");
+});
+state("review, to be finished", async () => {
+  const nina = olivia.page.getByRole("group", { name: "Nina New" });
+  await nina.getByLabel("No longer needs to log in").check();
+  await olivia.press("Save answers");
+  await olivia.isAssured("Your answers are saved.");
+  await olivia.reads("1 no longer needs to");
+});
+state("review finished", async () => {
+  await olivia.press("Finish");
+  await olivia.sees("Thank you");
   await olivia.open(`${stage.demo.facts.issuer}/account`);
   await olivia.sees("Your account");
 });

@@ -1,0 +1,202 @@
+//! Access reviews: somebody who knows an organisation's people says who of them still needs to log in.
+//!
+//! An administrator asks, a [`super::sponsor`] answers. Whoever is struck is deactivated when the sponsor has finished,
+//! and can be activated again like anybody else.
+
+use serde_json::json;
+
+use super::{Page, Refusal, bad_cursor, check, cursor};
+use crate::accounts::letters;
+use crate::audit::Entry;
+use crate::base::{Error, Fault, ReviewId, Span};
+use crate::kit::Kit;
+use crate::model::{Actor, Email, EventKind, Review, ReviewAnswer, ReviewState, ReviewTally, User};
+use crate::outbox;
+use crate::policy::permission::Action;
+use crate::store::{Tx, reviews, users};
+
+/// Days that a sponsor can be given.
+pub(crate) const DAYS: std::ops::RangeInclusive<u32> = 1..=90;
+/// Days that a sponsor is given where nobody says how many.
+pub(crate) const USUAL_DAYS: u32 = 14;
+/// How long before a review is due its sponsor is reminded.
+const REMINDER: Span = Span::days(3);
+const LIST: &str = "reviews";
+
+/// What is asked of whom.
+pub(crate) struct NewReview<'a> {
+    /// As it stands on the pages of its people.
+    pub(crate) organisation: &'a str,
+    /// The email of somebody who can log in.
+    pub(crate) sponsor: &'a str,
+    pub(crate) days: u32,
+}
+
+/// A review with what is known of it beside.
+pub(crate) struct Listed {
+    pub(crate) review: Review,
+    pub(crate) sponsor: User,
+    pub(crate) tally: ReviewTally,
+}
+
+impl Listed {
+    /// The words that administrators see.
+    pub(crate) fn shown(&self, kit: &Kit) -> &'static str {
+        match self.review.state {
+            ReviewState::Open if self.review.due_at < kit.now() => "Overdue",
+            ReviewState::Open => "Open",
+            ReviewState::Finished => "Finished",
+            ReviewState::Withdrawn => "Withdrawn",
+        }
+    }
+}
+
+/// Asks a sponsor, by email, about everybody of an organisation who can log in.
+pub(crate) async fn begin(kit: &Kit, actor: &Actor, new: NewReview<'_>) -> Result<Listed, Error<Refusal>> {
+    check(actor, Action::ReviewAccess, None)?;
+    if !DAYS.contains(&new.days) {
+        let say = format!("the days must be from {} to {}", DAYS.start(), DAYS.end());
+        return Err(Error::Refused(Refusal::unfit("days", say)));
+    }
+    let sponsor = sponsor(kit, new.sponsor).await?;
+    let now = kit.now();
+    let review = Review {
+        id: ReviewId::generate(now, &*kit.random),
+        organisation: new.organisation.trim().to_owned(),
+        sponsor_id: sponsor.id.clone(),
+        state: ReviewState::Open,
+        created_at: now,
+        due_at: now + Span::days(new.days),
+        ended_at: None,
+    };
+    let mut tx = kit.store.begin().await?;
+    if reviews::insert(&mut tx, &review).await? == 0 {
+        let say = "nobody else of that organisation can log in; write it as it stands on a person's page";
+        return Err(Error::Refused(Refusal::unfit("organisation", say)));
+    }
+    let tally = reviews::tally(&mut tx, &review.id).await?;
+    Entry::by(EventKind::ReviewBegun, actor)
+        .detail(json!({
+            "review": review.id.as_str(), "organisation": review.organisation, "people": tally.people,
+            "sponsor": sponsor.id.as_str(),
+        }))
+        .record(kit, &mut tx)
+        .await?;
+    write(kit, &mut tx, (&review, &sponsor), false).await?;
+    tx.commit().await?;
+    kit.mail_bell.notify_one();
+    Ok(Listed { review, sponsor, tally })
+}
+
+async fn sponsor(kit: &Kit, email: &str) -> Result<User, Error<Refusal>> {
+    let found = match Email::parse(email) {
+        Ok(email) => users::by_email(&mut *kit.store.read().await?, &email).await?,
+        Err(_) => None,
+    };
+    let can_log_in = |user: &User| user.is_active() && user.password.is_some();
+    found.filter(can_log_in).ok_or_else(|| {
+        Error::Refused(Refusal::unfit("sponsor", "nobody who can log in has that email; invite them first"))
+    })
+}
+
+async fn write(
+    kit: &Kit,
+    tx: &mut Tx,
+    (review, sponsor): (&Review, &User),
+    is_reminder: bool,
+) -> Result<(), Fault> {
+    let content = letters::review_asked(kit, &review.organisation, review.due_at, is_reminder);
+    let service = &kit.config.brand.service;
+    let expires_at = kit.now() + outbox::NOTICE_LIFE;
+    outbox::queue(kit, tx, outbox::Draft { to: &sponsor.email, service, content, expires_at }).await
+}
+
+/// A page of reviews, the newest first.
+pub(crate) async fn list(
+    kit: &Kit,
+    actor: &Actor,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Page<Listed>, Error<Refusal>> {
+    check(actor, Action::SeePeople, None)?;
+    let (before, id) = match after {
+        Some(after) => cursor::open(kit, LIST, after).ok_or_else(bad_cursor)?,
+        None => (i64::MAX.to_string(), String::new()),
+    };
+    let place = (before.parse().unwrap_or(i64::MAX), id.as_str());
+    let rows = reviews::newest(&mut *kit.store.read().await?, place, limit + 1).await?;
+    let found = Page::cut(rows, limit, |review| {
+        cursor::seal(kit, LIST, (&review.created_at.millis().to_string(), review.id.as_str()))
+    });
+    let mut listed = Vec::with_capacity(found.rows.len());
+    for review in found.rows {
+        listed.extend(with_sponsor(kit, review).await?);
+    }
+    Ok(Page { rows: listed, next: found.next })
+}
+
+/// `None` where the sponsor was erased in this moment, and the review with them.
+async fn with_sponsor(kit: &Kit, review: Review) -> Result<Option<Listed>, Fault> {
+    let mut conn = kit.store.read().await?;
+    let Some(sponsor) = users::by_id(&mut conn, &review.sponsor_id).await? else { return Ok(None) };
+    let tally = reviews::tally(&mut conn, &review.id).await?;
+    Ok(Some(Listed { review, sponsor, tally }))
+}
+
+/// The review with an identifier.
+pub(crate) async fn find(kit: &Kit, actor: &Actor, id: &str) -> Result<Listed, Error<Refusal>> {
+    check(actor, Action::SeePeople, None)?;
+    let unknown = || Error::Refused(Refusal::Unknown("there is no such review".to_owned()));
+    let id = ReviewId::parse(id).ok_or_else(unknown)?;
+    let review = reviews::by_id(&mut *kit.store.read().await?, &id).await?.ok_or_else(unknown)?;
+    with_sponsor(kit, review).await?.ok_or_else(unknown)
+}
+
+/// A page of a review's people by name, each with what the sponsor has said.
+pub(crate) async fn entries(
+    kit: &Kit,
+    actor: &Actor,
+    review: &Review,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Page<(User, Option<ReviewAnswer>)>, Error<Refusal>> {
+    check(actor, Action::SeePeople, None)?;
+    let list = format!("review {}", review.id);
+    let place = match after {
+        Some(after) => cursor::open(kit, &list, after).ok_or_else(bad_cursor)?,
+        None => Default::default(),
+    };
+    let place = (place.0.as_str(), place.1.as_str());
+    let rows = reviews::entries(&mut *kit.store.read().await?, &review.id, place, limit + 1).await?;
+    Ok(Page::cut(rows, limit, |(user, _)| cursor::seal(kit, &list, (&user.name, user.id.as_str()))))
+}
+
+/// Calls a review off: nobody is deactivated for what was said in it. `false` where it was over.
+pub(crate) async fn withdraw(kit: &Kit, actor: &Actor, review: &Review) -> Result<bool, Error<Refusal>> {
+    check(actor, Action::ReviewAccess, None)?;
+    let mut tx = kit.store.begin().await?;
+    let withdrawn = reviews::withdraw(&mut tx, &review.id, kit.now()).await?;
+    if withdrawn {
+        Entry::by(EventKind::ReviewWithdrawn, actor)
+            .detail(json!({ "review": review.id.as_str(), "organisation": review.organisation }))
+            .record(kit, &mut tx)
+            .await?;
+    }
+    tx.commit().await?;
+    Ok(withdrawn)
+}
+
+/// Reminds every sponsor whose review is due in three days or less, once.
+pub(crate) async fn remind(kit: &Kit) -> Result<(), Fault> {
+    loop {
+        let mut tx = kit.store.begin().await?;
+        let Some(review) = reviews::remind(&mut tx, kit.now() + REMINDER, kit.now()).await? else {
+            return Ok(());
+        };
+        if let Some(sponsor) = users::by_id(&mut tx, &review.sponsor_id).await?.filter(User::is_active) {
+            write(kit, &mut tx, (&review, &sponsor), true).await?;
+        }
+        tx.commit().await?;
+        kit.mail_bell.notify_one();
+    }
+}

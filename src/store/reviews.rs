@@ -1,0 +1,202 @@
+//! Access reviews and the people on them.
+
+use sqlx::any::AnyRow;
+
+use super::db::{Conn, Tx, asking, number, optional_parsed, optional_time, parsed, statements, text, time};
+use super::users;
+use crate::base::{Fault, ReviewId, Timestamp, UserId};
+use crate::model::{Review, ReviewAnswer, ReviewState, ReviewTally, User};
+
+statements! {
+    INSERT = "INSERT INTO reviews (id, organisation, sponsor_id, state, created_at, due_at)
+        VALUES ($1, $2, $3, 'open', $4, $5)";
+    /// Neither the sponsor nor administrators: for those their owners answer.
+    FILL = "INSERT INTO review_entries (review_id, user_id) SELECT $1, u.id FROM users u
+        WHERE u.organisation = $2 AND u.id <> $3 AND u.disabled_at IS NULL
+        AND NOT EXISTS (SELECT 1 FROM administrators a WHERE a.user_id = u.id)";
+    BY_ID = "SELECT * FROM reviews WHERE id = $1";
+    NEWEST = "SELECT * FROM reviews WHERE (created_at, id) < ($1, $2) ORDER BY created_at DESC, id DESC LIMIT $3";
+    OF_SPONSOR = "SELECT * FROM reviews WHERE sponsor_id = $1 AND state = 'open' ORDER BY due_at LIMIT 50";
+    OVERDUE = "SELECT COUNT(*) AS reviews FROM reviews WHERE state = 'open' AND due_at < $1";
+    TALLY = "SELECT COUNT(*) AS people, COUNT(CASE WHEN e.answer = 'confirmed' THEN 1 END) AS confirmed,
+        COUNT(CASE WHEN e.answer = 'struck' THEN 1 END) AS struck,
+        COUNT(CASE WHEN e.answer IS NULL AND u.disabled_at IS NULL THEN 1 END) AS left_over
+        FROM review_entries e JOIN users u ON u.id = e.user_id WHERE e.review_id = $1";
+    ENTRIES = "SELECT u.*, e.answer FROM review_entries e JOIN users u ON u.id = e.user_id
+        WHERE e.review_id = $1 AND (u.name, u.id) > ($2, $3) ORDER BY u.name, u.id LIMIT $4";
+    WITHOUT_ANSWER = "SELECT u.* FROM review_entries e JOIN users u ON u.id = e.user_id
+        WHERE e.review_id = $1 AND e.answer IS NULL AND u.disabled_at IS NULL ORDER BY u.name, u.id LIMIT $2";
+    /// Whoever became an administrator meanwhile is not for a sponsor to deactivate.
+    STRUCK = "SELECT u.* FROM review_entries e JOIN users u ON u.id = e.user_id
+        WHERE e.review_id = $1 AND e.answer = 'struck' AND u.disabled_at IS NULL
+        AND NOT EXISTS (SELECT 1 FROM administrators a WHERE a.user_id = u.id) ORDER BY u.name, u.id LIMIT $2";
+    OF_PERSON = "SELECT r.organisation, e.answer, e.answered_at, r.created_at FROM review_entries e
+        JOIN reviews r ON r.id = e.review_id WHERE e.user_id = $1 ORDER BY r.created_at LIMIT 1000";
+    /// The same answer once more leaves the moment of the first.
+    ANSWER = "UPDATE review_entries SET answered_at = CASE WHEN answer = $3 THEN answered_at ELSE $4 END, answer = $3 WHERE review_id = $1 AND user_id = $2
+        AND EXISTS (SELECT 1 FROM reviews r WHERE r.id = $1 AND r.state = 'open') RETURNING user_id";
+    FINISH = "UPDATE reviews SET state = 'finished', ended_at = $2 WHERE id = $1 AND state = 'open'
+        AND NOT EXISTS (SELECT 1 FROM review_entries e JOIN users u ON u.id = e.user_id
+            WHERE e.review_id = $1 AND e.answer IS NULL AND u.disabled_at IS NULL) RETURNING id";
+    WITHDRAW = "UPDATE reviews SET state = 'withdrawn', ended_at = $2 WHERE id = $1 AND state = 'open' RETURNING id";
+    REMIND = "UPDATE reviews SET reminded_at = $2 WHERE reminded_at IS NULL AND id =
+        (SELECT id FROM reviews WHERE state = 'open' AND reminded_at IS NULL AND due_at < $1
+            ORDER BY due_at LIMIT 1) RETURNING *";
+}
+
+fn review(row: &AnyRow) -> Result<Review, Fault> {
+    Ok(Review {
+        id: parsed(row, "id", ReviewId::parse)?,
+        organisation: text(row, "organisation")?,
+        sponsor_id: parsed(row, "sponsor_id", UserId::parse)?,
+        state: parsed(row, "state", ReviewState::parse)?,
+        created_at: time(row, "created_at")?,
+        due_at: time(row, "due_at")?,
+        ended_at: optional_time(row, "ended_at")?,
+    })
+}
+
+/// Keeps a new review with everybody of its organisation who can log in; how many they are.
+pub(crate) async fn insert(tx: &mut Tx, review: &Review) -> Result<u64, Fault> {
+    let doing = || asking("begin a review");
+    sqlx::query(INSERT)
+        .bind(review.id.as_str())
+        .bind(review.organisation.as_str())
+        .bind(review.sponsor_id.as_str())
+        .bind(review.created_at.millis())
+        .bind(review.due_at.millis())
+        .execute(&mut **tx)
+        .await
+        .map_err(doing())?;
+    let filled = sqlx::query(FILL)
+        .bind(review.id.as_str())
+        .bind(review.organisation.as_str())
+        .bind(review.sponsor_id.as_str())
+        .execute(&mut **tx)
+        .await;
+    Ok(filled.map_err(doing())?.rows_affected())
+}
+
+pub(crate) async fn by_id(conn: &mut Conn, id: &ReviewId) -> Result<Option<Review>, Fault> {
+    let row = sqlx::query(BY_ID).bind(id.as_str()).fetch_optional(conn).await;
+    row.map_err(asking("find a review"))?.as_ref().map(review).transpose()
+}
+
+/// Up to `limit` reviews, the newest first, that began before the place that a moment and an identifier name.
+pub(crate) async fn newest(
+    conn: &mut Conn,
+    (before, id): (i64, &str),
+    limit: i64,
+) -> Result<Vec<Review>, Fault> {
+    let rows = sqlx::query(NEWEST).bind(before).bind(id).bind(limit).fetch_all(conn).await;
+    rows.map_err(asking("list reviews"))?.iter().map(review).collect()
+}
+
+/// The open reviews that somebody is asked to do, the most urgent first.
+pub(crate) async fn of_sponsor(conn: &mut Conn, sponsor: &UserId) -> Result<Vec<Review>, Fault> {
+    let rows = sqlx::query(OF_SPONSOR).bind(sponsor.as_str()).fetch_all(conn).await;
+    rows.map_err(asking("list reviews"))?.iter().map(review).collect()
+}
+
+/// How many open reviews should have been finished by now.
+pub(crate) async fn overdue(conn: &mut Conn, now: Timestamp) -> Result<i64, Fault> {
+    let row = sqlx::query(OVERDUE).bind(now.millis()).fetch_one(conn).await;
+    number(&row.map_err(asking("count reviews"))?, "reviews")
+}
+
+pub(crate) async fn tally(conn: &mut Conn, id: &ReviewId) -> Result<ReviewTally, Fault> {
+    let row = sqlx::query(TALLY).bind(id.as_str()).fetch_one(conn).await;
+    let row = row.map_err(asking("count a review's people"))?;
+    Ok(ReviewTally {
+        people: number(&row, "people")?,
+        confirmed: number(&row, "confirmed")?,
+        struck: number(&row, "struck")?,
+        left: number(&row, "left_over")?,
+    })
+}
+
+/// Up to `limit` people of a review by name, each with the answer, after the place that a name and an identifier name.
+pub(crate) async fn entries(
+    conn: &mut Conn,
+    id: &ReviewId,
+    (name, user): (&str, &str),
+    limit: i64,
+) -> Result<Vec<(User, Option<ReviewAnswer>)>, Fault> {
+    let rows = sqlx::query(ENTRIES).bind(id.as_str()).bind(name).bind(user).bind(limit).fetch_all(conn).await;
+    rows.map_err(asking("list a review's people"))?
+        .iter()
+        .map(|row| Ok((users::user(row)?, optional_parsed(row, "answer", ReviewAnswer::parse)?)))
+        .collect()
+}
+
+/// Up to `limit` people of whom nothing was said yet and who can still log in, by name.
+pub(crate) async fn without_answer(conn: &mut Conn, id: &ReviewId, limit: i64) -> Result<Vec<User>, Fault> {
+    let rows = sqlx::query(WITHOUT_ANSWER).bind(id.as_str()).bind(limit).fetch_all(conn).await;
+    rows.map_err(asking("list a review's people"))?.iter().map(users::user).collect()
+}
+
+/// Up to `limit` people who were struck and can still log in, by name.
+pub(crate) async fn struck(conn: &mut Conn, id: &ReviewId, limit: i64) -> Result<Vec<User>, Fault> {
+    let rows = sqlx::query(STRUCK).bind(id.as_str()).bind(limit).fetch_all(conn).await;
+    rows.map_err(asking("list who was struck"))?.iter().map(users::user).collect()
+}
+
+/// What was said of somebody in a review, and when.
+pub(crate) struct Said {
+    pub(crate) organisation: String,
+    pub(crate) answer: Option<ReviewAnswer>,
+    pub(crate) answered_at: Option<Timestamp>,
+}
+
+/// What was said of somebody in every review, the oldest first.
+pub(crate) async fn of_person(conn: &mut Conn, user: &UserId) -> Result<Vec<Said>, Fault> {
+    let rows = sqlx::query(OF_PERSON).bind(user.as_str()).fetch_all(conn).await;
+    let said = |row: &AnyRow| {
+        Ok(Said {
+            organisation: text(row, "organisation")?,
+            answer: optional_parsed(row, "answer", ReviewAnswer::parse)?,
+            answered_at: optional_time(row, "answered_at")?,
+        })
+    };
+    rows.map_err(asking("list what was said of somebody"))?.iter().map(said).collect()
+}
+
+/// Keeps what was said of somebody; `false` where they are not on the list or it is closed.
+pub(crate) async fn answer(
+    tx: &mut Tx,
+    (id, user): (&ReviewId, &UserId),
+    answer: ReviewAnswer,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let row = sqlx::query(ANSWER)
+        .bind(id.as_str())
+        .bind(user.as_str())
+        .bind(answer.name())
+        .bind(now.millis())
+        .fetch_optional(&mut **tx)
+        .await;
+    Ok(row.map_err(asking("keep an answer"))?.is_some())
+}
+
+/// Closes a review in which everybody has an answer; `false` for any other.
+pub(crate) async fn finish(tx: &mut Tx, id: &ReviewId, now: Timestamp) -> Result<bool, Fault> {
+    let row = sqlx::query(FINISH).bind(id.as_str()).bind(now.millis()).fetch_optional(&mut **tx).await;
+    Ok(row.map_err(asking("finish a review"))?.is_some())
+}
+
+/// Calls a review off; `false` where it was over.
+pub(crate) async fn withdraw(tx: &mut Tx, id: &ReviewId, now: Timestamp) -> Result<bool, Fault> {
+    let row = sqlx::query(WITHDRAW).bind(id.as_str()).bind(now.millis()).fetch_optional(&mut **tx).await;
+    Ok(row.map_err(asking("withdraw a review"))?.is_some())
+}
+
+/// Takes the open review that is due soonest, before `due_before`, and of which nobody was reminded; for one caller only.
+pub(crate) async fn remind(
+    tx: &mut Tx,
+    due_before: Timestamp,
+    now: Timestamp,
+) -> Result<Option<Review>, Fault> {
+    let row =
+        sqlx::query(REMIND).bind(due_before.millis()).bind(now.millis()).fetch_optional(&mut **tx).await;
+    row.map_err(asking("find a review to remind of"))?.as_ref().map(review).transpose()
+}

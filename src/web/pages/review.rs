@@ -1,0 +1,142 @@
+//! An access review, as its sponsor does it.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+
+use crate::accounts::session::Current;
+use crate::admin::sponsor::{self, Finished, Task};
+use crate::base::{Fault, ReviewId, UserId, paths};
+use crate::model::{ReviewAnswer, ReviewState, User, Visit};
+use crate::oidc::params::Params;
+use crate::view::pages::{ReviewOverPage, ReviewPage, ReviewRow};
+use crate::view::{TimeText, when};
+use crate::web::Web;
+use crate::web::extract::{Form, LoggedIn, Query, Unwanted, is_ours};
+use crate::web::pages::{login, trouble};
+use crate::web::respond::{page, problem, redirect};
+
+pub(in crate::web) async fn get(
+    State(web): State<Arc<Web>>,
+    LoggedIn(current): LoggedIn,
+    Path(id): Path<String>,
+    query: Result<Query, Unwanted>,
+) -> Response {
+    let saved = query.is_ok_and(|Query(params)| params.has("saved"));
+    match task(&web, &current, &id).await {
+        Ok(Some(task)) => show(&web, &current, &task, saved),
+        Ok(None) => trouble::nowhere(&web),
+        Err(fault) => problem::broken(fault),
+    }
+}
+
+/// The review with an identifier, where it is this person's to do.
+async fn task(web: &Web, current: &Current, id: &str) -> Result<Option<Task>, Fault> {
+    match ReviewId::parse(id) {
+        Some(id) => sponsor::task(&web.kit, &current.user.id, &id).await,
+        None => Ok(None),
+    }
+}
+
+fn show(web: &Web, current: &Current, task: &Task, saved: bool) -> Response {
+    let review = &task.review;
+    if review.state != ReviewState::Open {
+        let is_finished = review.state == ReviewState::Finished;
+        let over = ReviewOverPage { organisation: review.organisation.clone(), is_finished };
+        return page::page(web, StatusCode::OK, &over, &web.front.chrome());
+    }
+    // Nobody can make the page say what is not so.
+    let any_answer = task.tally.confirmed + task.tally.struck > 0;
+    let shown = ReviewPage {
+        token: token(web, current),
+        banner: (saved && any_answer).then(|| "Your answers are saved.".to_owned()),
+        action: address(&review.id),
+        organisation: review.organisation.clone(),
+        due: when::clock_time_and_date(review.due_at),
+        people: task.people.iter().map(row).collect(),
+        struck: task.struck.iter().map(row).collect(),
+        left: task.tally.left,
+        confirmed: task.tally.confirmed,
+        struck_count: task.tally.struck,
+    };
+    page::page(web, StatusCode::OK, &shown, &web.front.chrome())
+}
+
+fn row(user: &User) -> ReviewRow {
+    ReviewRow {
+        id: user.id.as_str().to_owned(),
+        name: user.name.clone(),
+        email: user.email.shown().to_owned(),
+        last_login: user.last_login_at.map(TimeText::date_at_clock_time),
+    }
+}
+
+pub(super) fn address(id: &ReviewId) -> String {
+    paths::ACCOUNT_REVIEW.replace("{id}", id.as_str())
+}
+
+pub(in crate::web) async fn post(
+    State(web): State<Arc<Web>>,
+    Extension(visit): Extension<Visit>,
+    LoggedIn(current): LoggedIn,
+    Path(id): Path<String>,
+    (headers, form): (HeaderMap, Result<Form, Unwanted>),
+) -> Response {
+    let form = match ours(&web, &current, &headers, form) {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    let answered = async {
+        let Some(task) = task(&web, &current, &id).await? else { return Ok(trouble::nowhere(&web)) };
+        sponsor::answer(&web.kit, (&current, &visit), &task.review, &answers(&form)).await?;
+        Ok(redirect::see_other(&format!("{}?saved=yes", address(&task.review.id))))
+    };
+    answered.await.unwrap_or_else(problem::broken)
+}
+
+/// What the form says of each person; whoever has no choice made is left for later.
+fn answers(form: &Params) -> Vec<(UserId, ReviewAnswer)> {
+    let said = form.names().filter_map(|name| Some((UserId::parse(name)?, form.field(name))));
+    said.filter_map(|(user, word)| Some((user, ReviewAnswer::parse(word)?))).collect()
+}
+
+pub(in crate::web) async fn finish(
+    State(web): State<Arc<Web>>,
+    Extension(visit): Extension<Visit>,
+    LoggedIn(current): LoggedIn,
+    Path(id): Path<String>,
+    (headers, form): (HeaderMap, Result<Form, Unwanted>),
+) -> Response {
+    if let Err(response) = ours(&web, &current, &headers, form) {
+        return response;
+    }
+    let finished = async {
+        let Some(task) = task(&web, &current, &id).await? else { return Ok(trouble::nowhere(&web)) };
+        let address = address(&task.review.id);
+        Ok(match sponsor::finish(&web.kit, (&current, &visit), &task.review).await? {
+            Finished::Done | Finished::Not => redirect::see_other(&address),
+            Finished::Stale => login::again(&web, &current, &headers, &address).await?,
+        })
+    };
+    finished.await.unwrap_or_else(problem::broken)
+}
+
+/// The form, where it comes from a page of ours that was served to this session.
+#[expect(clippy::result_large_err, reason = "a refusal is a whole answer")]
+fn ours(
+    web: &Web,
+    current: &Current,
+    headers: &HeaderMap,
+    form: Result<Form, Unwanted>,
+) -> Result<Params, Response> {
+    let Form(form) = form.map_err(|unwanted| trouble::bad_form(web, &unwanted))?;
+    if is_ours(web, headers, (&form, &token(web, current))) { Ok(form) } else { Err(trouble::forbidden(web)) }
+}
+
+/// The forms' token, bound to the session at this browser.
+fn token(web: &Web, current: &Current) -> String {
+    web.kit.keyring.form_token(&["review", current.session.id.as_str(), current.session.digest.as_str()])
+}
