@@ -230,13 +230,12 @@ pub(super) fn generate_id(kit: &Kit) -> Result<ClientId, Fault> {
 
 pub(super) fn judge(client: &Client) -> Result<(), Error<Refusal>> {
     let mut problems = registration::judge(client);
-    problems.extend(client.settings.jwks.as_ref().and_then(|set| PublicKeys::import(set).err()));
     problems.extend(encryption_without_key(&client.settings));
     problems.extend(unreadable_colours(&client.settings));
-    if problems.is_empty() {
-        return Ok(());
-    }
-    Err(Error::Refused(Refusal::Unfit(problems.into_iter().map(|say| Flaw::of("", say)).collect())))
+    let keys = client.settings.jwks.as_ref().and_then(|set| PublicKeys::import(set).err());
+    let mut flaws: Vec<Flaw> = problems.into_iter().map(|say| Flaw::of("", say)).collect();
+    flaws.extend(keys.map(|say| Flaw::of("jwks", say)));
+    if flaws.is_empty() { Ok(()) } else { Err(Error::Refused(Refusal::Unfit(flaws))) }
 }
 
 /// A program that looks after this provider is as good as an administrator: only an owner makes one.

@@ -5,7 +5,8 @@ use http::StatusCode;
 use super::support::{Browser, PASSWORD, Page, Provider};
 use crate::admin::{administrators, clients, status, users};
 use crate::base::{ClientId, Span};
-use crate::model::{Actor, Role, User};
+use crate::jose::SigningKey;
+use crate::model::{Actor, Algorithm, Role, User};
 
 pub(super) const OLIVIA: &str = "olivia@council.example";
 
@@ -327,6 +328,51 @@ async fn a_service_that_is_added_here_can_be_logged_in_to_and_its_secret_is_show
     alex.open(&ask.url()).await.expect(StatusCode::BAD_REQUEST);
     olivia.fill(&format!("{page}/remove"), &[]).await.expect(StatusCode::SEE_OTHER);
     olivia.open(&page).await.expect(StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_service_that_signs_is_registered_with_its_keys_and_gets_no_secret() {
+    use super::client_assertion::{TOKEN_ENDPOINT, assert_believed, claims, key_set, own_key, present};
+    let provider = Provider::start().await;
+    let mut olivia = provider.administrator(OLIVIA, Role::Owner, &[]).await;
+    let (first, second) = (own_key(Algorithm::ES256), own_key(Algorithm::ES256));
+    let (keys, others) = (key_set(&[&first]).to_string(), key_set(&[&second]).to_string());
+    let with = |jwks_uri, jwks| {
+        [
+            ("name", "School Admissions"),
+            ("kind", "key"),
+            ("redirect_uris", super::support::REDIRECT),
+            ("jwks_uri", jwks_uri),
+            ("jwks", jwks),
+        ]
+    };
+    for (jwks_uri, jwks, says) in [
+        ("", "", "Enter the address of its keys, or the keys themselves"),
+        ("", "keys", "Enter the public keys as a JSON document"),
+        ("", "{\"keys\":[]}", "href=\"#jwks\""),
+        ("https://a.example/jwks", &keys, "not both"),
+        ("http://a.example/jwks", "", "https"),
+    ] {
+        let refused = olivia.fill("/admin/services/new", &with(jwks_uri, jwks)).await;
+        let refused = refused.expect(StatusCode::UNPROCESSABLE_ENTITY);
+        let told = refused.body.split("There is a problem").nth(1).unwrap().split("</ul>").next().unwrap();
+        assert!(told.contains(says), "{says}: {told}");
+    }
+    let added = olivia.fill("/admin/services/new", &with("", &keys)).await.expect(StatusCode::OK);
+    assert!(!added.body.contains("gh_cs_"));
+    let id = added.body.split("<dt>Client ID</dt><dd><code>").nth(1).unwrap().split('<').next().unwrap();
+    let signed = |key: &SigningKey| key.sign("JWT", &claims(&provider, id, TOKEN_ENDPOINT)).unwrap();
+    assert_believed(&present(&provider, &signed(&first)).await, "the first key");
+
+    let edit = olivia.open(&format!("/admin/services/{id}/edit")).await.expect(StatusCode::OK);
+    let version = edit.hidden("version").unwrap();
+    let mut changed = with("", &others).to_vec();
+    changed.push(("version", &version));
+    olivia.submit(&edit, &changed).await.expect(StatusCode::SEE_OTHER);
+    provider.advance(Span::seconds(2));
+    assert_believed(&present(&provider, &signed(&second)).await, "the second key");
+    let refused = present(&provider, &signed(&first)).await;
+    refused.expect(StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]

@@ -3,11 +3,12 @@
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
+use serde_json::Value;
 
 use super::services::{BACK, show_secret};
 use super::{Console, ConsoleForm, field_errors, path};
 use crate::admin::{Flaw, Refusal, clients, services};
-use crate::base::{Error, Timestamp, paths};
+use crate::base::{Error, Timestamp, paths, strict_json};
 use crate::model::{Client, ClientAuthentication, ClientSettings};
 use crate::oidc::params::Params;
 use crate::view::pages::console::{ConsoleForm as FormPage, Field};
@@ -15,6 +16,7 @@ use crate::view::{Colours, FieldError};
 use crate::web::respond::redirect;
 
 const CONFIDENTIAL: &str = "server";
+const SIGNING: &str = "key";
 const PUBLIC: &str = "app";
 
 /// Which form: for a new service or for one that there is.
@@ -68,11 +70,20 @@ fn fields(form: &Form<'_>, typed: &Params) -> Vec<Field> {
             .value(value("name")),
     ];
     match form {
-        Form::New => fields.push(Field::new("radios", "kind", "Type").value(value("kind")).one_of([
-            (CONFIDENTIAL, "Web application with a server (has a client secret)"),
-            (PUBLIC, "Browser or mobile app (no client secret)"),
-        ])),
-        Form::Edit(_) => fields.push(Field::new("hidden", "version", "").value(value("version"))),
+        Form::New => {
+            fields.push(Field::new("radios", "kind", "Type").value(value("kind")).one_of([
+                (CONFIDENTIAL, "Web application with a server (has a client secret)"),
+                (SIGNING, "Web application with a server that signs with a key of its own (private_key_jwt)"),
+                (PUBLIC, "Browser or mobile app (no client secret)"),
+            ]));
+            fields.extend(key_fields(typed));
+        }
+        Form::Edit(client) => {
+            fields.push(Field::new("hidden", "version", "").value(value("version")));
+            if client.settings.authentication == ClientAuthentication::PrivateKeyJwt {
+                fields.extend(key_fields(typed));
+            }
+        }
     }
     fields.extend([
         Field::new("area", "redirect_uris", "Redirect addresses")
@@ -109,6 +120,19 @@ fn fields(form: &Form<'_>, typed: &Params) -> Vec<Field> {
     fields
 }
 
+fn key_fields(typed: &Params) -> [Field; 2] {
+    [
+        Field::new("text", "jwks_uri", "Address of its keys")
+            .hint(
+                "For a server that signs: where its public keys are, for example https://portal.example/jwks",
+            )
+            .value(typed.field("jwks_uri")),
+        Field::new("area", "jwks", "Or its public keys")
+            .hint("For a server that signs and has no such address: the document that begins with {\"keys\":")
+            .value(typed.field("jwks")),
+    ]
+}
+
 /// A service as the form shows it.
 fn written(client: &Client) -> Params {
     let settings = &client.settings;
@@ -121,6 +145,8 @@ fn written(client: &Client) -> Params {
     let pairs = [
         ("name", client.name.clone()),
         ("version", client.updated_at.millis().to_string()),
+        ("jwks_uri", optional(&settings.jwks_uri)),
+        ("jwks", settings.jwks.as_ref().map(Value::to_string).unwrap_or_default()),
         ("redirect_uris", settings.redirect_uris.join("\n")),
         ("post_logout_redirect_uris", settings.post_logout_redirect_uris.join("\n")),
         ("backchannel_logout_uri", optional(&settings.backchannel_logout_uri)),
@@ -141,7 +167,14 @@ fn read(form: &Params, before: ClientSettings) -> ClientSettings {
         lines.map(str::to_owned).collect::<Vec<String>>()
     };
     let optional = |name| Some(form.field(name).trim().to_owned()).filter(|text| !text.is_empty());
+    let signs = before.authentication == ClientAuthentication::PrivateKeyJwt;
+    let (jwks_uri, jwks) = match signs {
+        true => (optional("jwks_uri"), optional("jwks").and_then(|text| strict_json(&text))),
+        false => (before.jwks_uri.clone(), before.jwks.clone()),
+    };
     ClientSettings {
+        jwks_uri,
+        jwks,
         redirect_uris: lines("redirect_uris"),
         post_logout_redirect_uris: lines("post_logout_redirect_uris"),
         backchannel_logout_uri: optional("backchannel_logout_uri"),
@@ -167,8 +200,20 @@ fn flaws(form: &Params, settings: &ClientSettings, is_new: bool) -> Vec<Flaw> {
     if form.field("name").trim().is_empty() {
         flaws.push(Flaw::of("name", "Enter a name"));
     }
-    if is_new && !matches!(form.field("kind"), CONFIDENTIAL | PUBLIC) {
+    if is_new && !matches!(form.field("kind"), CONFIDENTIAL | SIGNING | PUBLIC) {
         flaws.push(Flaw::of("kind", "Select the type of service"));
+    }
+    if settings.authentication == ClientAuthentication::PrivateKeyJwt {
+        if settings.jwks.is_none() && !form.field("jwks").trim().is_empty() {
+            flaws.push(Flaw::of(
+                "jwks",
+                "Enter the public keys as a JSON document that begins with {\"keys\":",
+            ));
+        } else if settings.jwks_uri.is_some() && settings.jwks.is_some() {
+            flaws.push(Flaw::of("jwks", "Enter the address of its keys or the keys themselves, not both"));
+        } else if settings.jwks_uri.is_none() && settings.jwks.is_none() {
+            flaws.push(Flaw::of("jwks_uri", "Enter the address of its keys, or the keys themselves"));
+        }
     }
     if settings.redirect_uris.is_empty() {
         flaws.push(Flaw::of("redirect_uris", "Enter at least one redirect address"));
@@ -206,6 +251,7 @@ pub(super) async fn post_new(ConsoleForm { at, form }: ConsoleForm) -> Response 
     }
     let authentication = match form.field("kind") {
         PUBLIC => ClientAuthentication::None,
+        SIGNING => ClientAuthentication::PrivateKeyJwt,
         _ => ClientAuthentication::ClientSecretBasic,
     };
     let before = ClientSettings { authentication, require_pkce: true, ..ClientSettings::default() };
