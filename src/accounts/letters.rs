@@ -1,6 +1,6 @@
 //! The letters that accounts cause, filled in.
 
-use crate::base::Timestamp;
+use crate::base::{Timestamp, paths};
 use crate::kit::Kit;
 use crate::policy::emailed_code::spaced;
 use crate::view::letters::{
@@ -108,8 +108,11 @@ pub(crate) fn administrator_added(kit: &Kit, name: &str, role: &str, by: &str) -
 
 /// Asks a sponsor to do an access review, or reminds them of it.
 pub(crate) fn review_asked(kit: &Kit, organisation: &str, due: Timestamp, is_reminder: bool) -> AnyLetter {
+    let issuer = kit.config.issuer();
+    let site = issuer.split_once("://").map_or(issuer.as_str(), |(_, site)| site);
     AnyLetter::from(ReviewAsked {
         sender: sender(kit, &kit.config.brand.service),
+        address: format!("{site}{}", paths::ACCOUNT),
         organisation: organisation.to_owned(),
         due: when::clock_time_and_date(due),
         is_reminder,

@@ -130,6 +130,8 @@ pub(crate) struct AdministratorAdded {
 pub(crate) struct ReviewAsked {
     pub(crate) sender: Sender,
     pub(crate) organisation: String,
+    /// Where to log in, written as text and never linked: "login.example.gov.uk/account"
+    pub(crate) address: String,
     /// "3:57pm on 22 November 2026"
     pub(crate) due: String,
     pub(crate) is_reminder: bool,
@@ -301,6 +303,7 @@ impl Letter for ReviewAsked {
         let shown = |is_reminder| Self {
             sender: Sender::sample(),
             organisation: "Example Primary School".into(),
+            address: "login.example.gov.uk/account".into(),
             due: SAMPLE_MOMENT.into(),
             is_reminder,
         };

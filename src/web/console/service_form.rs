@@ -25,6 +25,16 @@ enum Form<'a> {
     Edit(&'a Client),
 }
 
+impl Form<'_> {
+    /// Whether the service may be one that signs with a key of its own.
+    fn may_sign(&self) -> bool {
+        match self {
+            Self::New => true,
+            Self::Edit(client) => client.settings.authentication == ClientAuthentication::PrivateKeyJwt,
+        }
+    }
+}
+
 /// A form as it is filled in.
 fn shown(at: &Console, form: &Form<'_>, typed: &Params, errors: Vec<FieldError>) -> Response {
     let (title, action, button, cancel) = match form {
@@ -76,14 +86,8 @@ fn fields(form: &Form<'_>, typed: &Params) -> Vec<Field> {
                 (SIGNING, "Web application with a server that signs with a key of its own (private_key_jwt)"),
                 (PUBLIC, "Browser or mobile app (no client secret)"),
             ]));
-            fields.extend(key_fields(typed));
         }
-        Form::Edit(client) => {
-            fields.push(Field::new("hidden", "version", "").value(value("version")));
-            if client.settings.authentication == ClientAuthentication::PrivateKeyJwt {
-                fields.extend(key_fields(typed));
-            }
-        }
+        Form::Edit(_) => fields.push(Field::new("hidden", "version", "").value(value("version"))),
     }
     fields.extend([
         Field::new("area", "redirect_uris", "Redirect addresses")
@@ -117,6 +121,9 @@ fn fields(form: &Form<'_>, typed: &Params) -> Vec<Field> {
             ("skip", "Skip"),
         ]),
     ]);
+    if form.may_sign() {
+        fields.extend(key_fields(typed));
+    }
     fields
 }
 
