@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
@@ -10,9 +10,12 @@ use axum::response::Response;
 use crate::accounts::session::{self, Current};
 use crate::base::{constant_time_eq, paths};
 use crate::config::Config;
+use crate::model::Visit;
 use crate::oidc::params::Params;
 use crate::web::Web;
 use crate::web::cookies::Cookies;
+use crate::web::extract::Form;
+use crate::web::pages::trouble;
 use crate::web::respond::{problem, redirect};
 
 /// The live session of the browser, where it has one.
@@ -42,6 +45,36 @@ impl FromRequestParts<Arc<Web>> for LoggedIn {
         let found = MaybeLoggedIn::from_request_parts(parts, web).await?;
         found.current.map(Self).ok_or_else(|| redirect::see_other(paths::LOGIN))
     }
+}
+
+/// A form that somebody posts from a page of ours that was served to the same session.
+pub(in crate::web) struct OwnForm {
+    pub(in crate::web) current: Current,
+    pub(in crate::web) form: Params,
+    pub(in crate::web) visit: Visit,
+    pub(in crate::web) headers: HeaderMap,
+}
+
+impl FromRequest<Arc<Web>> for OwnForm {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, web: &Arc<Web>) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let LoggedIn(current) = LoggedIn::from_request_parts(&mut parts, web).await?;
+        let visit = parts.extensions.get::<Visit>().cloned().unwrap_or_default();
+        let headers = parts.headers.clone();
+        let read = Form::from_request(Request::from_parts(parts, body), web).await;
+        let Form(form) = read.map_err(|unwanted| trouble::bad_form(web, &unwanted))?;
+        if !is_ours(web, &headers, (&form, &own_token(web, &current))) {
+            return Err(trouble::forbidden(web));
+        }
+        Ok(Self { current, form, visit, headers })
+    }
+}
+
+/// The token of the forms on somebody's own pages, bound to the session at this browser.
+pub(in crate::web) fn own_token(web: &Web, current: &Current) -> String {
+    web.kit.keyring.form_token(&["own", current.session.id.as_str(), current.session.digest.as_str()])
 }
 
 /// Whether a posted form comes from a page of ours, as far as the browser tells: it says so in `Origin` and

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -12,14 +11,13 @@ use crate::accounts::history;
 use crate::accounts::session::Current;
 use crate::admin::{administrators, sponsor};
 use crate::base::{Fault, paths};
-use crate::model::{EventKind, Visit};
-use crate::oidc::params::Params;
+use crate::model::EventKind;
 use crate::policy::lifetime;
 use crate::view::pages::{AccountPage, ChangePasswordPage, HistoryPage, HistoryRow, ReviewLink};
 use crate::view::{FieldError, TimeText, messages, when};
 use crate::web::Web;
 use crate::web::cookies::Cookies;
-use crate::web::extract::{Form, LoggedIn, Query, Unwanted, is_ours};
+use crate::web::extract::{LoggedIn, OwnForm, Query, Unwanted, own_token};
 use crate::web::pages::{login, reset, trouble};
 use crate::web::respond::{page, problem, redirect};
 
@@ -69,7 +67,7 @@ pub(in crate::web) async fn get_password(
 
 fn show_password(web: &Web, current: &Current, status: StatusCode, errors: Vec<FieldError>) -> Response {
     let shown = ChangePasswordPage {
-        token: token(web, current),
+        token: own_token(web, current),
         errors,
         banner: None,
         email: current.user.email.shown().to_owned(),
@@ -78,29 +76,12 @@ fn show_password(web: &Web, current: &Current, status: StatusCode, errors: Vec<F
     page::page(web, status, &shown, &web.front.chrome())
 }
 
-pub(in crate::web) async fn post_password(
-    State(web): State<Arc<Web>>,
-    Extension(visit): Extension<Visit>,
-    LoggedIn(current): LoggedIn,
-    headers: HeaderMap,
-    form: Result<Form, Unwanted>,
-) -> Response {
-    let form = match form {
-        Ok(Form(form)) => form,
-        Err(unwanted) => return trouble::bad_form(&web, &unwanted),
-    };
-    if !is_ours(&web, &headers, (&form, &token(&web, &current))) {
-        return trouble::forbidden(&web);
-    }
-    change(&web, &current, &form, (&headers, &visit)).await.unwrap_or_else(problem::broken)
+pub(in crate::web) async fn post_password(State(web): State<Arc<Web>>, own: OwnForm) -> Response {
+    change(&web, &own).await.unwrap_or_else(problem::broken)
 }
 
-async fn change(
-    web: &Web,
-    current: &Current,
-    form: &Params,
-    (headers, visit): (&HeaderMap, &Visit),
-) -> Result<Response, Fault> {
+async fn change(web: &Web, own: &OwnForm) -> Result<Response, Fault> {
+    let OwnForm { current, form, visit, headers } = own;
     let device = Cookies::read(headers).device(web.front.cookies);
     let wish = Wish {
         present: form.field("password"),
@@ -124,11 +105,6 @@ async fn change(
         Step::Busy => trouble::busy_at(web, paths::ACCOUNT_PASSWORD.to_owned(), &web.front.chrome()),
         Step::Stale => login::again(web, current, headers, paths::ACCOUNT_PASSWORD).await?,
     })
-}
-
-/// The form's token, bound to the session at this browser.
-fn token(web: &Web, current: &Current) -> String {
-    web.kit.keyring.form_token(&["password", current.session.id.as_str(), current.session.digest.as_str()])
 }
 
 pub(in crate::web) async fn history(State(web): State<Arc<Web>>, LoggedIn(current): LoggedIn) -> Response {

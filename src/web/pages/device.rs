@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -18,7 +17,7 @@ use crate::view::pages::{ConnectPage, ConnectedPage, DevicePage};
 use crate::view::{FieldError, messages};
 use crate::web::Web;
 use crate::web::cookies::Cookies;
-use crate::web::extract::{Form, LoggedIn, MaybeLoggedIn, Unwanted, is_ours};
+use crate::web::extract::{MaybeLoggedIn, OwnForm, own_token};
 use crate::web::pages::{login, trouble};
 use crate::web::respond::{page, problem, redirect};
 
@@ -46,7 +45,7 @@ pub(in crate::web) async fn get(
 
 fn show(web: &Web, current: &Current, code: &str, error: Option<&'static str>) -> Response {
     let shown = DevicePage {
-        token: token(web, current),
+        token: own_token(web, current),
         errors: error.map(|text| FieldError::new("user_code", text)).into_iter().collect(),
         banner: None,
         code: code.to_owned(),
@@ -55,22 +54,8 @@ fn show(web: &Web, current: &Current, code: &str, error: Option<&'static str>) -
     page::page(web, status, &shown, &web.front.chrome())
 }
 
-pub(in crate::web) async fn post(
-    State(web): State<Arc<Web>>,
-    Extension(visit): Extension<Visit>,
-    LoggedIn(current): LoggedIn,
-    headers: HeaderMap,
-    form: Result<Form, Unwanted>,
-) -> Response {
-    let form = match form {
-        Ok(Form(form)) => form,
-        Err(unwanted) => return trouble::bad_form(&web, &unwanted),
-    };
-    let ours = is_ours(&web, &headers, (&form, &token(&web, &current)));
-    if !ours {
-        return trouble::forbidden(&web);
-    }
-    step(&web, &current, &form, &visit).await.unwrap_or_else(problem::broken)
+pub(in crate::web) async fn post(State(web): State<Arc<Web>>, own: OwnForm) -> Response {
+    step(&web, &own.current, &own.form, &own.visit).await.unwrap_or_else(problem::broken)
 }
 
 async fn step(web: &Web, current: &Current, form: &Params, visit: &Visit) -> Result<Response, Fault> {
@@ -97,15 +82,10 @@ async fn step(web: &Web, current: &Current, form: &Params, visit: &Visit) -> Res
 
 fn ask(web: &Web, current: &Current, question: &Question) -> Response {
     let shown = ConnectPage {
-        token: token(web, current),
+        token: own_token(web, current),
         client: question.client.name.clone(),
         code: question.user_code.clone(),
         wants: question.wants.clone(),
     };
     page::page(web, StatusCode::OK, &shown, &web.front.chrome())
-}
-
-/// The forms' token, bound to the session at this browser.
-fn token(web: &Web, current: &Current) -> String {
-    web.kit.keyring.form_token(&["device", current.session.id.as_str(), current.session.digest.as_str()])
 }

@@ -2,20 +2,19 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::accounts::session::Current;
 use crate::admin::sponsor::{self, Finished, Task};
 use crate::base::{Fault, ReviewId, UserId, paths};
-use crate::model::{ReviewAnswer, ReviewState, User, Visit};
+use crate::model::{ReviewAnswer, ReviewState, User};
 use crate::oidc::params::Params;
 use crate::view::pages::{ReviewOverPage, ReviewPage, ReviewRow};
 use crate::view::{TimeText, when};
 use crate::web::Web;
-use crate::web::extract::{Form, LoggedIn, Query, Unwanted, is_ours};
+use crate::web::extract::{LoggedIn, OwnForm, Query, Unwanted, own_token};
 use crate::web::pages::{login, trouble};
 use crate::web::respond::{page, problem, redirect};
 
@@ -51,7 +50,7 @@ fn show(web: &Web, current: &Current, task: &Task, saved: bool) -> Response {
     // Nobody can make the page say what is not so.
     let any_answer = task.tally.confirmed + task.tally.struck > 0;
     let shown = ReviewPage {
-        token: token(web, current),
+        token: own_token(web, current),
         banner: (saved && any_answer).then(|| "Your answers are saved.".to_owned()),
         action: address(&review.id),
         organisation: review.organisation.clone(),
@@ -80,18 +79,13 @@ pub(super) fn address(id: &ReviewId) -> String {
 
 pub(in crate::web) async fn post(
     State(web): State<Arc<Web>>,
-    Extension(visit): Extension<Visit>,
-    LoggedIn(current): LoggedIn,
     Path(id): Path<String>,
-    (headers, form): (HeaderMap, Result<Form, Unwanted>),
+    own: OwnForm,
 ) -> Response {
-    let form = match ours(&web, &current, &headers, form) {
-        Ok(form) => form,
-        Err(response) => return response,
-    };
     let answered = async {
-        let Some(task) = task(&web, &current, &id).await? else { return Ok(trouble::nowhere(&web)) };
-        sponsor::answer(&web.kit, (&current, &visit), &task.review, &answers(&form)).await?;
+        let Some(task) = task(&web, &own.current, &id).await? else { return Ok(trouble::nowhere(&web)) };
+        let sponsor = (&own.current, &own.visit);
+        sponsor::answer(&web.kit, sponsor, &task.review, &answers(&own.form)).await?;
         Ok(redirect::see_other(&format!("{}?saved=yes", address(&task.review.id))))
     };
     answered.await.unwrap_or_else(problem::broken)
@@ -105,38 +99,16 @@ fn answers(form: &Params) -> Vec<(UserId, ReviewAnswer)> {
 
 pub(in crate::web) async fn finish(
     State(web): State<Arc<Web>>,
-    Extension(visit): Extension<Visit>,
-    LoggedIn(current): LoggedIn,
     Path(id): Path<String>,
-    (headers, form): (HeaderMap, Result<Form, Unwanted>),
+    own: OwnForm,
 ) -> Response {
-    if let Err(response) = ours(&web, &current, &headers, form) {
-        return response;
-    }
     let finished = async {
-        let Some(task) = task(&web, &current, &id).await? else { return Ok(trouble::nowhere(&web)) };
+        let Some(task) = task(&web, &own.current, &id).await? else { return Ok(trouble::nowhere(&web)) };
         let address = address(&task.review.id);
-        Ok(match sponsor::finish(&web.kit, (&current, &visit), &task.review).await? {
+        Ok(match sponsor::finish(&web.kit, (&own.current, &own.visit), &task.review).await? {
             Finished::Done | Finished::Not => redirect::see_other(&address),
-            Finished::Stale => login::again(&web, &current, &headers, &address).await?,
+            Finished::Stale => login::again(&web, &own.current, &own.headers, &address).await?,
         })
     };
     finished.await.unwrap_or_else(problem::broken)
-}
-
-/// The form, where it comes from a page of ours that was served to this session.
-#[expect(clippy::result_large_err, reason = "a refusal is a whole answer")]
-fn ours(
-    web: &Web,
-    current: &Current,
-    headers: &HeaderMap,
-    form: Result<Form, Unwanted>,
-) -> Result<Params, Response> {
-    let Form(form) = form.map_err(|unwanted| trouble::bad_form(web, &unwanted))?;
-    if is_ours(web, headers, (&form, &token(web, current))) { Ok(form) } else { Err(trouble::forbidden(web)) }
-}
-
-/// The forms' token, bound to the session at this browser.
-fn token(web: &Web, current: &Current) -> String {
-    web.kit.keyring.form_token(&["review", current.session.id.as_str(), current.session.digest.as_str()])
 }

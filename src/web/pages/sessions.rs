@@ -2,19 +2,17 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::accounts::elsewhere::{self, Ended, Wish};
 use crate::accounts::session::Current;
 use crate::base::{Fault, SessionId, paths};
-use crate::model::Visit;
 use crate::view::TimeText;
 use crate::view::pages::{SessionRow, SessionsPage};
 use crate::web::Web;
-use crate::web::extract::{Form, LoggedIn, Query, Unwanted, is_ours};
+use crate::web::extract::{LoggedIn, OwnForm, Query, Unwanted, own_token};
 use crate::web::pages::login;
 use crate::web::respond::{page, problem, redirect};
 
@@ -39,7 +37,7 @@ async fn show(web: &Web, current: &Current, ended: Option<&str>) -> Result<Respo
     });
     let shown = SessionsPage {
         rows: rows.collect(),
-        token: token(web, current),
+        token: own_token(web, current),
         banner: banner(web, current, ended).await?,
     };
     Ok(page::page(web, StatusCode::OK, &shown, &web.front.chrome()))
@@ -57,29 +55,17 @@ async fn banner(web: &Web, current: &Current, ended: Option<&str>) -> Result<Opt
     Ok(session.map(|session| format!("You have logged out {}.", session.browser)))
 }
 
-pub(in crate::web) async fn post(
-    State(web): State<Arc<Web>>,
-    Extension(visit): Extension<Visit>,
-    LoggedIn(current): LoggedIn,
-    headers: HeaderMap,
-    form: Result<Form, Unwanted>,
-) -> Response {
-    let Ok(Form(form)) = form else { return redirect::see_other(paths::ACCOUNT_SESSIONS) };
-    let ours = is_ours(&web, &headers, (&form, &token(&web, &current)));
-    let wish = match form.field("end") {
+pub(in crate::web) async fn post(State(web): State<Arc<Web>>, own: OwnForm) -> Response {
+    let wish = match own.form.field("end") {
         OTHERS => Some(Wish::Others),
         id => SessionId::parse(id).map(Wish::One),
     };
-    let Some(wish) = wish.filter(|_| ours) else { return redirect::see_other(paths::ACCOUNT_SESSIONS) };
-    end(&web, &current, &wish, (&headers, &visit)).await.unwrap_or_else(problem::broken)
+    let Some(wish) = wish else { return redirect::see_other(paths::ACCOUNT_SESSIONS) };
+    end(&web, &own, &wish).await.unwrap_or_else(problem::broken)
 }
 
-async fn end(
-    web: &Web,
-    current: &Current,
-    wish: &Wish,
-    (headers, visit): (&HeaderMap, &Visit),
-) -> Result<Response, Fault> {
+async fn end(web: &Web, own: &OwnForm, wish: &Wish) -> Result<Response, Fault> {
+    let OwnForm { current, visit, headers, .. } = own;
     Ok(match elsewhere::end(&web.kit, current, wish, visit).await? {
         Ended::Done(0) => redirect::see_other(paths::ACCOUNT_SESSIONS),
         Ended::Done(_) => {
@@ -91,9 +77,4 @@ async fn end(
         }
         Ended::Stale => login::again(web, current, headers, paths::ACCOUNT_SESSIONS).await?,
     })
-}
-
-/// The forms' token, bound to the session at this browser.
-fn token(web: &Web, current: &Current) -> String {
-    web.kit.keyring.form_token(&["sessions", current.session.id.as_str(), current.session.digest.as_str()])
 }

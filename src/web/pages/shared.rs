@@ -2,19 +2,17 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::accounts::session::Current;
 use crate::base::{ClientId, Fault, paths};
-use crate::model::Visit;
 use crate::oidc::consent::{self, Shared, Withdrawn};
 use crate::view::TimeText;
 use crate::view::pages::{SharedPage, SharedRow, StopSharingPage};
 use crate::web::Web;
-use crate::web::extract::{Form, LoggedIn, Query, Unwanted, is_ours};
+use crate::web::extract::{LoggedIn, OwnForm, Query, Unwanted, own_token};
 use crate::web::pages::login;
 use crate::web::respond::{page, problem, redirect};
 
@@ -36,7 +34,7 @@ async fn show(
     let named = |id: Option<&str>| given.iter().find(|shared| Some(shared.client.id.as_str()) == id);
     if let Some(Shared { client, .. }) = named(stop) {
         let shown = StopSharingPage {
-            token: token(web, current),
+            token: own_token(web, current),
             client: client.name.clone(),
             client_id: client.id.to_string(),
         };
@@ -60,34 +58,17 @@ async fn show(
     Ok(page::page(web, StatusCode::OK, &shown, &web.front.chrome()))
 }
 
-pub(in crate::web) async fn post(
-    State(web): State<Arc<Web>>,
-    Extension(visit): Extension<Visit>,
-    LoggedIn(current): LoggedIn,
-    headers: HeaderMap,
-    form: Result<Form, Unwanted>,
-) -> Response {
-    let Ok(Form(form)) = form else { return redirect::see_other(paths::ACCOUNT_SERVICES) };
-    let ours = is_ours(&web, &headers, (&form, &token(&web, &current)));
-    let Some(client) = ClientId::parse(form.field("stop")).filter(|_| ours) else {
-        return redirect::see_other(paths::ACCOUNT_SERVICES);
-    };
-    stop(&web, &current, &client, (&headers, &visit)).await.unwrap_or_else(problem::broken)
+pub(in crate::web) async fn post(State(web): State<Arc<Web>>, own: OwnForm) -> Response {
+    match ClientId::parse(own.form.field("stop")) {
+        Some(client) => stop(&web, &own, &client).await.unwrap_or_else(problem::broken),
+        None => redirect::see_other(paths::ACCOUNT_SERVICES),
+    }
 }
 
-async fn stop(
-    web: &Web,
-    current: &Current,
-    client: &ClientId,
-    (headers, visit): (&HeaderMap, &Visit),
-) -> Result<Response, Fault> {
+async fn stop(web: &Web, own: &OwnForm, client: &ClientId) -> Result<Response, Fault> {
+    let OwnForm { current, visit, headers, .. } = own;
     Ok(match consent::withdraw(&web.kit, current, client, visit).await? {
         Withdrawn::Done => redirect::see_other(&format!("{}?stopped={client}", paths::ACCOUNT_SERVICES)),
         Withdrawn::Stale => login::again(web, current, headers, paths::ACCOUNT_SERVICES).await?,
     })
-}
-
-/// The form's token, bound to the session at this browser.
-fn token(web: &Web, current: &Current) -> String {
-    web.kit.keyring.form_token(&["services", current.session.id.as_str(), current.session.digest.as_str()])
 }

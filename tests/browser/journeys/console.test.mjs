@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { inspectPage } from "../checks.mjs";
+import { inspectLetter, inspectPage } from "../checks.mjs";
 import { logs } from "../harness.mjs";
 import { Partner } from "../partner.mjs";
 import { Stage, fileName } from "../stage.mjs";
@@ -290,6 +290,20 @@ state("login history", async () => {
   await olivia.open("/account/history");
   await olivia.sees("Login history");
 });
+
+for (const [name, words] of Object.entries({
+  "invitation": "has invited you",
+  "review": "please check who still needs to log in",
+})) {
+  test(`the letter about ${name}`, async () => {
+    const letter = (await stage.demo.letters()).find((one) => one.subject.includes(words));
+    assert.ok(letter, `no letter about “${words}” was sent`);
+    const { faults, figures } = await inspectLetter(olivia, name, letter, stage.keep);
+    stage.figures.letters.push({ ...figures, faults });
+    const found = Object.entries(faults).flatMap(([check, list]) => list.map((fault) => `${check}: ${fault}`));
+    assert.deepEqual(found, []);
+  });
+}
 
 stage.bothWays("an owner adds a service and somebody logs in to it within minutes", async (owner) => {
   owner.person = stage.demo.facts.owner;
