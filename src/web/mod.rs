@@ -32,6 +32,8 @@ use crate::view::Engine;
 
 #[cfg(test)]
 pub(crate) use api::description as api_description;
+#[cfg(test)]
+pub(crate) use console::BORDERS as CONSOLE_BORDERS;
 pub(crate) use front::Front;
 pub(crate) use serve::{Door, serve};
 #[cfg(test)]

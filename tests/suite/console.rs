@@ -7,6 +7,8 @@ use crate::admin::{administrators, clients, status, users};
 use crate::base::{ClientId, Span};
 use crate::jose::SigningKey;
 use crate::model::{Actor, Algorithm, Role, User};
+use crate::policy::permission::{Action, Reach};
+use crate::web::CONSOLE_BORDERS as BORDERS;
 
 pub(super) const OLIVIA: &str = "olivia@council.example";
 
@@ -169,6 +171,52 @@ async fn row_41_every_page_stops_at_the_border_of_a_role() {
     }
 }
 
+/// Every route of the console: its pattern, and whether it can be posted to. Read from the place that makes them.
+fn every_route() -> Vec<(String, bool, bool)> {
+    let routes = include_str!("../../src/web/console/mod.rs");
+    let routes = routes.split("Router::new()").nth(1).unwrap().split("impl Console").next().unwrap();
+    let paths = include_str!("../../src/base/paths.rs");
+    let lines: String = routes.split_whitespace().collect();
+    let found = lines.split(".route(").skip(1).map(|line| {
+        let name = line.split("paths::").nth(1).unwrap().split(',').next().unwrap();
+        let declared = paths.split(&format!("const {name}: &str = \"")).nth(1).unwrap();
+        let pattern = declared.split('"').next().unwrap().to_owned();
+        (pattern, line.contains("get("), line.contains("post("))
+    });
+    found.filter(|(pattern, ..)| !pattern.ends_with("/login") && !pattern.ends_with("/callback")).collect()
+}
+
+#[tokio::test]
+async fn row_41_every_route_is_in_the_table_and_stops_whom_the_table_stops() {
+    let provider = Provider::start().await;
+    provider.add_client("portal", |_| {}).await;
+    let alex = provider.person("alex@school.example").await.id;
+    let routes = every_route();
+    assert!(routes.len() > 25, "{routes:?}");
+    assert_eq!(routes.len(), BORDERS.len(), "a row that is no route's");
+    for (nth, mut browser) in provider.one_of_each_role().await.into_iter().enumerate() {
+        for (pattern, is_seen, is_posted) in &routes {
+            let row = BORDERS.iter().find(|(path, ..)| path == pattern);
+            let (_, to_see, to_post) = row.unwrap_or_else(|| panic!("{pattern} is not in the table"));
+            assert_eq!((to_see.is_some(), to_post.is_some()), (*is_seen, *is_posted), "{pattern}");
+            let id = if pattern.contains("/services/") { "portal" } else { alex.as_str() };
+            let path = pattern.replace("{id}", id).replace("{deed}", "unlock");
+            let may = |action: &Action| action.reach(ROLES[nth]) != Reach::No;
+            if let Some(action) = to_see {
+                let shown = browser.open(&path).await;
+                let refused = shown.status == StatusCode::FORBIDDEN;
+                assert_eq!(refused, !may(action), "{:?} at {path}: {}", ROLES[nth], shown.status);
+            }
+            if let Some(action) = to_post.as_ref().filter(|action| !may(action)) {
+                // Without a token: the border stands before everything else.
+                let posted = browser.post(&path, &[]).await;
+                assert_eq!(posted.status, StatusCode::FORBIDDEN, "{:?} {action:?} at {path}", ROLES[nth]);
+                assert!(posted.body.contains("You cannot do this"), "{path}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn row_41_every_form_stops_at_the_border_of_a_role() {
     const SERVICE: &[(&str, &str)] = &[("name", "Some name"), ("redirect_uris", "https://a.example/cb")];
@@ -196,8 +244,11 @@ async fn row_41_every_form_stops_at_the_border_of_a_role() {
     ];
     // From the one who may least to the one who may everything, who spoils it for the others.
     for (nth, mut browser) in provider.one_of_each_role().await.into_iter().enumerate().rev() {
-        let page = browser.open("/admin/services/portal/status").await.expect(StatusCode::OK);
-        let token = page.hidden("token").unwrap();
+        // An auditor is shown no form at all.
+        let mut token = String::new();
+        for form in ["/admin/services/portal/status", "/admin/people/invite"] {
+            token = browser.open(form).await.hidden("token").unwrap_or(token);
+        }
         for Border { path, fields, may } in &forms {
             // Services must not have one name.
             let name = format!("{} {path}", ROLES[nth].name());

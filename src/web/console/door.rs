@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::{FromRequest, FromRequestParts, Request, State};
+use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 
+use super::border;
+use crate::admin::Refusal;
 use crate::admin::console::{self, AtConsole};
 use crate::base::{
-    Fault, Secret, SessionId, Span, Timestamp, base64url, base64url_decode, constant_time_eq, kinds, paths,
-    sha256,
+    Error, Fault, Secret, SessionId, Span, Timestamp, base64url, base64url_decode, constant_time_eq, kinds,
+    paths, sha256,
 };
 use crate::model::{Actor, Role, User, Visit};
 use crate::oidc::params::Params;
@@ -82,7 +84,13 @@ impl FromRequestParts<Arc<Web>> for Console {
         let Some(administrator) = administrator else { return Err(no_administrator(web, &user)) };
         let role = administrator.role;
         let actor = Actor::Administrator { administrator, visit };
-        Ok(Self { web: Arc::clone(web), actor, user, role, session_id, authenticated_at })
+        let console = Self { web: Arc::clone(web), actor, user, role, session_id, authenticated_at };
+        let page = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str);
+        if !border::may_pass(&console.actor, &parts.method, page) {
+            let back = (paths::CONSOLE, "Go to the dashboard");
+            return Err(console.refuse(Error::Refused(Refusal::Forbidden), back));
+        }
+        Ok(console)
     }
 }
 

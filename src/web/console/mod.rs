@@ -4,11 +4,12 @@
 //! the shapes of `view::pages::console`. A change needs a log-in of the last 15 minutes, and a form that this console
 //! served to the same session.
 //!
-//! **To add a page:** its path in `base::paths`, a handler here, its line in [`routes`], and in [`MENU`] where people
-//! are to find it by themselves.
+//! **To add a page:** its path in `base::paths`, a handler here, its line in [`routes`] and in [`border`], and in
+//! [`MENU`] where people are to find it by themselves.
 
 mod administrators;
 mod audit;
+mod border;
 mod dashboard;
 mod door;
 mod import;
@@ -30,6 +31,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 
+#[cfg(test)]
+pub(crate) use self::border::BORDERS;
 use self::door::{Console, ConsoleForm};
 use crate::admin::{Flaw, Refusal};
 use crate::base::{Error, Fault, paths};
