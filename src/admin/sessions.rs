@@ -3,7 +3,7 @@
 use super::{Page, Refusal, bad_cursor, check, cursor, people};
 use crate::accounts::session;
 use crate::audit::Entry;
-use crate::base::{ClientId, Error, SessionId};
+use crate::base::{ClientId, Error, SessionId, UserId};
 use crate::kit::Kit;
 use crate::model::{Actor, EventKind, Session, User};
 use crate::policy::permission::Action;
@@ -49,13 +49,18 @@ pub(crate) async fn list(
             })
         }
     };
-    let mut rows = Vec::with_capacity(found.rows.len());
-    for session in found.rows {
-        let Some(user) = users::by_id(&mut conn, &session.user_id).await? else { continue };
-        let services = services::of_session(&mut conn, &session.id).await?;
-        rows.push(Listed { session, user, services });
-    }
-    Ok(Page { rows, next: found.next })
+    let mut people: Vec<&UserId> = found.rows.iter().map(|session| &session.user_id).collect();
+    people.sort();
+    people.dedup();
+    let people = users::by_ids(&mut conn, &people).await?;
+    let sessions: Vec<&SessionId> = found.rows.iter().map(|session| &session.id).collect();
+    let mut reached = services::of_sessions(&mut conn, &sessions).await?;
+    let listed = |session: Session| {
+        let user = people.get(&session.user_id)?.clone();
+        let services = reached.remove(&session.id).unwrap_or_default();
+        Some(Listed { session, user, services })
+    };
+    Ok(Page { rows: found.rows.into_iter().filter_map(listed).collect(), next: found.next })
 }
 
 /// Ends one session; whose it was and in which browser, unless it had ended.

@@ -21,21 +21,22 @@ const KEPT_FROM: &str = "events_kept_from";
 /// Events in one transaction: small enough that nobody waits for it.
 const BATCH: i64 = 200;
 /// No transaction is open for longer, so that nothing older than this can still appear.
-const LATEST: Span = Span::minutes(2);
+pub(crate) const LATEST: Span = Span::minutes(2);
+/// Hardly any is open for longer.
+pub(crate) const LATELY: Span = Span::seconds(5);
 
-/// Chains what has been committed; whether there may be more.
-pub(crate) async fn chain(kit: &Kit) -> Result<bool, Fault> {
+/// Chains what has been committed, from so long before the last event that has its place; whether there may be more.
+pub(crate) async fn chain(kit: &Kit, back: Span) -> Result<bool, Fault> {
     let mut conn = kit.store.read().await?;
     let known = trail::last(&mut conn).await?;
-    let since = since(known.as_ref());
-    if trail::unchained(&mut conn, since, 1).await?.is_empty() {
+    if trail::unchained(&mut conn, since(known.as_ref(), back), 1).await?.is_empty() {
         return Ok(false);
     }
     drop(conn);
     let mut tx = kit.store.begin().await?;
     facts::claim(&mut tx, CHAINING).await?;
     let known = trail::last(&mut tx).await?;
-    let waiting = trail::unchained(&mut tx, self::since(known.as_ref()), BATCH).await?;
+    let waiting = trail::unchained(&mut tx, since(known.as_ref(), back), BATCH).await?;
     let (mut seq, mut hash) = match known {
         Some((seq, hash, _)) => (seq, hash),
         // Everything may have been purged: then the last head says where it stood.
@@ -51,8 +52,8 @@ pub(crate) async fn chain(kit: &Kit) -> Result<bool, Fault> {
     Ok(more)
 }
 
-fn since(last: Option<&(i64, String, Timestamp)>) -> Timestamp {
-    last.map_or(Timestamp::from_millis(0), |(_, _, at)| *at - LATEST)
+fn since(last: Option<&(i64, String, Timestamp)>, back: Span) -> Timestamp {
+    last.map_or(Timestamp::from_millis(0), |(_, _, at)| *at - back)
 }
 
 fn anchor(head: &Option<(i64, String)>) -> (i64, String) {

@@ -48,11 +48,14 @@ pub(crate) fn start(
     let (chaining, signing, inspecting) = (kit_for(), kit_for(), kit_for());
     jobs.spawn(every(Duration::from_secs(1), "chain the audit trail", move || {
         let kit = Arc::clone(&chaining);
-        async move { keep_trail::round(&kit).await }
+        async move { keep_trail::keep_up(&kit).await }
     }));
     jobs.spawn(every(Duration::from_secs(60), "sign the audit trail", move || {
         let kit = Arc::clone(&signing);
-        async move { chain::sign(&kit).await }
+        async move {
+            keep_trail::round(&kit).await?;
+            chain::sign(&kit).await
+        }
     }));
     jobs.spawn(every(Duration::from_secs(24 * 3600), "check the audit trail", move || {
         let kit = Arc::clone(&inspecting);

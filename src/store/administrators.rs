@@ -12,7 +12,9 @@ statements! {
         ON CONFLICT (user_id) DO UPDATE SET role = $2";
     REMOVE = "DELETE FROM administrators WHERE user_id = $1";
     ROLE = "SELECT role FROM administrators WHERE user_id = $1";
-    ALL = "SELECT u.*, a.role FROM administrators a JOIN users u ON u.id = a.user_id ORDER BY u.name, u.id LIMIT 1000";
+    /// From the few to the many: the name is not a plain column here, lest everybody be gone through in its order.
+    ALL = "SELECT u.*, a.role FROM administrators a JOIN users u ON u.id = a.user_id
+        ORDER BY (u.name || ''), u.id LIMIT 1000";
     OWNERS = "SELECT COUNT(*) AS owners FROM administrators a JOIN users u ON u.id = a.user_id
         WHERE a.role = 'owner' AND u.disabled_at IS NULL AND a.user_id <> $1";
     SERVICES = "SELECT client_id FROM service_administrators WHERE user_id = $1 ORDER BY client_id";

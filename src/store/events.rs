@@ -101,9 +101,11 @@ pub(crate) async fn list(conn: &mut Conn, wanted: &Wanted<'_>, limit: i64) -> Re
         (None, "", kind) => (BY_KIND, kind),
         (None, user, _) => (BY_USER, user),
     };
+    // An index is entered at one bound: it must be the place where the list goes on.
+    let until = wanted.until.millis().min(wanted.before.0.saturating_add(1));
     let rows = sqlx::query(statement)
         .bind(wanted.since.millis())
-        .bind(wanted.until.millis())
+        .bind(until)
         .bind(wanted.before.0)
         .bind(wanted.before.1)
         .bind(kind)

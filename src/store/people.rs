@@ -17,11 +17,11 @@ statements! {
         ORDER BY last_login_at, id LIMIT $3";
     /// Each person by the first of their words that begins as wanted.
     SEARCH = "SELECT u.*, w.word FROM words w JOIN users u ON u.id = w.id
-        WHERE w.kind = 'user' AND w.word >= $1 AND w.word <= $2 AND (w.word, w.id) > ($7, $8)
-        AND NOT EXISTS (SELECT 1 FROM words e WHERE e.kind = 'user' AND e.id = w.id AND e.word >= $1
-            AND e.word < w.word)
+        WHERE w.kind = 'user' AND w.word <= $2 AND (w.word, w.id) > ($7, $8)
         AND EXISTS (SELECT 1 FROM words a WHERE a.kind = 'user' AND a.id = w.id AND a.word >= $3 AND a.word <= $4)
         AND EXISTS (SELECT 1 FROM words b WHERE b.kind = 'user' AND b.id = w.id AND b.word >= $5 AND b.word <= $6)
+        AND NOT EXISTS (SELECT 1 FROM words e WHERE e.kind = 'user' AND e.id = w.id AND e.word >= $1
+            AND e.word < w.word)
         ORDER BY w.word, w.id LIMIT $9";
     DORMANT = "SELECT * FROM users u WHERE u.last_login_at < $1 AND u.disabled_at IS NULL
         AND NOT EXISTS (SELECT 1 FROM administrators a WHERE a.user_id = u.id) ORDER BY u.last_login_at LIMIT $2";
@@ -69,15 +69,14 @@ pub(crate) async fn list(
 pub(crate) async fn search(
     conn: &mut Conn,
     search: &Search,
-    (word, id): (&str, &str),
+    place: (&str, &str),
     limit: i64,
 ) -> Result<Vec<(User, String)>, Fault> {
     let mut query = sqlx::query(SEARCH);
-    for bound in search.bounds() {
+    for bound in search.bounds(conn, Found::User, place).await? {
         query = query.bind(bound);
     }
-    let rows =
-        query.bind(word).bind(id).bind(limit).fetch_all(conn).await.map_err(asking("search people"))?;
+    let rows = query.bind(limit).fetch_all(conn).await.map_err(asking("search people"))?;
     rows.iter().map(|row: &AnyRow| Ok((users::user(row)?, text(row, "word")?))).collect()
 }
 

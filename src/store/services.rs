@@ -1,9 +1,11 @@
 //! Relying parties, as administrators look for them and look at them.
 
+use std::collections::HashMap;
+
 use sqlx::any::AnyRow;
 
 use super::clients::client;
-use super::db::{Conn, Tx, asking, number, optional_time, parsed, statements, text};
+use super::db::{Conn, Tx, among_a_hundred, asking, hundreds, number, parsed, statements, text, time};
 use super::words::{self, Found, Search};
 use crate::base::words::words as words_of;
 use crate::base::{ClientId, Fault, SessionId, Timestamp, UserId};
@@ -13,17 +15,19 @@ statements! {
     BY_NAME = "SELECT * FROM clients WHERE (name, id) > ($1, $2) ORDER BY name, id LIMIT $3";
     /// Each service by the first of its words that begins as wanted.
     SEARCH = "SELECT c.*, w.word FROM words w JOIN clients c ON c.id = w.id
-        WHERE w.kind = 'client' AND w.word >= $1 AND w.word <= $2 AND (w.word, w.id) > ($7, $8)
-        AND NOT EXISTS (SELECT 1 FROM words e WHERE e.kind = 'client' AND e.id = w.id AND e.word >= $1
-            AND e.word < w.word)
+        WHERE w.kind = 'client' AND w.word <= $2 AND (w.word, w.id) > ($7, $8)
         AND EXISTS (SELECT 1 FROM words a WHERE a.kind = 'client' AND a.id = w.id AND a.word >= $3 AND a.word <= $4)
         AND EXISTS (SELECT 1 FROM words b WHERE b.kind = 'client' AND b.id = w.id AND b.word >= $5 AND b.word <= $6)
+        AND NOT EXISTS (SELECT 1 FROM words e WHERE e.kind = 'client' AND e.id = w.id AND e.word >= $1
+            AND e.word < w.word)
         ORDER BY w.word, w.id LIMIT $9";
     OF_ADMINISTRATOR = "SELECT c.* FROM service_administrators a JOIN clients c ON c.id = a.client_id
         WHERE a.user_id = $1 ORDER BY c.name, c.id LIMIT 1000";
-    LAST_USED = "SELECT MAX(at) AS at FROM events WHERE client_id = $1 AND kind = 'grant.tokens_issued' AND at > $2";
-    OF_SESSION = "SELECT DISTINCT c.id, c.name FROM grants g JOIN clients c ON c.id = g.client_id
-        WHERE g.session_id = $1 AND g.revoked_at IS NULL ORDER BY c.name";
+    /// By the index of its events, not by that of all tokens: hence the kind is not a plain column here.
+    LAST_USED = "SELECT at FROM events WHERE client_id = $1 AND kind || '' = 'grant.tokens_issued' AND at > $2
+        ORDER BY at DESC LIMIT 1";
+    OF_SESSIONS = among_a_hundred!("SELECT DISTINCT g.session_id, c.id, c.name
+        FROM grants g JOIN clients c ON c.id = g.client_id WHERE g.revoked_at IS NULL AND g.session_id");
     NAMESAKE = "SELECT 1 AS there FROM clients WHERE name = $1 AND id <> $2 LIMIT 1";
     COUNT = "SELECT COUNT(*) AS services FROM clients";
     WITHOUT_WORDS = "SELECT * FROM clients c WHERE c.id > $1 AND NOT EXISTS
@@ -44,15 +48,14 @@ pub(crate) async fn by_name(
 pub(crate) async fn search(
     conn: &mut Conn,
     search: &Search,
-    (word, id): (&str, &str),
+    place: (&str, &str),
     limit: i64,
 ) -> Result<Vec<(Client, String)>, Fault> {
     let mut query = sqlx::query(SEARCH);
-    for bound in search.bounds() {
+    for bound in search.bounds(conn, Found::Client, place).await? {
         query = query.bind(bound);
     }
-    let rows =
-        query.bind(word).bind(id).bind(limit).fetch_all(conn).await.map_err(asking("search clients"))?;
+    let rows = query.bind(limit).fetch_all(conn).await.map_err(asking("search clients"))?;
     rows.iter().map(|row: &AnyRow| Ok((client(row)?, text(row, "word")?))).collect()
 }
 
@@ -83,15 +86,26 @@ pub(crate) async fn last_used(
     id: &ClientId,
     since: Timestamp,
 ) -> Result<Option<Timestamp>, Fault> {
-    let row = sqlx::query(LAST_USED).bind(id.as_str()).bind(since.millis()).fetch_one(conn).await;
-    optional_time(&row.map_err(asking("find the last use of a client"))?, "at")
+    let row = sqlx::query(LAST_USED).bind(id.as_str()).bind(since.millis()).fetch_optional(conn).await;
+    row.map_err(asking("find the last use of a client"))?.map(|row| time(&row, "at")).transpose()
 }
 
-/// The services that a session has reached, by name.
-pub(crate) async fn of_session(conn: &mut Conn, id: &SessionId) -> Result<Vec<(ClientId, String)>, Fault> {
-    let rows = sqlx::query(OF_SESSION).bind(id.as_str()).fetch_all(conn).await;
-    let named = |row: &AnyRow| Ok((parsed(row, "id", ClientId::parse)?, text(row, "name")?));
-    rows.map_err(asking("list the clients of a session"))?.iter().map(named).collect()
+/// The services that each of some sessions has reached, by name.
+pub(crate) async fn of_sessions(
+    conn: &mut Conn,
+    ids: &[&SessionId],
+) -> Result<HashMap<SessionId, Vec<(ClientId, String)>>, Fault> {
+    let ids: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
+    let rows = hundreds(conn, OF_SESSIONS, &ids).await.map_err(asking("list the clients of sessions"))?;
+    let mut reached: HashMap<SessionId, Vec<(ClientId, String)>> = HashMap::new();
+    for row in &rows {
+        let service = (parsed(row, "id", ClientId::parse)?, text(row, "name")?);
+        reached.entry(parsed(row, "session_id", SessionId::parse)?).or_default().push(service);
+    }
+    for services in reached.values_mut() {
+        services.sort_by(|(_, one), (_, other)| one.cmp(other));
+    }
+    Ok(reached)
 }
 
 /// Whether another service has a name.

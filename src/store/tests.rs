@@ -139,7 +139,11 @@ async fn whoever_stops_waiting_half_way_leaves_the_database_usable_and_his_chang
 }
 
 /// Statements that look at everything, because that is what they are for: counts of a job, and what runs at start.
-const MAY_SCAN: &[&str] = &["COUNT(*)", "MAX(at)"];
+const MAY_SCAN: &[&str] = &["COUNT(*)"];
+/// Tables that are never gone through, not even in the order of an index, by the names that statements give them.
+const LARGE: &[&str] = &["SCAN u ", "SCAN e ", "SCAN w "];
+/// There are few.
+const ADMINISTRATORS: &str = "SCAN a";
 
 #[tokio::test]
 async fn no_list_or_search_of_the_console_goes_through_a_whole_table() {
@@ -185,7 +189,9 @@ async fn no_list_or_search_of_the_console_goes_through_a_whole_table() {
         for row in rows {
             let step: String = sqlx::Row::try_get(&row, if is_sqlite { 3 } else { 0 }).unwrap();
             let whole = if is_sqlite {
-                step.starts_with("SCAN") && !step.contains("INDEX")
+                // Who goes along an index and leaves most of it out goes through a whole table too.
+                let large = LARGE.iter().any(|table| step.starts_with(table));
+                step.starts_with("SCAN") && step != ADMINISTRATORS && (large || !step.contains("INDEX"))
             } else {
                 step.contains("Seq Scan")
             };

@@ -8,9 +8,10 @@ use crate::base::{Fault, Timestamp, UserId};
 use crate::model::Event;
 
 statements! {
-    /// Those that came lately and have no place yet.
+    /// Those that came lately and have no place yet. In the order of time, which has an index: by their identifiers
+    /// everything would be gone through that has a place.
     UNCHAINED = "SELECT e.* FROM events e WHERE e.at >= $1
-        AND NOT EXISTS (SELECT 1 FROM trail t WHERE t.event_id = e.id) ORDER BY e.id LIMIT $2";
+        AND NOT EXISTS (SELECT 1 FROM trail t WHERE t.event_id = e.id) ORDER BY e.at, e.id LIMIT $2";
     STRAYS = "SELECT COUNT(*) AS strays FROM events e WHERE e.at < $1
         AND NOT EXISTS (SELECT 1 FROM trail t WHERE t.event_id = e.id)";
     LAST = "SELECT t.seq, t.hash, e.at FROM trail t JOIN events e ON e.id = t.event_id ORDER BY t.seq DESC LIMIT 1";
@@ -42,7 +43,7 @@ pub(crate) async fn last(conn: &mut Conn) -> Result<Option<(i64, String, Timesta
     row.map(read).transpose()
 }
 
-/// Events since a moment that have no place in the chain yet, by their identifiers.
+/// Events since a moment that have no place in the chain yet, the oldest first.
 pub(crate) async fn unchained(conn: &mut Conn, since: Timestamp, limit: i64) -> Result<Vec<Event>, Fault> {
     let rows = sqlx::query(UNCHAINED).bind(since.millis()).bind(limit).fetch_all(conn).await;
     rows.map_err(asking("read the trail"))?.iter().map(event).collect()

@@ -1,30 +1,16 @@
 //! People.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use sqlx::any::AnyRow;
 
 use super::db::{
-    Conn, Tx, asking, json, optional_text, optional_time, parsed, statements, text, time, to_json,
+    Conn, Tx, among_a_hundred, asking, hundreds, json, optional_text, optional_time, parsed, statements,
+    text, time, to_json,
 };
 use super::people;
 use crate::base::{Fault, Subject, Timestamp, UserId};
 use crate::model::{Email, User};
-
-/// A statement that looks a hundred values up at once.
-macro_rules! among_a_hundred {
-    ($beginning:literal) => {
-        concat!(
-            $beginning,
-            " IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-            $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42,
-            $43, $44, $45, $46, $47, $48, $49, $50, $51, $52, $53, $54, $55, $56, $57, $58, $59, $60, $61, $62, $63,
-            $64, $65, $66, $67, $68, $69, $70, $71, $72, $73, $74, $75, $76, $77, $78, $79, $80, $81, $82, $83, $84,
-            $85, $86, $87, $88, $89, $90, $91, $92, $93, $94, $95, $96, $97, $98, $99, $100)"
-        )
-    };
-}
-const HUNDRED: usize = 100;
 
 statements! {
     INSERT = "INSERT INTO users (id, subject, email, email_canonical, name, organisation, profile, password,
@@ -32,6 +18,7 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING";
     BY_ID = "SELECT * FROM users WHERE id = $1";
     BY_EMAIL = "SELECT * FROM users WHERE email_canonical = $1";
+    BY_IDS = among_a_hundred!("SELECT * FROM users WHERE id");
     KNOWN_EMAILS = among_a_hundred!("SELECT email_canonical AS known FROM users WHERE email_canonical");
     KNOWN_SUBJECTS = among_a_hundred!("SELECT subject AS known FROM users WHERE subject");
     PAGE = "SELECT * FROM users WHERE email_canonical > $1 ORDER BY email_canonical LIMIT $2";
@@ -92,6 +79,14 @@ pub(crate) async fn by_id(conn: &mut Conn, id: &UserId) -> Result<Option<User>, 
     row.map_err(asking("find a person"))?.as_ref().map(user).transpose()
 }
 
+/// Those of some people who are still there.
+pub(crate) async fn by_ids(conn: &mut Conn, ids: &[&UserId]) -> Result<HashMap<UserId, User>, Fault> {
+    let ids: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
+    let rows = hundreds(conn, BY_IDS, &ids).await.map_err(asking("find people"))?;
+    let keyed = |row| user(row).map(|user| (user.id.clone(), user));
+    rows.iter().map(keyed).collect()
+}
+
 pub(crate) async fn by_email(conn: &mut Conn, email: &Email) -> Result<Option<User>, Fault> {
     let row = sqlx::query(BY_EMAIL).bind(email.canonical()).fetch_optional(conn).await;
     row.map_err(asking("find a person"))?.as_ref().map(user).transpose()
@@ -108,17 +103,8 @@ pub(crate) async fn known_subjects(conn: &mut Conn, subjects: &[&str]) -> Result
 }
 
 async fn known(conn: &mut Conn, statement: &'static str, values: &[&str]) -> Result<HashSet<String>, Fault> {
-    let mut found = HashSet::new();
-    for hundred in values.chunks(HUNDRED) {
-        // Nobody has an empty one.
-        let places = hundred.iter().copied().chain(std::iter::repeat("")).take(HUNDRED);
-        let query = places.fold(sqlx::query(statement), sqlx::query::Query::bind);
-        let rows = query.fetch_all(&mut *conn).await.map_err(asking("look people up"))?;
-        for row in &rows {
-            found.insert(text(row, "known")?);
-        }
-    }
-    Ok(found)
+    let rows = hundreds(conn, statement, values).await.map_err(asking("look people up"))?;
+    rows.iter().map(|row| text(row, "known")).collect()
 }
 
 /// Up to `limit` people in the order of their addresses, from the one after `after`.

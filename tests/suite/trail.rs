@@ -175,6 +175,22 @@ async fn an_event_that_was_put_in_later_has_no_place() {
 }
 
 #[tokio::test]
+async fn an_event_that_is_kept_late_gets_its_place_with_the_next_signature() {
+    let provider = Provider::with_a_trail().await;
+    let rows = provider.checked().await.unwrap();
+    provider
+        .tamper_less(
+            "INSERT INTO events (id, at, kind)
+                SELECT 'evt_00000000000000000000000000000000', MAX(at) - 60000, 'login.done' FROM events",
+        )
+        .await;
+    keep_trail::keep_up(provider.kit()).await.unwrap();
+    assert_eq!(provider.checked().await.unwrap(), rows);
+    keep_trail::round(provider.kit()).await.unwrap();
+    assert_eq!(provider.checked().await.unwrap(), rows + 1);
+}
+
+#[tokio::test]
 async fn whoever_is_erased_leaves_a_trail_that_is_whole_and_says_nothing_of_them() {
     let provider = Provider::with_a_trail().await;
     let kit = provider.kit();

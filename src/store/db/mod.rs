@@ -234,3 +234,35 @@ macro_rules! statements {
     };
 }
 pub(super) use statements;
+
+/// A statement that looks a hundred values up at once.
+macro_rules! among_a_hundred {
+    ($beginning:literal) => {
+        concat!(
+            $beginning,
+            " IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+            $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42,
+            $43, $44, $45, $46, $47, $48, $49, $50, $51, $52, $53, $54, $55, $56, $57, $58, $59, $60, $61, $62, $63,
+            $64, $65, $66, $67, $68, $69, $70, $71, $72, $73, $74, $75, $76, $77, $78, $79, $80, $81, $82, $83, $84,
+            $85, $86, $87, $88, $89, $90, $91, $92, $93, $94, $95, $96, $97, $98, $99, $100)"
+        )
+    };
+}
+pub(super) use among_a_hundred;
+
+/// The rows that a statement [`among_a_hundred`] has for some values, none of which is empty.
+pub(super) async fn hundreds(
+    conn: &mut Conn,
+    statement: &'static str,
+    values: &[&str],
+) -> Result<Vec<sqlx::any::AnyRow>, sqlx::Error> {
+    const HUNDRED: usize = 100;
+    let mut found = Vec::new();
+    for hundred in values.chunks(HUNDRED) {
+        // Nothing has an empty one.
+        let places = hundred.iter().copied().chain(std::iter::repeat("")).take(HUNDRED);
+        let query = places.fold(sqlx::query(statement), sqlx::query::Query::bind);
+        found.extend(query.fetch_all(&mut *conn).await?);
+    }
+    Ok(found)
+}
