@@ -1,4 +1,4 @@
-//! `cargo bench`: what the provider spends, measured on the release binary as its own process.
+//! `cargo bench --bench bench`: what the provider spends, measured on the release binary as its own process.
 //!
 //! The load comes from this process over kept connections of HTTP/1.1. What is compared is the server's processor
 //! time for 1,000 operations, which travels between machines; requests per second do not. The bars stand in
@@ -25,7 +25,7 @@ mod table;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use house::{House, Node, free_port};
+use house::{House, Node};
 use server::Server;
 use table::{Figure, Table};
 
@@ -55,21 +55,7 @@ fn load_average() -> String {
 
 /// Everything that somebody who is logged in causes; an access token that it left.
 async fn single_sign_on(house: &House, table: &mut Table) -> String {
-    let (port, portal) = (house.port.to_string(), free_port().to_string());
-    let at = |port: &str| format!("127.0.0.1:{port}");
-    let directory = house.path("").display().to_string();
-    let demo = house.command(&[
-        "demo",
-        "--listen",
-        &at(&port),
-        "--portal",
-        &at(&portal),
-        "--data",
-        &directory,
-        "--database",
-        house.setting("GATEHOUSE_DATABASE_URL"),
-    ]);
-    let node = Node::start(demo, house.port).await;
+    let node = server::start_demo(house).await;
     table.add(Figure::least("ready after the first start, keys made, ms", millis(&node)));
     let server = Server::of(&node, house.port);
     // The memory in which the sample people's passwords were hashed is kept for a moment.

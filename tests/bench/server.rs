@@ -2,12 +2,14 @@
 
 use std::process::Command;
 
-use crate::house::Node;
+use crate::house::{House, Node, free_port};
 use crate::http::{Wire, request};
 
-/// A running demo.
+/// A running provider.
 pub struct Server {
     pid: u32,
+    /// Of other processes whose time counts as its own, such as those of a database.
+    pub helpers: Vec<u32>,
     pub port: u16,
     ticks_per_second: f64,
 }
@@ -24,9 +26,10 @@ impl Server {
     pub fn of(node: &Node, port: u16) -> Self {
         let asked = Command::new("getconf").arg("CLK_TCK").output().ok();
         let ticks = asked.and_then(|output| String::from_utf8(output.stdout).ok()?.trim().parse().ok());
-        Self { pid: node.child.id(), port, ticks_per_second: ticks.unwrap_or(100.0) }
+        Self { pid: node.child.id(), helpers: Vec::new(), port, ticks_per_second: ticks.unwrap_or(100.0) }
     }
 
+    /// What a demo counts itself.
     pub async fn spent(&self) -> Spent {
         let asked = Wire::to(self.port).ask(request("/dev/counters.json", &[], None)).await;
         let counts = asked.expect("the counters").json();
@@ -40,10 +43,9 @@ impl Server {
 
     /// User and system time of every thread (proc(5), fields 14 and 15 of `stat`).
     pub fn processor_seconds(&self) -> f64 {
-        let stat = self.proc("stat");
-        let (_, after_name) = stat.rsplit_once(") ").expect("a name in brackets");
-        let ticks = after_name.split(' ').skip(11).take(2).map(|field| field.parse::<f64>().expect("ticks"));
-        ticks.sum::<f64>() / self.ticks_per_second
+        let helpers = self.helpers.iter().filter_map(|pid| proc(*pid, "stat"));
+        let ticks: f64 = helpers.chain([self.proc("stat")]).map(|stat| ticks(&stat)).sum();
+        ticks / self.ticks_per_second
     }
 
     pub fn resident_mib(&self) -> f64 {
@@ -53,6 +55,34 @@ impl Server {
     }
 
     fn proc(&self, file: &str) -> String {
-        std::fs::read_to_string(format!("/proc/{}/{file}", self.pid)).expect("a running process")
+        proc(self.pid, file).expect("a running process")
     }
+}
+
+fn proc(pid: u32, file: &str) -> Option<String> {
+    std::fs::read_to_string(format!("/proc/{pid}/{file}")).ok()
+}
+
+fn ticks(stat: &str) -> f64 {
+    let (_, after_name) = stat.rsplit_once(") ").expect("a name in brackets");
+    after_name.split(' ').skip(11).take(2).map(|field| field.parse::<f64>().expect("ticks")).sum()
+}
+
+/// Starts a demo on the database of a house, with its keys.
+pub async fn start_demo(house: &House) -> Node {
+    let (port, portal) = (house.port.to_string(), free_port().to_string());
+    let at = |port: &str| format!("127.0.0.1:{port}");
+    let directory = house.path("").display().to_string();
+    let demo = house.command(&[
+        "demo",
+        "--listen",
+        &at(&port),
+        "--portal",
+        &at(&portal),
+        "--data",
+        &directory,
+        "--database",
+        house.setting("GATEHOUSE_DATABASE_URL"),
+    ]);
+    Node::start(demo, house.port).await
 }
