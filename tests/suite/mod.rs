@@ -5,7 +5,8 @@ mod admin;
 mod api;
 mod authorize;
 mod back_channel;
-pub(crate) mod bound_tokens;
+pub(crate) mod borders;
+mod bound_tokens;
 mod browser;
 #[path = "../support/certificate.rs"]
 pub(crate) mod certificate;
