@@ -15,6 +15,8 @@ use crate::policy::password::Chooser;
 use crate::policy::permission::Action;
 use crate::store::{Tx, administrators, facts};
 
+/// What is claimed by whoever gives or takes roles, or takes accounts away.
+const CHANGING_OWNERS: &str = "changing owners";
 /// How long the link for setting up is good.
 pub(crate) const LINK_LIFE: Span = Span::hours(1);
 
@@ -45,8 +47,9 @@ pub(crate) async fn give(
     let by = name_of(kit, actor).await?;
     let owners = administrators::all(&mut *kit.store.read().await?).await?;
     let mut tx = kit.store.begin().await?;
-    if role != Role::Owner {
-        keep_an_owner(&mut tx, &user.id).await?;
+    match role {
+        Role::Owner => facts::claim(&mut tx, CHANGING_OWNERS).await?,
+        _ => keep_an_owner(&mut tx, &user.id).await?,
     }
     administrators::put(&mut tx, &user.id, role, services, kit.now()).await?;
     for (owner, _) in owners.iter().filter(|(owner, role)| *role == Role::Owner && owner.is_active()) {
@@ -81,13 +84,19 @@ pub(crate) async fn take(kit: &Kit, actor: &Actor, user: &User) -> Result<bool, 
 
 /// Without an owner nobody could make one. Two owners who remove each other at the same moment do it in turn.
 pub(super) async fn keep_an_owner(tx: &mut Tx, user: &UserId) -> Result<(), Error<Refusal>> {
-    facts::claim(tx, "changing owners").await?;
+    facts::claim(tx, CHANGING_OWNERS).await?;
     let is_owner = administrators::find(tx, user).await?.is_some_and(|(role, _)| role == Role::Owner);
     if is_owner && administrators::owners_beside(tx, user).await? == 0 {
         let say = "this is the last owner: make somebody else an owner first";
         return Err(Error::Refused(Refusal::Conflict(say.to_owned())));
     }
     Ok(())
+}
+
+/// Whether somebody has a role, with nobody giving one until the transaction ends.
+pub(super) async fn holds_a_role(tx: &mut Tx, user: &UserId) -> Result<bool, Fault> {
+    facts::claim(tx, CHANGING_OWNERS).await?;
+    Ok(administrators::find(tx, user).await?.is_some())
 }
 
 async fn name_of(kit: &Kit, actor: &Actor) -> Result<String, Fault> {

@@ -1,6 +1,6 @@
 //! How long accounts are kept that nobody uses: first they are deactivated, which can be undone, later they are erased.
 
-use super::{personal_data, users};
+use super::{administrators, personal_data, users};
 use crate::base::{Fault, Span};
 use crate::kit::Kit;
 use crate::model::{Actor, User};
@@ -38,9 +38,12 @@ pub(crate) async fn round(kit: &Kit) -> Result<(), Fault> {
     Ok(())
 }
 
-/// A transaction for somebody who has not logged in or been activated since they were listed.
+/// A transaction for somebody who has not logged in, been activated or become an administrator since they were listed.
 async fn still_due(kit: &Kit, listed: &User) -> Result<Option<Tx>, Fault> {
     let mut tx = kit.store.begin().await?;
+    if administrators::holds_a_role(&mut tx, &listed.id).await? {
+        return Ok(None);
+    }
     let now = user_rows::by_id(&mut tx, &listed.id).await?;
     let as_listed =
         |user: &User| (user.last_login_at, user.disabled_at) == (listed.last_login_at, listed.disabled_at);

@@ -4,7 +4,7 @@
 
 use serde_json::json;
 
-use super::users;
+use super::{administrators, users};
 use crate::accounts::session::Current;
 use crate::audit::Entry;
 use crate::base::{Fault, ReviewId, UserId};
@@ -113,9 +113,10 @@ pub(crate) async fn finish(
         }
         for user in struck {
             let mut tx = kit.store.begin().await?;
-            // Again in this transaction: the review may just have been called off.
-            let struck = ReviewAnswer::Struck;
-            if !reviews::answer(&mut tx, (&review.id, &user.id), struck, kit.now()).await? {
+            // Again in this transaction: the review may just have been called off, or the answer changed.
+            if administrators::holds_a_role(&mut tx, &user.id).await?
+                || !reviews::still_struck(&mut tx, &review.id, &user.id).await?
+            {
                 return Ok(Finished::Not);
             }
             users::deactivate_in(kit, &mut tx, &actor, &user.id).await?;

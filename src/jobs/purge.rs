@@ -41,8 +41,8 @@ pub(crate) async fn round(kit: &Kit) -> Result<(), Fault> {
             tracing::info!(table = ?what, removed, "purged");
         }
     }
-    retention::round(kit).await?;
-    purge_trail(kit, kit.now() - keep.events).await
+    purge_trail(kit, kit.now() - keep.events).await?;
+    retention::round(kit).await
 }
 
 /// The trail has an order of its own.

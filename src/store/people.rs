@@ -23,9 +23,10 @@ statements! {
         AND NOT EXISTS (SELECT 1 FROM words e WHERE e.kind = 'user' AND e.id = w.id AND e.word >= $1
             AND e.word < w.word)
         ORDER BY w.word, w.id LIMIT $9";
-    DORMANT = "SELECT * FROM users u WHERE u.last_login_at < $1 AND u.disabled_at IS NULL
+    /// Whom somebody has looked after since, by activating them for example, is given as long again.
+    DORMANT = "SELECT * FROM users u WHERE u.last_login_at < $1 AND u.updated_at < $1 AND u.disabled_at IS NULL
         AND NOT EXISTS (SELECT 1 FROM administrators a WHERE a.user_id = u.id) ORDER BY u.last_login_at LIMIT $2";
-    NEVER_HERE = "SELECT * FROM users u WHERE u.last_login_at IS NULL AND u.created_at < $1 AND u.disabled_at IS NULL
+    NEVER_HERE = "SELECT * FROM users u WHERE u.last_login_at IS NULL AND u.updated_at < $1 AND u.disabled_at IS NULL
         AND NOT EXISTS (SELECT 1 FROM administrators a WHERE a.user_id = u.id) LIMIT $2";
     ENDED = "SELECT * FROM users u WHERE u.disabled_at < $1
         AND NOT EXISTS (SELECT 1 FROM administrators a WHERE a.user_id = u.id) ORDER BY u.disabled_at LIMIT $2";

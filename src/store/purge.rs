@@ -32,7 +32,7 @@ statements! {
     INVITATIONS = "DELETE FROM invitations WHERE user_id IN
         (SELECT user_id FROM invitations WHERE expires_at < $1 LIMIT $2)";
     /// Those that were never finished as well, once they are as old.
-    REVIEWS = "DELETE FROM reviews WHERE id IN (SELECT id FROM reviews WHERE created_at < $1 LIMIT $2)";
+    REVIEWS = "DELETE FROM reviews WHERE id IN (SELECT id FROM reviews WHERE due_at < $1 AND created_at < $1 LIMIT $2)";
 }
 
 /// What can be purged; each has its own retention period.

@@ -32,9 +32,13 @@ statements! {
         AND NOT EXISTS (SELECT 1 FROM administrators a WHERE a.user_id = u.id) ORDER BY u.name, u.id LIMIT $2";
     OF_PERSON = "SELECT r.organisation, e.answer, e.answered_at, r.created_at FROM review_entries e
         JOIN reviews r ON r.id = e.review_id WHERE e.user_id = $1 ORDER BY r.created_at LIMIT 1000";
+    /// An update rather than a look: it keeps whoever changes the review or the answer waiting.
+    HOLD = "UPDATE reviews SET state = state WHERE id = $1 AND state = 'open' RETURNING id";
+    STILL_STRUCK = "UPDATE review_entries SET answer = answer WHERE review_id = $1 AND user_id = $2
+        AND answer = 'struck' RETURNING user_id";
     /// The same answer once more leaves the moment of the first.
     ANSWER = "UPDATE review_entries SET answered_at = CASE WHEN answer = $3 THEN answered_at ELSE $4 END, answer = $3 WHERE review_id = $1 AND user_id = $2
-        AND EXISTS (SELECT 1 FROM reviews r WHERE r.id = $1 AND r.state = 'open') RETURNING user_id";
+        RETURNING user_id";
     FINISH = "UPDATE reviews SET state = 'finished', ended_at = $2 WHERE id = $1 AND state = 'open'
         AND NOT EXISTS (SELECT 1 FROM review_entries e JOIN users u ON u.id = e.user_id
             WHERE e.review_id = $1 AND e.answer IS NULL AND u.disabled_at IS NULL) RETURNING id";
@@ -168,6 +172,9 @@ pub(crate) async fn answer(
     answer: ReviewAnswer,
     now: Timestamp,
 ) -> Result<bool, Fault> {
+    if !hold(tx, id).await? {
+        return Ok(false);
+    }
     let row = sqlx::query(ANSWER)
         .bind(id.as_str())
         .bind(user.as_str())
@@ -176,6 +183,21 @@ pub(crate) async fn answer(
         .fetch_optional(&mut **tx)
         .await;
     Ok(row.map_err(asking("keep an answer"))?.is_some())
+}
+
+/// Keeps a review open until the transaction ends; `false` where it is over.
+async fn hold(tx: &mut Tx, id: &ReviewId) -> Result<bool, Fault> {
+    let row = sqlx::query(HOLD).bind(id.as_str()).fetch_optional(&mut **tx).await;
+    Ok(row.map_err(asking("hold a review"))?.is_some())
+}
+
+/// Whether somebody is struck in an open review, and stays so until the transaction ends.
+pub(crate) async fn still_struck(tx: &mut Tx, id: &ReviewId, user: &UserId) -> Result<bool, Fault> {
+    if !hold(tx, id).await? {
+        return Ok(false);
+    }
+    let row = sqlx::query(STILL_STRUCK).bind(id.as_str()).bind(user.as_str()).fetch_optional(&mut **tx).await;
+    Ok(row.map_err(asking("look an answer up"))?.is_some())
 }
 
 /// Closes a review in which everybody has an answer; `false` for any other.

@@ -283,6 +283,8 @@ async fn row_97_who_is_not_seen_for_long_is_deactivated_and_erased_later() {
     let bea = users::find(provider.kit(), &Actor::Operator, "bea@school.example").await.unwrap();
     provider.advance(Span::days(20));
     users::set_active(provider.kit(), &Actor::Operator, &bea, true).await.unwrap();
+    retention::round(provider.kit()).await.unwrap();
+    assert!(provider.is_active("bea@school.example").await, "given as long again");
     provider.log_in(&mut provider.browser(), &Ask::of("portal"), "bea@school.example").await;
     provider.advance(Span::days(11));
     retention::round(provider.kit()).await.unwrap();

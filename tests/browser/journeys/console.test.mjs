@@ -298,7 +298,9 @@ for (const [name, words] of Object.entries({
   test(`the letter about ${name}`, async () => {
     const letter = (await stage.demo.letters()).find((one) => one.subject.includes(words));
     assert.ok(letter, `no letter about “${words}” was sent`);
-    const { faults, figures } = await inspectLetter(olivia, name, letter, stage.keep);
+    const reader = await Partner.at(stage.browser, stage.demo);
+    const { faults, figures } = await inspectLetter(reader, name, letter, stage.keep);
+    await reader.leave();
     stage.figures.letters.push({ ...figures, faults });
     const found = Object.entries(faults).flatMap(([check, list]) => list.map((fault) => `${check}: ${fault}`));
     assert.deepEqual(found, []);
