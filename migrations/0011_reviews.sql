@@ -2,7 +2,7 @@
 CREATE TABLE reviews (
     id TEXT PRIMARY KEY,
     organisation TEXT NOT NULL,
-    sponsor_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    sponsor_id TEXT REFERENCES users (id) ON DELETE SET NULL,
     state TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     due_at BIGINT NOT NULL,
@@ -11,6 +11,8 @@ CREATE TABLE reviews (
 );
 CREATE INDEX reviews_by_age ON reviews (created_at, id);
 CREATE INDEX reviews_by_sponsor ON reviews (sponsor_id, state);
+-- Nobody is asked the same thing twice at once.
+CREATE UNIQUE INDEX reviews_once ON reviews (organisation, sponsor_id) WHERE state = 'open';
 CREATE INDEX reviews_by_state ON reviews (state, due_at);
 
 -- Who is on a list, and what was said of them: NULL, 'confirmed' or 'struck'.

@@ -77,7 +77,10 @@ pub(crate) async fn accept(
     if invitations::take(&mut tx, &invited.invitation.digest, now).await?.as_ref() != Some(&invited.user.id) {
         return Ok(Step::Closed);
     }
-    users::set_password(&mut tx, &invited.user.id, &hash, now).await?;
+    // Who got a password another way meanwhile keeps it: a link must not change it.
+    if !users::set_first_password(&mut tx, &invited.user.id, &hash, now).await? {
+        return Ok(Step::Closed);
+    }
     Entry::by_visitor(EventKind::InvitationUsed, visit)
         .user(Some(&invited.user.id))
         .record(kit, &mut tx)

@@ -15,8 +15,6 @@ use crate::policy::password::Chooser;
 use crate::policy::permission::Action;
 use crate::store::{Tx, administrators, facts};
 
-/// What is claimed by whoever gives or takes roles, or takes accounts away.
-const CHANGING_OWNERS: &str = "changing owners";
 /// How long the link for setting up is good.
 pub(crate) const LINK_LIFE: Span = Span::hours(1);
 
@@ -48,7 +46,7 @@ pub(crate) async fn give(
     let owners = administrators::all(&mut *kit.store.read().await?).await?;
     let mut tx = kit.store.begin().await?;
     match role {
-        Role::Owner => facts::claim(&mut tx, CHANGING_OWNERS).await?,
+        Role::Owner => hold_roles(&mut tx).await?,
         _ => keep_an_owner(&mut tx, &user.id).await?,
     }
     administrators::put(&mut tx, &user.id, role, services, kit.now()).await?;
@@ -84,7 +82,7 @@ pub(crate) async fn take(kit: &Kit, actor: &Actor, user: &User) -> Result<bool, 
 
 /// Without an owner nobody could make one. Two owners who remove each other at the same moment do it in turn.
 pub(super) async fn keep_an_owner(tx: &mut Tx, user: &UserId) -> Result<(), Error<Refusal>> {
-    facts::claim(tx, CHANGING_OWNERS).await?;
+    hold_roles(tx).await?;
     let is_owner = administrators::find(tx, user).await?.is_some_and(|(role, _)| role == Role::Owner);
     if is_owner && administrators::owners_beside(tx, user).await? == 0 {
         let say = "this is the last owner: make somebody else an owner first";
@@ -93,10 +91,9 @@ pub(super) async fn keep_an_owner(tx: &mut Tx, user: &UserId) -> Result<(), Erro
     Ok(())
 }
 
-/// Whether somebody has a role, with nobody giving one until the transaction ends.
-pub(super) async fn holds_a_role(tx: &mut Tx, user: &UserId) -> Result<bool, Fault> {
-    facts::claim(tx, CHANGING_OWNERS).await?;
-    Ok(administrators::find(tx, user).await?.is_some())
+/// Lets nobody else give or take a role until the transaction ends.
+pub(super) async fn hold_roles(tx: &mut Tx) -> Result<(), Fault> {
+    facts::claim(tx, "changing owners").await
 }
 
 async fn name_of(kit: &Kit, actor: &Actor) -> Result<String, Fault> {
@@ -166,6 +163,7 @@ pub(crate) async fn set_up(
     let taken = NotSetUp::Other(Refusal::Conflict(format!("{} already has an account", new.email)));
     let person = users::prepare(kit, new).await.map_err(other)?;
     let mut tx = kit.store.begin().await?;
+    hold_roles(&mut tx).await?;
     if !administrators::use_link(&mut tx, &kit.keyring.digest(link), kit.now()).await? {
         return Err(Error::Refused(NotSetUp::Link));
     }

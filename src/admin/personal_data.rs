@@ -8,7 +8,7 @@ use crate::accounts::session;
 use crate::audit::{Entry, personal};
 use crate::base::{Error, Fault, Timestamp, UserId};
 use crate::kit::Kit;
-use crate::model::{Actor, EventKind, User};
+use crate::model::{Actor, Event, EventKind, User};
 use crate::policy::permission::Action;
 use crate::store::{Tx, consents, events, people as rows, reviews, sessions};
 use crate::view::when;
@@ -21,6 +21,7 @@ pub(crate) async fn export(kit: &Kit, actor: &Actor, detail: &Detail) -> Result<
     check(actor, Action::ExportPerson, None)?;
     let user = &detail.user;
     let time = |at: Timestamp| when::iso(at);
+    let is_own = |event: &Event| event.actor.as_deref().is_none_or(|actor| actor == user.id.as_str());
     let mut conn = kit.store.read().await?;
     let sessions = sessions::of_user(&mut conn, &user.id).await?;
     let consents = consents::of_user(&mut conn, &user.id).await?;
@@ -29,6 +30,7 @@ pub(crate) async fn export(kit: &Kit, actor: &Actor, detail: &Detail) -> Result<
         events.push(personal::open(kit, &mut conn, event).await?);
     }
     let said = reviews::of_person(&mut conn, &user.id).await?;
+    let asked = reviews::of_sponsor(&mut conn, &user.id).await?;
     drop(conn);
     let mut tx = kit.store.begin().await?;
     Entry::by(EventKind::UserExported, actor).user(Some(&user.id)).record(kit, &mut tx).await?;
@@ -55,8 +57,14 @@ pub(crate) async fn export(kit: &Kit, actor: &Actor, detail: &Detail) -> Result<
             "organisation": said.organisation, "answer": said.answer.map(|answer| answer.name()),
             "answered_at": said.answered_at.map(time),
         })).collect::<Vec<_>>(),
+        "asked_to_review": asked.iter().map(|review| json!({
+            "organisation": review.organisation, "asked_at": time(review.created_at),
+            "state": review.state.name(), "ended_at": review.ended_at.map(time),
+        })).collect::<Vec<_>>(),
         "events": events.iter().map(|event| json!({
-            "at": time(event.at), "kind": event.kind.name(), "address": event.address,
+            "at": time(event.at), "kind": event.kind.name(),
+            // Where somebody else was is theirs, not this person's.
+            "address": event.address.as_ref().filter(|_| is_own(event)),
             "client_id": event.client_id.as_ref().map(|id| id.as_str()), "detail": event.detail,
         })).collect::<Vec<_>>(),
     }))

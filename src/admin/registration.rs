@@ -16,6 +16,7 @@ use crate::kit::Kit;
 use crate::model::{Actor, Client, ClientSettings, EventKind, Visit};
 use crate::policy::metadata::{self, Unfit};
 use crate::policy::permission::Action;
+use crate::policy::registration;
 use crate::policy::throttle::{Limit, Verdict};
 use crate::store::registration_tokens;
 
@@ -111,6 +112,11 @@ async fn count(kit: &Kit, visit: &Visit) -> Result<(), Error<Refusal>> {
 
 /// A service that names itself stands on the log-in pages under that name: not under one of the council's own.
 async fn refuse_impostor(kit: &Kit, name: &str) -> Result<(), Error<Refusal>> {
+    if !registration::looks_plain(name) {
+        let say =
+            "client_name must be in Latin letters, digits and common punctuation: others can look like them";
+        return Err(Error::Refused(Refusal::Metadata(say.to_owned())));
+    }
     if services::sounds_like_ours(kit, name).await? {
         let say = "client_name is the name of the council or of one of its services; choose another";
         return Err(Error::Refused(Refusal::Metadata(say.to_owned())));

@@ -35,11 +35,17 @@ pub(crate) struct NewReview<'a> {
 /// A review with what is known of it beside.
 pub(crate) struct Listed {
     pub(crate) review: Review,
-    pub(crate) sponsor: User,
+    /// `None` where they have been erased.
+    pub(crate) sponsor: Option<User>,
     pub(crate) tally: ReviewTally,
 }
 
 impl Listed {
+    /// What the sponsor is called.
+    pub(crate) fn sponsor_name(&self) -> &str {
+        self.sponsor.as_ref().map_or("Somebody who was erased", |sponsor| &sponsor.name)
+    }
+
     /// The words that administrators see.
     pub(crate) fn shown(&self, kit: &Kit) -> &'static str {
         match self.review.state {
@@ -63,14 +69,19 @@ pub(crate) async fn begin(kit: &Kit, actor: &Actor, new: NewReview<'_>) -> Resul
     let review = Review {
         id: ReviewId::generate(now, &*kit.random),
         organisation: new.organisation.trim().to_owned(),
-        sponsor_id: sponsor.id.clone(),
+        sponsor_id: Some(sponsor.id.clone()),
         state: ReviewState::Open,
         created_at: now,
         due_at: now + Span::days(new.days),
         ended_at: None,
     };
     let mut tx = kit.store.begin().await?;
-    if reviews::insert(&mut tx, &review).await? == 0 {
+    let people = reviews::insert(&mut tx, &review, &sponsor.id).await?;
+    let Some(people) = people else {
+        let say = format!("{} is being asked about that organisation already", sponsor.name);
+        return Err(Error::Refused(Refusal::Conflict(say)));
+    };
+    if people == 0 {
         let say = "nobody else of that organisation can log in; write it as it stands on a person's page";
         return Err(Error::Refused(Refusal::unfit("organisation", say)));
     }
@@ -85,7 +96,7 @@ pub(crate) async fn begin(kit: &Kit, actor: &Actor, new: NewReview<'_>) -> Resul
     write(kit, &mut tx, (&review, &sponsor), false).await?;
     tx.commit().await?;
     kit.mail_bell.notify_one();
-    Ok(Listed { review, sponsor, tally })
+    Ok(Listed { review, sponsor: Some(sponsor), tally })
 }
 
 async fn sponsor(kit: &Kit, email: &str) -> Result<User, Error<Refusal>> {
@@ -130,17 +141,19 @@ pub(crate) async fn list(
     });
     let mut listed = Vec::with_capacity(found.rows.len());
     for review in found.rows {
-        listed.extend(with_sponsor(kit, review).await?);
+        listed.push(with_sponsor(kit, review).await?);
     }
     Ok(Page { rows: listed, next: found.next })
 }
 
-/// `None` where the sponsor was erased in this moment, and the review with them.
-async fn with_sponsor(kit: &Kit, review: Review) -> Result<Option<Listed>, Fault> {
+async fn with_sponsor(kit: &Kit, review: Review) -> Result<Listed, Fault> {
     let mut conn = kit.store.read().await?;
-    let Some(sponsor) = users::by_id(&mut conn, &review.sponsor_id).await? else { return Ok(None) };
+    let sponsor = match &review.sponsor_id {
+        Some(id) => users::by_id(&mut conn, id).await?,
+        None => None,
+    };
     let tally = reviews::tally(&mut conn, &review.id).await?;
-    Ok(Some(Listed { review, sponsor, tally }))
+    Ok(Listed { review, sponsor, tally })
 }
 
 /// The review with an identifier.
@@ -149,7 +162,7 @@ pub(crate) async fn find(kit: &Kit, actor: &Actor, id: &str) -> Result<Listed, E
     let unknown = || Error::Refused(Refusal::Unknown("there is no such review".to_owned()));
     let id = ReviewId::parse(id).ok_or_else(unknown)?;
     let review = reviews::by_id(&mut *kit.store.read().await?, &id).await?.ok_or_else(unknown)?;
-    with_sponsor(kit, review).await?.ok_or_else(unknown)
+    Ok(with_sponsor(kit, review).await?)
 }
 
 /// A page of a review's people by name, each with what the sponsor has said.
@@ -171,7 +184,7 @@ pub(crate) async fn entries(
     Ok(Page::cut(rows, limit, |(user, _)| cursor::seal(kit, &list, (&user.name, user.id.as_str()))))
 }
 
-/// Calls a review off: nobody is deactivated for what was said in it. `false` where it was over.
+/// Calls a review off: from then on nobody is deactivated for what was said in it. `false` where it was over.
 pub(crate) async fn withdraw(kit: &Kit, actor: &Actor, review: &Review) -> Result<bool, Error<Refusal>> {
     check(actor, Action::ReviewAccess, None)?;
     let mut tx = kit.store.begin().await?;
@@ -186,14 +199,17 @@ pub(crate) async fn withdraw(kit: &Kit, actor: &Actor, review: &Review) -> Resul
     Ok(withdrawn)
 }
 
-/// Reminds every sponsor whose review is due in three days or less, once.
+/// Reminds every sponsor whose review is due in three days or less, once; not of one that they have just heard of.
 pub(crate) async fn remind(kit: &Kit) -> Result<(), Fault> {
     loop {
         let mut tx = kit.store.begin().await?;
-        let Some(review) = reviews::remind(&mut tx, kit.now() + REMINDER, kit.now()).await? else {
-            return Ok(());
+        let bounds = (kit.now() + REMINDER, kit.now() - Span::days(1));
+        let Some(review) = reviews::remind(&mut tx, bounds, kit.now()).await? else { return Ok(()) };
+        let sponsor = match &review.sponsor_id {
+            Some(id) => users::by_id(&mut tx, id).await?.filter(User::is_active),
+            None => None,
         };
-        if let Some(sponsor) = users::by_id(&mut tx, &review.sponsor_id).await?.filter(User::is_active) {
+        if let Some(sponsor) = sponsor {
             write(kit, &mut tx, (&review, &sponsor), true).await?;
         }
         tx.commit().await?;

@@ -94,15 +94,26 @@ pub(crate) async fn refuse_namesake(kit: &Kit, name: &str, id: &str) -> Result<(
 /// Whether people would take a name for the council's, or for that of a service which is trusted with no question: the
 /// same words, whatever their order, capitals and accents.
 pub(super) async fn sounds_like_ours(kit: &Kit, name: &str) -> Result<bool, Fault> {
-    const MOST: i64 = 200;
+    const AT_ONCE: i64 = 200;
     let words = words_of(name);
     let brand = &kit.config.brand;
     if [&brand.council, &brand.service].into_iter().any(|own| words_of(own) == words) {
         return Ok(true);
     }
     let Some(search) = Search::of(name) else { return Ok(false) };
-    let found = services::search(&mut *kit.store.read().await?, &search, ("", ""), MOST).await?;
-    Ok(found.iter().any(|(client, _)| !client.settings.asks_consent && words_of(&client.name) == words))
+    let mut conn = kit.store.read().await?;
+    let mut place = (String::new(), String::new());
+    loop {
+        let found = services::search(&mut conn, &search, (&place.0, &place.1), AT_ONCE).await?;
+        let is_ours = |client: &Client| !client.settings.asks_consent && words_of(&client.name) == words;
+        if found.iter().any(|(client, _)| is_ours(client)) {
+            return Ok(true);
+        }
+        match found.last() {
+            Some((client, word)) => place = (word.clone(), client.id.to_string()),
+            None => return Ok(false),
+        }
+    }
 }
 
 /// One service, with when it last was given tokens.

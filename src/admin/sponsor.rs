@@ -4,21 +4,19 @@
 
 use serde_json::json;
 
-use super::{administrators, users};
+use super::{Page, administrators, cursor, users};
 use crate::accounts::session::Current;
 use crate::audit::Entry;
 use crate::base::{Fault, ReviewId, UserId};
 use crate::kit::Kit;
 use crate::model::{Actor, EventKind, Review, ReviewAnswer, ReviewState, ReviewTally, User, Visit};
 use crate::policy::lifetime;
-use crate::store::reviews;
+use crate::store::{Tx, reviews};
 
 /// People on one page: as many as somebody can look through without losing their place.
 const AT_ONCE: i64 = 20;
-/// The most people who are shown as struck.
-const MOST_STRUCK: i64 = 200;
-/// People who are deactivated between two looks at who is left.
-const BATCH: i64 = 50;
+/// Answers on one page.
+const ANSWERS: i64 = 30;
 
 /// A review as its sponsor sees it.
 pub(crate) struct Task {
@@ -26,8 +24,14 @@ pub(crate) struct Task {
     pub(crate) tally: ReviewTally,
     /// The next ones to say something of; empty when something was said of everybody.
     pub(crate) people: Vec<User>,
-    /// Who was struck, the first of them by name.
-    pub(crate) struck: Vec<User>,
+    /// Then what was said, those who were struck first.
+    pub(crate) answers: Page<Answer>,
+}
+
+/// What was said of somebody.
+pub(crate) struct Answer {
+    pub(crate) user: User,
+    pub(crate) said: ReviewAnswer,
 }
 
 /// What came of finishing.
@@ -42,27 +46,36 @@ pub(crate) enum Finished {
 
 /// The open reviews that somebody is asked to do, the most urgent first.
 pub(crate) async fn open_reviews(kit: &Kit, user: &UserId) -> Result<Vec<Review>, Fault> {
-    reviews::of_sponsor(&mut *kit.store.read().await?, user).await
+    let mut found = reviews::of_sponsor(&mut *kit.store.read().await?, user).await?;
+    found.retain(|review| review.state == ReviewState::Open);
+    Ok(found)
 }
 
-/// The review with an identifier, where it is this person who was asked.
-pub(crate) async fn task(kit: &Kit, user: &UserId, id: &ReviewId) -> Result<Option<Task>, Fault> {
+/// The review with an identifier, where it is this person who was asked; with the answers from a cursor on.
+pub(crate) async fn task(
+    kit: &Kit,
+    user: &UserId,
+    id: &ReviewId,
+    after: Option<&str>,
+) -> Result<Option<Task>, Fault> {
     let mut conn = kit.store.read().await?;
-    let review = reviews::by_id(&mut conn, id).await?.filter(|review| review.sponsor_id == *user);
-    let Some(review) = review else { return Ok(None) };
-    let is_open = review.state == ReviewState::Open;
-    Ok(Some(Task {
-        tally: reviews::tally(&mut conn, id).await?,
-        people: match is_open {
-            true => reviews::without_answer(&mut conn, id, AT_ONCE).await?,
-            false => Vec::new(),
-        },
-        struck: match is_open {
-            true => reviews::struck(&mut conn, id, MOST_STRUCK).await?,
-            false => Vec::new(),
-        },
-        review,
-    }))
+    let review = reviews::by_id(&mut conn, id).await?;
+    let Some(review) = review.filter(|review| review.sponsor_id.as_ref() == Some(user)) else {
+        return Ok(None);
+    };
+    let list = format!("answers {id}");
+    // A place that does not exist is the beginning.
+    let place = after.and_then(|after| cursor::open(kit, &list, after)).unwrap_or_default();
+    let people = reviews::without_answer(&mut conn, id, AT_ONCE).await?;
+    let rows = match people.is_empty() {
+        true => reviews::answered(&mut conn, id, (&place.0, &place.1), ANSWERS + 1).await?,
+        false => Vec::new(),
+    };
+    let answers = Page::cut(rows, ANSWERS, |answered| {
+        cursor::seal(kit, &list, (&answered.place, answered.user.id.as_str()))
+    });
+    let answers = answers.map(|answered| Answer { user: answered.user, said: answered.answer });
+    Ok(Some(Task { tally: reviews::tally(&mut conn, id).await?, review, people, answers }))
 }
 
 /// Keeps what a sponsor says of people, in the place of what they said before. Whoever is not on the list is passed over.
@@ -74,6 +87,9 @@ pub(crate) async fn answer(
 ) -> Result<(), Fault> {
     let actor = actor(current, visit);
     let mut tx = kit.store.begin().await?;
+    if !reviews::hold(&mut tx, &review.id).await? {
+        return Ok(());
+    }
     for (user, answer) in answers {
         if !reviews::answer(&mut tx, (&review.id, user), *answer, kit.now()).await? {
             continue;
@@ -102,33 +118,31 @@ pub(crate) async fn finish(
         return Ok(Finished::Stale);
     }
     let tally = reviews::tally(&mut *kit.store.read().await?, &review.id).await?;
-    if review.state != ReviewState::Open || tally.left > 0 {
+    if tally.left > 0 {
         return Ok(Finished::Not);
     }
     let actor = actor(current, visit);
     loop {
-        let struck = reviews::struck(&mut *kit.store.read().await?, &review.id, BATCH).await?;
-        if struck.is_empty() {
-            break;
+        let mut tx = kit.store.begin().await?;
+        administrators::hold_roles(&mut tx).await?;
+        if !reviews::hold(&mut tx, &review.id).await? {
+            return Ok(Finished::Not);
         }
-        for user in struck {
-            let mut tx = kit.store.begin().await?;
-            // Again in this transaction: the review may just have been called off, or the answer changed.
-            if administrators::holds_a_role(&mut tx, &user.id).await?
-                || !reviews::still_struck(&mut tx, &review.id, &user.id).await?
-            {
-                return Ok(Finished::Not);
-            }
-            users::deactivate_in(kit, &mut tx, &actor, &user.id).await?;
-            tx.commit().await?;
-        }
+        let Some(user) = reviews::next_struck(&mut tx, &review.id).await? else {
+            return close(kit, tx, &actor, review).await;
+        };
+        users::deactivate_in(kit, &mut tx, &actor, &user.id).await?;
+        tx.commit().await?;
         kit.logout_bell.notify_one();
     }
-    let mut tx = kit.store.begin().await?;
+}
+
+async fn close(kit: &Kit, mut tx: Tx, actor: &Actor, review: &Review) -> Result<Finished, Fault> {
     if !reviews::finish(&mut tx, &review.id, kit.now()).await? {
         return Ok(Finished::Not);
     }
-    Entry::by(EventKind::ReviewFinished, &actor)
+    let tally = reviews::tally(&mut tx, &review.id).await?;
+    Entry::by(EventKind::ReviewFinished, actor)
         .detail(json!({
             "review": review.id.as_str(), "organisation": review.organisation,
             "confirmed": tally.confirmed, "struck": tally.struck,

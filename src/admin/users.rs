@@ -59,6 +59,8 @@ pub(super) async fn prepare(kit: &Kit, new: NewUser) -> Result<Person, Error<Ref
         None => None,
     };
     let NewUser { email, name, organisation, profile, password: _ } = new;
+    // Reviews find people by it.
+    let organisation = organisation.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     Ok(Person { email, name, organisation, profile, subject: None, hash })
 }
 

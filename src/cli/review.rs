@@ -38,7 +38,7 @@ pub(super) enum Action {
         #[arg(long)]
         json: bool,
     },
-    /// Call a review off: nobody is deactivated for what was said in it.
+    /// Call a review off: from then on nobody is deactivated for what was said in it.
     Withdraw {
         /// Its identifier.
         id: String,
@@ -53,7 +53,7 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
             let begun = reviews::begin(&kit, &Actor::Operator, new).await?;
             show::line(format_args!(
                 "{} is asked about {} people by {}: {}",
-                begun.sponsor.email,
+                sponsor,
                 begun.tally.people,
                 show::time(begun.review.due_at),
                 begun.review.id
@@ -93,7 +93,7 @@ async fn list(kit: &Kit, as_json: bool) -> Result<(), Failure> {
         vec![
             listed.review.id.to_string(),
             listed.review.organisation.clone(),
-            listed.sponsor.email.to_string(),
+            listed.sponsor_name().to_owned(),
             show::time(listed.review.due_at),
             format!("{} of {}", listed.tally.confirmed + listed.tally.struck, listed.tally.people),
             listed.shown(kit).to_owned(),
@@ -106,7 +106,7 @@ async fn list(kit: &Kit, as_json: bool) -> Result<(), Failure> {
 fn document(kit: &Kit, listed: &Listed) -> Value {
     let (review, tally) = (&listed.review, &listed.tally);
     json!({
-        "id": review.id.as_str(), "organisation": review.organisation, "sponsor": listed.sponsor.email.shown(),
+        "id": review.id.as_str(), "organisation": review.organisation, "sponsor": listed.sponsor.as_ref().map(|sponsor| sponsor.email.shown()),
         "status": listed.shown(kit).to_lowercase(), "people": tally.people, "confirmed": tally.confirmed,
         "struck": tally.struck, "created_at": when::iso(review.created_at), "due_at": when::iso(review.due_at),
         "ended_at": review.ended_at.map(when::iso),
@@ -142,7 +142,7 @@ async fn show_one(kit: &Kit, id: &str, as_json: bool) -> Result<(), Failure> {
     }
     show::facts(&[
         ("Organisation", found.review.organisation.clone()),
-        ("Sponsor", format!("{} <{}>", found.sponsor.name, found.sponsor.email)),
+        ("Sponsor", found.sponsor_name().to_owned()),
         ("Due", show::time(found.review.due_at)),
         ("Status", found.shown(kit).to_owned()),
     ]);

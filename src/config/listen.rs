@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use confique::Config;
 use http::HeaderName;
 use ipnet::IpNet;
-use url::Url;
+use url::{Host, Url};
 
 use super::issuer;
 use super::problems::Problems;
@@ -126,7 +126,7 @@ impl Written {
             problems.say("listen.client_certificate_header", why);
         }
         let mut tls = tls((self.certificate_file, self.key_file), self.ask_client_certificates, problems);
-        let certificate_origin = self.certificate_origin.as_deref().map(issuer::check);
+        let certificate_origin = self.certificate_origin.as_deref().map(named_origin);
         let certificate_origin =
             certificate_origin.and_then(|origin| problems.take("listen.certificate_origin", origin));
         if let (Some(tls), Some(origin)) = (&mut tls, &certificate_origin) {
@@ -176,6 +176,15 @@ fn tls(
         (None, None) => {}
     }
     None
+}
+
+/// An origin with a host name: by an address alone, nobody says in a handshake where they are going.
+fn named_origin(text: &str) -> Result<Url, String> {
+    let origin = issuer::check(text)?;
+    match origin.host() {
+        Some(Host::Domain(_)) => Ok(origin),
+        _ => Err(format!("is {text:?}; it must have a host name")),
+    }
 }
 
 fn network(text: &str) -> Result<IpNet, String> {

@@ -160,6 +160,8 @@ impl Config {
 
     /// The origin by which a request came that names `host`: the issuer, or the one where services show certificates.
     pub(crate) fn origin_at(&self, host: Option<&str>) -> String {
+        let host = host.map(str::to_ascii_lowercase);
+        let host = host.as_deref().map(|host| host.strip_suffix(":443").unwrap_or(host));
         let named = |origin: &&Url| {
             let authority = origin.origin().ascii_serialization();
             authority.split_once("://").map(|(_, rest)| rest) == host

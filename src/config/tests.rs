@@ -144,7 +144,19 @@ const MISTAKES: &[(&str, &str)] = &[
         "listen.certificate_origin is \"https://m.example/x\"; write it as https://m.example",
     ),
     ("[registration]\nper_hour = 0", "registration.per_hour"),
-    ("[retention]\ndormant_days = 29", "retention.dormant_days"),
+    (
+        "[tokens]\nrefresh_days = 20\nrefresh_idle_days = 20\n[retention]\ndormant_days = 29",
+        "retention.dormant_days",
+    ),
+    ("[retention]\ndormant_days = 30", "retention.dormant_days must be more than tokens.refresh_days"),
+    (
+        "[listen]\ncertificate_origin = \"https://192.0.2.1\"",
+        "listen.certificate_origin is \"https://192.0.2.1\"; it must have a host name",
+    ),
+    (
+        "[listen]\nclient_certificate_header = \"client-cert\"\ntrusted_proxies = [\"10.0.0.0/8\"]\ncertificate_origin = \"https://login.example.gov.uk:8443\"",
+        "listen.certificate_origin must have another host name than the issuer",
+    ),
     ("[listen]\ncertificate_file = \"x\"", "listen.certificate_file needs listen.key_file"),
     ("[listen]\nkey_file = \"x\"", "listen.key_file needs listen.certificate_file"),
     ("[listen]\nask_client_certificates = true", "listen.ask_client_certificates is of no use without"),

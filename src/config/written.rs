@@ -1,7 +1,9 @@
 //! The settings as they are written. The comments here and in the sections become the reference file.
 
 use confique::Config;
+use url::Url;
 
+use super::listen::Listen;
 use super::problems::Problems;
 use super::{
     brand, database, feed, issuer, keys, limits, listen, log, login, mail, outgoing, registration, retention,
@@ -106,6 +108,16 @@ impl Written {
             && listen.as_ref().is_some_and(|listen| listen.tls.is_some())
         {
             problems.say("issuer", "must begin with https://, because listen.certificate_file is given");
+        }
+        let same_host = |issuer: &Url, listen: &Listen| {
+            listen.certificate_origin.as_ref().is_some_and(|origin| origin.host() == issuer.host())
+        };
+        if issuer.as_ref().zip(listen.as_ref()).is_some_and(|(issuer, listen)| same_host(issuer, listen)) {
+            problems.say("listen.certificate_origin", "must have another host name than the issuer");
+        }
+        if retention.dormant.is_some_and(|dormant| dormant <= tokens.refresh) {
+            let why = "must be more than tokens.refresh_days: who uses a service all the time need not log in before";
+            problems.say("retention.dormant_days", why);
         }
         Some(super::Config {
             issuer: issuer?,

@@ -7,8 +7,8 @@ use crate::base::{ReviewId, Timestamp, UserId};
 pub(crate) struct Review {
     pub(crate) id: ReviewId,
     pub(crate) organisation: String,
-    /// Who is asked.
-    pub(crate) sponsor_id: UserId,
+    /// Who is asked; `None` where they have been erased since.
+    pub(crate) sponsor_id: Option<UserId>,
     pub(crate) state: ReviewState,
     pub(crate) created_at: Timestamp,
     pub(crate) due_at: Timestamp,
@@ -62,6 +62,8 @@ pub(crate) struct ReviewTally {
     pub(crate) people: i64,
     pub(crate) confirmed: i64,
     pub(crate) struck: i64,
-    /// Those without an answer who can still log in.
+    /// Those without an answer who are still the sponsor's to answer for.
     pub(crate) left: i64,
+    /// Those who would be deactivated if the sponsor finished now.
+    pub(crate) ending: i64,
 }

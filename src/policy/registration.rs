@@ -89,6 +89,14 @@ fn name(name: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// Whether a name has only characters that everybody can see and tell apart: printable ASCII, Latin letters with accents,
+/// and the quotes and dashes of English.
+pub(crate) fn looks_plain(name: &str) -> bool {
+    name.chars().all(|c| {
+        matches!(c, ' '..='~' | '\u{c0}'..='\u{130}' | '\u{132}'..='\u{17f}' | '\u{2013}' | '\u{2014}' | '\u{2018}' | '\u{2019}')
+    })
+}
+
 /// A redirect address: canonical as it stands, so that no two spellings mean the same.
 pub(super) fn redirect(uri: &str, native: bool) -> Result<(), String> {
     if uri.contains('#') || uri.contains('*') {

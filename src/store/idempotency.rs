@@ -11,7 +11,7 @@ statements! {
         AND idempotency_keys.created_at <= $4 RETURNING digest";
     FIND = "SELECT fingerprint, sealed FROM idempotency_keys WHERE digest = $1";
     ANSWER = "UPDATE idempotency_keys SET sealed = $2 WHERE digest = $1";
-    FORGET = "DELETE FROM idempotency_keys WHERE digest = $1";
+    FORGET = "DELETE FROM idempotency_keys WHERE digest = $1 AND sealed IS NULL";
 }
 
 /// What is known of a key.

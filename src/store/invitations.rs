@@ -13,10 +13,8 @@ statements! {
         expires_at = excluded.expires_at, used_at = NULL, withdrawn_at = NULL";
     BY_DIGEST = "SELECT * FROM invitations WHERE digest = $1";
     OF_USER = "SELECT * FROM invitations WHERE user_id = $1";
-    /// Not for somebody who got a password another way meanwhile: a link must not change it.
     TAKE = "UPDATE invitations SET used_at = $2 WHERE digest = $1 AND used_at IS NULL AND withdrawn_at IS NULL
-        AND expires_at > $2 AND EXISTS (SELECT 1 FROM users u WHERE u.id = invitations.user_id
-        AND u.password IS NULL AND u.disabled_at IS NULL) RETURNING user_id";
+        AND expires_at > $2 RETURNING user_id";
     WITHDRAW = "UPDATE invitations SET withdrawn_at = $2 WHERE user_id = $1 AND used_at IS NULL
         AND withdrawn_at IS NULL RETURNING user_id";
 }

@@ -30,6 +30,10 @@ statements! {
         AND NOT EXISTS (SELECT 1 FROM administrators a WHERE a.user_id = u.id) LIMIT $2";
     ENDED = "SELECT * FROM users u WHERE u.disabled_at < $1
         AND NOT EXISTS (SELECT 1 FROM administrators a WHERE a.user_id = u.id) ORDER BY u.disabled_at LIMIT $2";
+    /// An update rather than a look: whoever changes the person waits.
+    HOLD = "UPDATE users SET id = id WHERE id = $1 AND COALESCE(last_login_at, -1) = $2
+        AND COALESCE(disabled_at, -1) = $3
+        AND NOT EXISTS (SELECT 1 FROM administrators a WHERE a.user_id = $1) RETURNING id";
     UPDATE = "UPDATE users SET email = $2, email_canonical = $3, name = $4, organisation = $5, profile = $6,
         updated_at = $7 WHERE id = $1 AND updated_at = $8";
     ASK_NEW_PASSWORD = "UPDATE users SET new_password_asked_at = $2, updated_at = $2 WHERE id = $1";
@@ -106,6 +110,19 @@ pub(crate) async fn overdue(
     };
     let rows = sqlx::query(statement).bind(before.millis()).bind(limit).fetch_all(conn).await;
     rows.map_err(asking("list whose time is up"))?.iter().map(users::user).collect()
+}
+
+/// Keeps a person as they are until the transaction ends, but for what that does itself; `false` where they have logged
+/// in, been deactivated, activated or erased, or become an administrator, since they were read.
+pub(crate) async fn hold_unless_changed(tx: &mut Tx, read: &User) -> Result<bool, Fault> {
+    let or_never = |at: Option<Timestamp>| at.map_or(-1, Timestamp::millis);
+    let row = sqlx::query(HOLD)
+        .bind(read.id.as_str())
+        .bind(or_never(read.last_login_at))
+        .bind(or_never(read.disabled_at))
+        .fetch_optional(&mut **tx)
+        .await;
+    Ok(row.map_err(asking("hold a person"))?.is_some())
 }
 
 /// Has a person be found by name, email and organisation.

@@ -7,44 +7,59 @@ use super::users;
 use crate::base::{Fault, ReviewId, Timestamp, UserId};
 use crate::model::{Review, ReviewAnswer, ReviewState, ReviewTally, User};
 
+/// Who on a list is still the sponsor's to answer for: whoever can log in and belongs to the same organisation.
+macro_rules! of_review {
+    ($columns:literal, $rest:literal) => {
+        concat!(
+            "SELECT ",
+            $columns,
+            " FROM review_entries e JOIN reviews r ON r.id = e.review_id
+            JOIN users u ON u.id = e.user_id AND u.organisation = r.organisation AND u.disabled_at IS NULL
+            WHERE e.review_id = $1 AND ",
+            $rest
+        )
+    };
+}
+
 statements! {
     INSERT = "INSERT INTO reviews (id, organisation, sponsor_id, state, created_at, due_at)
-        VALUES ($1, $2, $3, 'open', $4, $5)";
+        VALUES ($1, $2, $3, 'open', $4, $5) ON CONFLICT DO NOTHING RETURNING id";
     /// Neither the sponsor nor administrators: for those their owners answer.
     FILL = "INSERT INTO review_entries (review_id, user_id) SELECT $1, u.id FROM users u
         WHERE u.organisation = $2 AND u.id <> $3 AND u.disabled_at IS NULL
         AND NOT EXISTS (SELECT 1 FROM administrators a WHERE a.user_id = u.id)";
     BY_ID = "SELECT * FROM reviews WHERE id = $1";
     NEWEST = "SELECT * FROM reviews WHERE (created_at, id) < ($1, $2) ORDER BY created_at DESC, id DESC LIMIT $3";
-    OF_SPONSOR = "SELECT * FROM reviews WHERE sponsor_id = $1 AND state = 'open' ORDER BY due_at LIMIT 50";
+    OF_SPONSOR = "SELECT * FROM reviews WHERE sponsor_id = $1 ORDER BY due_at LIMIT 1000";
     OVERDUE = "SELECT COUNT(*) AS reviews FROM reviews WHERE state = 'open' AND due_at < $1";
-    TALLY = "SELECT COUNT(*) AS people, COUNT(CASE WHEN e.answer = 'confirmed' THEN 1 END) AS confirmed,
-        COUNT(CASE WHEN e.answer = 'struck' THEN 1 END) AS struck,
-        COUNT(CASE WHEN e.answer IS NULL AND u.disabled_at IS NULL THEN 1 END) AS left_over
-        FROM review_entries e JOIN users u ON u.id = e.user_id WHERE e.review_id = $1";
+    SAID = "SELECT COUNT(*) AS people, COUNT(CASE WHEN answer = 'confirmed' THEN 1 END) AS confirmed,
+        COUNT(CASE WHEN answer = 'struck' THEN 1 END) AS struck FROM review_entries WHERE review_id = $1";
+    LEFT = of_review!("COUNT(*) AS people", "e.answer IS NULL");
+    /// Whoever became an administrator meanwhile is not for a sponsor to deactivate.
+    ENDING = of_review!("COUNT(*) AS people", "e.answer = 'struck'
+        AND NOT EXISTS (SELECT 1 FROM administrators a WHERE a.user_id = u.id)");
+    STRUCK = of_review!("u.*", "e.answer = 'struck'
+        AND NOT EXISTS (SELECT 1 FROM administrators a WHERE a.user_id = u.id) ORDER BY u.name, u.id LIMIT 1");
+    WITHOUT_ANSWER = of_review!("u.*", "e.answer IS NULL ORDER BY u.name, u.id LIMIT $2");
+    /// Who was struck first: they are the ones to think of twice.
+    ANSWERED = of_review!("u.*, e.answer, (CASE WHEN e.answer = 'struck' THEN '0' ELSE '1' END || u.name) AS place",
+        "e.answer IS NOT NULL AND (CASE WHEN e.answer = 'struck' THEN '0' ELSE '1' END || u.name, u.id) > ($2, $3)
+        ORDER BY (CASE WHEN e.answer = 'struck' THEN '0' ELSE '1' END || u.name), u.id LIMIT $4");
     ENTRIES = "SELECT u.*, e.answer FROM review_entries e JOIN users u ON u.id = e.user_id
         WHERE e.review_id = $1 AND (u.name, u.id) > ($2, $3) ORDER BY u.name, u.id LIMIT $4";
-    WITHOUT_ANSWER = "SELECT u.* FROM review_entries e JOIN users u ON u.id = e.user_id
-        WHERE e.review_id = $1 AND e.answer IS NULL AND u.disabled_at IS NULL ORDER BY u.name, u.id LIMIT $2";
-    /// Whoever became an administrator meanwhile is not for a sponsor to deactivate.
-    STRUCK = "SELECT u.* FROM review_entries e JOIN users u ON u.id = e.user_id
-        WHERE e.review_id = $1 AND e.answer = 'struck' AND u.disabled_at IS NULL
-        AND NOT EXISTS (SELECT 1 FROM administrators a WHERE a.user_id = u.id) ORDER BY u.name, u.id LIMIT $2";
-    OF_PERSON = "SELECT r.organisation, e.answer, e.answered_at, r.created_at FROM review_entries e
+    OF_PERSON = "SELECT r.organisation, e.answer, e.answered_at FROM review_entries e
         JOIN reviews r ON r.id = e.review_id WHERE e.user_id = $1 ORDER BY r.created_at LIMIT 1000";
-    /// An update rather than a look: it keeps whoever changes the review or the answer waiting.
+    /// An update rather than a look: whoever changes the review or an answer on it waits.
     HOLD = "UPDATE reviews SET state = state WHERE id = $1 AND state = 'open' RETURNING id";
-    STILL_STRUCK = "UPDATE review_entries SET answer = answer WHERE review_id = $1 AND user_id = $2
-        AND answer = 'struck' RETURNING user_id";
     /// The same answer once more leaves the moment of the first.
-    ANSWER = "UPDATE review_entries SET answered_at = CASE WHEN answer = $3 THEN answered_at ELSE $4 END, answer = $3 WHERE review_id = $1 AND user_id = $2
-        RETURNING user_id";
-    FINISH = "UPDATE reviews SET state = 'finished', ended_at = $2 WHERE id = $1 AND state = 'open'
-        AND NOT EXISTS (SELECT 1 FROM review_entries e JOIN users u ON u.id = e.user_id
-            WHERE e.review_id = $1 AND e.answer IS NULL AND u.disabled_at IS NULL) RETURNING id";
+    ANSWER = "UPDATE review_entries SET answer = $3,
+        answered_at = CASE WHEN answer = $3 THEN answered_at ELSE $4 END
+        WHERE review_id = $1 AND user_id = $2 RETURNING user_id";
+    FINISH = concat!("UPDATE reviews SET state = 'finished', ended_at = $2 WHERE id = $1 AND state = 'open'
+        AND NOT EXISTS (", of_review!("1", "e.answer IS NULL"), ") RETURNING id");
     WITHDRAW = "UPDATE reviews SET state = 'withdrawn', ended_at = $2 WHERE id = $1 AND state = 'open' RETURNING id";
     REMIND = "UPDATE reviews SET reminded_at = $2 WHERE reminded_at IS NULL AND id =
-        (SELECT id FROM reviews WHERE state = 'open' AND reminded_at IS NULL AND due_at < $1
+        (SELECT id FROM reviews WHERE state = 'open' AND reminded_at IS NULL AND due_at < $1 AND created_at < $3
             ORDER BY due_at LIMIT 1) RETURNING *";
 }
 
@@ -52,7 +67,7 @@ fn review(row: &AnyRow) -> Result<Review, Fault> {
     Ok(Review {
         id: parsed(row, "id", ReviewId::parse)?,
         organisation: text(row, "organisation")?,
-        sponsor_id: parsed(row, "sponsor_id", UserId::parse)?,
+        sponsor_id: optional_parsed(row, "sponsor_id", UserId::parse)?,
         state: parsed(row, "state", ReviewState::parse)?,
         created_at: time(row, "created_at")?,
         due_at: time(row, "due_at")?,
@@ -60,25 +75,28 @@ fn review(row: &AnyRow) -> Result<Review, Fault> {
     })
 }
 
-/// Keeps a new review with everybody of its organisation who can log in; how many they are.
-pub(crate) async fn insert(tx: &mut Tx, review: &Review) -> Result<u64, Fault> {
+/// Keeps a new review with everybody of its organisation who can log in; how many they are. `None` where its sponsor is
+/// being asked about the same organisation already.
+pub(crate) async fn insert(tx: &mut Tx, review: &Review, sponsor: &UserId) -> Result<Option<u64>, Fault> {
     let doing = || asking("begin a review");
-    sqlx::query(INSERT)
+    let begun = sqlx::query(INSERT)
         .bind(review.id.as_str())
         .bind(review.organisation.as_str())
-        .bind(review.sponsor_id.as_str())
+        .bind(sponsor.as_str())
         .bind(review.created_at.millis())
         .bind(review.due_at.millis())
-        .execute(&mut **tx)
-        .await
-        .map_err(doing())?;
+        .fetch_optional(&mut **tx)
+        .await;
+    if begun.map_err(doing())?.is_none() {
+        return Ok(None);
+    }
     let filled = sqlx::query(FILL)
         .bind(review.id.as_str())
         .bind(review.organisation.as_str())
-        .bind(review.sponsor_id.as_str())
+        .bind(sponsor.as_str())
         .execute(&mut **tx)
         .await;
-    Ok(filled.map_err(doing())?.rows_affected())
+    Ok(Some(filled.map_err(doing())?.rows_affected()))
 }
 
 pub(crate) async fn by_id(conn: &mut Conn, id: &ReviewId) -> Result<Option<Review>, Fault> {
@@ -96,7 +114,7 @@ pub(crate) async fn newest(
     rows.map_err(asking("list reviews"))?.iter().map(review).collect()
 }
 
-/// The open reviews that somebody is asked to do, the most urgent first.
+/// The reviews that somebody is or was asked to do, the earliest due first.
 pub(crate) async fn of_sponsor(conn: &mut Conn, sponsor: &UserId) -> Result<Vec<Review>, Fault> {
     let rows = sqlx::query(OF_SPONSOR).bind(sponsor.as_str()).fetch_all(conn).await;
     rows.map_err(asking("list reviews"))?.iter().map(review).collect()
@@ -109,13 +127,16 @@ pub(crate) async fn overdue(conn: &mut Conn, now: Timestamp) -> Result<i64, Faul
 }
 
 pub(crate) async fn tally(conn: &mut Conn, id: &ReviewId) -> Result<ReviewTally, Fault> {
-    let row = sqlx::query(TALLY).bind(id.as_str()).fetch_one(conn).await;
-    let row = row.map_err(asking("count a review's people"))?;
+    let doing = || asking("count a review's people");
+    let said = sqlx::query(SAID).bind(id.as_str()).fetch_one(&mut *conn).await.map_err(doing())?;
+    let left = sqlx::query(LEFT).bind(id.as_str()).fetch_one(&mut *conn).await.map_err(doing())?;
+    let ending = sqlx::query(ENDING).bind(id.as_str()).fetch_one(&mut *conn).await.map_err(doing())?;
     Ok(ReviewTally {
-        people: number(&row, "people")?,
-        confirmed: number(&row, "confirmed")?,
-        struck: number(&row, "struck")?,
-        left: number(&row, "left_over")?,
+        people: number(&said, "people")?,
+        confirmed: number(&said, "confirmed")?,
+        struck: number(&said, "struck")?,
+        left: number(&left, "people")?,
+        ending: number(&ending, "people")?,
     })
 }
 
@@ -139,10 +160,36 @@ pub(crate) async fn without_answer(conn: &mut Conn, id: &ReviewId, limit: i64) -
     rows.map_err(asking("list a review's people"))?.iter().map(users::user).collect()
 }
 
-/// Up to `limit` people who were struck and can still log in, by name.
-pub(crate) async fn struck(conn: &mut Conn, id: &ReviewId, limit: i64) -> Result<Vec<User>, Fault> {
-    let rows = sqlx::query(STRUCK).bind(id.as_str()).bind(limit).fetch_all(conn).await;
-    rows.map_err(asking("list who was struck"))?.iter().map(users::user).collect()
+/// Somebody who is to be deactivated, the first of them by name.
+pub(crate) async fn next_struck(tx: &mut Tx, id: &ReviewId) -> Result<Option<User>, Fault> {
+    let row = sqlx::query(STRUCK).bind(id.as_str()).fetch_optional(&mut **tx).await;
+    row.map_err(asking("find who was struck"))?.as_ref().map(users::user).transpose()
+}
+
+/// Somebody of whom something was said, with the text that places them.
+pub(crate) struct Answered {
+    pub(crate) user: User,
+    pub(crate) answer: ReviewAnswer,
+    pub(crate) place: String,
+}
+
+/// Up to `limit` people of whom something was said, those who were struck first, after the place that two texts name.
+pub(crate) async fn answered(
+    conn: &mut Conn,
+    id: &ReviewId,
+    (place, user): (&str, &str),
+    limit: i64,
+) -> Result<Vec<Answered>, Fault> {
+    let rows =
+        sqlx::query(ANSWERED).bind(id.as_str()).bind(place).bind(user).bind(limit).fetch_all(conn).await;
+    let answered = |row: &AnyRow| {
+        Ok(Answered {
+            user: users::user(row)?,
+            answer: parsed(row, "answer", ReviewAnswer::parse)?,
+            place: text(row, "place")?,
+        })
+    };
+    rows.map_err(asking("list a review's answers"))?.iter().map(answered).collect()
 }
 
 /// What was said of somebody in a review, and when.
@@ -165,16 +212,19 @@ pub(crate) async fn of_person(conn: &mut Conn, user: &UserId) -> Result<Vec<Said
     rows.map_err(asking("list what was said of somebody"))?.iter().map(said).collect()
 }
 
-/// Keeps what was said of somebody; `false` where they are not on the list or it is closed.
+/// Keeps a review as it is until the transaction ends, but for what that does itself; `false` where it is over.
+pub(crate) async fn hold(tx: &mut Tx, id: &ReviewId) -> Result<bool, Fault> {
+    let row = sqlx::query(HOLD).bind(id.as_str()).fetch_optional(&mut **tx).await;
+    Ok(row.map_err(asking("hold a review"))?.is_some())
+}
+
+/// Keeps what was said of somebody, in a review that is held; `false` where they are not on the list.
 pub(crate) async fn answer(
     tx: &mut Tx,
     (id, user): (&ReviewId, &UserId),
     answer: ReviewAnswer,
     now: Timestamp,
 ) -> Result<bool, Fault> {
-    if !hold(tx, id).await? {
-        return Ok(false);
-    }
     let row = sqlx::query(ANSWER)
         .bind(id.as_str())
         .bind(user.as_str())
@@ -183,21 +233,6 @@ pub(crate) async fn answer(
         .fetch_optional(&mut **tx)
         .await;
     Ok(row.map_err(asking("keep an answer"))?.is_some())
-}
-
-/// Keeps a review open until the transaction ends; `false` where it is over.
-async fn hold(tx: &mut Tx, id: &ReviewId) -> Result<bool, Fault> {
-    let row = sqlx::query(HOLD).bind(id.as_str()).fetch_optional(&mut **tx).await;
-    Ok(row.map_err(asking("hold a review"))?.is_some())
-}
-
-/// Whether somebody is struck in an open review, and stays so until the transaction ends.
-pub(crate) async fn still_struck(tx: &mut Tx, id: &ReviewId, user: &UserId) -> Result<bool, Fault> {
-    if !hold(tx, id).await? {
-        return Ok(false);
-    }
-    let row = sqlx::query(STILL_STRUCK).bind(id.as_str()).bind(user.as_str()).fetch_optional(&mut **tx).await;
-    Ok(row.map_err(asking("look an answer up"))?.is_some())
 }
 
 /// Closes a review in which everybody has an answer; `false` for any other.
@@ -212,13 +247,18 @@ pub(crate) async fn withdraw(tx: &mut Tx, id: &ReviewId, now: Timestamp) -> Resu
     Ok(row.map_err(asking("withdraw a review"))?.is_some())
 }
 
-/// Takes the open review that is due soonest, before `due_before`, and of which nobody was reminded; for one caller only.
+/// Takes the open review that is due soonest, before `due_before`, that began before `begun_before` and of which nobody
+/// was reminded; for one caller only.
 pub(crate) async fn remind(
     tx: &mut Tx,
-    due_before: Timestamp,
+    (due_before, begun_before): (Timestamp, Timestamp),
     now: Timestamp,
 ) -> Result<Option<Review>, Fault> {
-    let row =
-        sqlx::query(REMIND).bind(due_before.millis()).bind(now.millis()).fetch_optional(&mut **tx).await;
+    let row = sqlx::query(REMIND)
+        .bind(due_before.millis())
+        .bind(now.millis())
+        .bind(begun_before.millis())
+        .fetch_optional(&mut **tx)
+        .await;
     row.map_err(asking("find a review to remind of"))?.as_ref().map(review).transpose()
 }

@@ -24,6 +24,8 @@ statements! {
     PAGE = "SELECT * FROM users WHERE email_canonical > $1 ORDER BY email_canonical LIMIT $2";
     SET_PASSWORD = "UPDATE users SET password = $2, password_changed_at = $3, updated_at = $3,
         new_password_asked_at = NULL WHERE id = $1";
+    FIRST_PASSWORD = "UPDATE users SET password = $2, password_changed_at = $3, updated_at = $3
+        WHERE id = $1 AND password IS NULL AND disabled_at IS NULL RETURNING id";
     REHASH = "UPDATE users SET password = $2 WHERE id = $1 AND password = $3";
     LOGGED_IN = "UPDATE users SET last_login_at = $2 WHERE id = $1";
     DISABLE = "UPDATE users SET disabled_at = $2, updated_at = $2 WHERE id = $1 AND disabled_at IS NULL";
@@ -122,6 +124,22 @@ pub(crate) async fn set_password(tx: &mut Tx, id: &UserId, hash: &str, now: Time
         .await
         .map_err(asking("set a password"))?;
     Ok(())
+}
+
+/// Sets the password of somebody who has none; `false` where they have one, or may not log in.
+pub(crate) async fn set_first_password(
+    tx: &mut Tx,
+    id: &UserId,
+    hash: &str,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let row = sqlx::query(FIRST_PASSWORD)
+        .bind(id.as_str())
+        .bind(hash)
+        .bind(now.millis())
+        .fetch_optional(&mut **tx)
+        .await;
+    Ok(row.map_err(asking("set a first password"))?.is_some())
 }
 
 /// Replaces a hash by a stronger one of the same password, unless the password has changed meanwhile.

@@ -113,8 +113,7 @@ async fn row_41_every_route_is_in_the_table_and_stops_whom_the_table_stops() {
 #[tokio::test]
 async fn row_41_every_form_stops_at_the_border_of_a_role() {
     const SERVICE: &[(&str, &str)] = &[("name", "Some name"), ("redirect_uris", "https://a.example/cb")];
-    const REVIEW: &[(&str, &str)] =
-        &[("organisation", "Example Primary School"), ("sponsor", "alex@school.example")];
+    const REVIEW: &[(&str, &str)] = &[("organisation", "Example Primary School"), ("sponsor", "")];
     let provider = Provider::start().await;
     provider.add_client("portal", |_| {}).await;
     provider.add_client("library", |_| {}).await;
@@ -146,7 +145,13 @@ async fn row_41_every_form_stops_at_the_border_of_a_role() {
             // Services must not have one name.
             let name = format!("{} {path}", ROLES[nth].name());
             let named = |(field, value): &(&'static str, &'static str)| {
-                (*field, if *field == "name" { name.replace('/', " ") } else { (*value).to_owned() })
+                let value = match *field {
+                    "name" => name.replace('/', " "),
+                    // Nobody is asked the same thing twice at once.
+                    "sponsor" => format!("{}@council.example", ROLES[nth].name()),
+                    _ => (*value).to_owned(),
+                };
+                (*field, value)
             };
             let fields: Vec<(&str, String)> = fields.iter().map(named).collect();
             let mut all: Vec<(&str, &str)> =

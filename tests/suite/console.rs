@@ -247,7 +247,7 @@ async fn a_service_that_signs_is_registered_with_its_keys_and_gets_no_secret() {
         ("", "keys", "Enter the public keys as a JSON document"),
         ("", "{\"keys\":[]}", "href=\"#jwks\""),
         ("https://a.example/jwks", &keys, "not both"),
-        ("http://a.example/jwks", "", "https"),
+        ("http://a.example/jwks", "", "href=\"#jwks_uri\""),
     ] {
         let refused = olivia.fill("/admin/services/new", &with(jwks_uri, jwks)).await;
         let refused = refused.expect(StatusCode::UNPROCESSABLE_ENTITY);

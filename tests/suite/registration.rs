@@ -191,7 +191,20 @@ async fn row_60_no_service_gives_itself_a_name_of_the_councils() {
     let provider = open_to(OpenTo::Anybody).await;
     provider.add_client("rota", |_| {}).await;
     let own = clients::find(provider.kit(), &Actor::Operator, "rota").await.unwrap();
-    let taken = ["Example County Council", "children\u{2019}s  services PORTAL", &own.name.to_uppercase()];
+    // In a crowd of others that begin alike as well.
+    for number in 0..201 {
+        let id = format!("crowd-{number:03}");
+        provider.add_client(&id, |settings| settings.asks_consent = true).await;
+    }
+    let shout = own.name.to_uppercase();
+    let hidden = own.name.replace(' ', "\u{200b} ");
+    let taken = [
+        "Example County Council",
+        "children\u{2019}s  services PORTAL",
+        &shout,
+        &hidden,
+        "Ex\u{430}mple County Council",
+    ];
     for name in taken {
         let document = json!({ "redirect_uris": [REDIRECT], "client_name": name });
         let refused = register(&provider, "", &document).await.expect(StatusCode::BAD_REQUEST);

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::console::OLIVIA;
 use super::support::{Ask, Browser, PASSWORD, Page, Provider};
-use crate::admin::{retention, reviews, users};
+use crate::admin::{people, personal_data, retention, reviews, users};
 use crate::base::Span;
 use crate::model::{Actor, Email, Profile, Role};
 use crate::policy::permission::scopes;
@@ -250,9 +250,94 @@ async fn programs_ask_for_reviews_and_read_what_was_said() {
         let refused = tool.call(Method::POST, "/reviews", Some(wrong), &[]).await;
         assert!(!refused.expect(StatusCode::UNPROCESSABLE_ENTITY).json()["errors"].is_null());
     }
+    let again = json!({ "organisation": SCHOOL, "sponsor": SPONSOR });
+    let twice = tool.call(Method::POST, "/reviews", Some(again), &[]).await.expect(StatusCode::CONFLICT);
+    assert!(twice.body.contains("is being asked about that organisation already"), "{}", twice.body);
     tool.call(Method::DELETE, &path, None, &[]).await.expect(StatusCode::NO_CONTENT);
     assert_eq!(tool.get("/reviews").await.json()["items"][0]["status"], "withdrawn");
     tool.get("/reviews/rev_0").await.expect(StatusCode::NOT_FOUND);
+}
+
+/// A review of which everything was said: the sponsor's browser, the page before the end, and the review's address.
+async fn all_struck(provider: &Provider) -> (Browser, Page, String) {
+    let mut olivia = provider.administrator(OLIVIA, Role::Owner, &[]).await;
+    begin(&mut olivia, SCHOOL, SPONSOR).await.expect(StatusCode::OK);
+    let (mut alex, account) = provider.at_account(SPONSOR).await;
+    let url = review_of(&account);
+    let form = alex.open(&url).await.expect(StatusCode::OK);
+    let people = asked_about(&form);
+    let struck: Vec<(&str, &str)> = people.iter().map(|id| (id.as_str(), "struck")).collect();
+    let saved = alex.submit(&form, &struck).await.expect(StatusCode::SEE_OTHER);
+    let check = alex.follow(saved).await.expect(StatusCode::OK);
+    (alex, check, url)
+}
+
+#[tokio::test]
+async fn who_left_the_organisation_or_became_an_administrator_is_not_the_sponsors_to_end() {
+    let provider = school(&["bea", "carl", "dora"]).await;
+    let (mut alex, _, url) = all_struck(&provider).await;
+    provider.administrator("bea@school.example", Role::Auditor, &[]).await;
+    let carl = users::find(provider.kit(), &Actor::Operator, "carl@school.example").await.unwrap();
+    let details = people::Details {
+        email: carl.email.clone(),
+        name: carl.name.clone(),
+        organisation: Some("Example Clinic".to_owned()),
+    };
+    people::change(provider.kit(), &Actor::Operator, &carl, details).await.unwrap();
+    let check = alex.open(&url).await.expect(StatusCode::OK);
+    assert!(check.body.contains("1 no longer needs to"), "{}", check.body);
+    alex.submit_to(&check, &format!("{url}/finish"), &[]).await.expect(StatusCode::SEE_OTHER);
+    for (email, is_active) in
+        [("bea@school.example", true), ("carl@school.example", true), ("dora@school.example", false)]
+    {
+        assert_eq!(provider.is_active(email).await, is_active, "{email}");
+    }
+}
+
+#[tokio::test]
+async fn row_18_sixteen_ways_to_finish_at_once_end_everybody_once() {
+    let provider = school(&["bea", "carl", "dora"]).await;
+    let (alex, check, url) = all_struck(&provider).await;
+    let tries = (0..16).map(|nth| {
+        let (mut alex, check, url) = (alex.clone(), check.clone(), url.clone());
+        tokio::spawn(async move {
+            // Some change their mind about one in the middle of it.
+            let people = asked_about(&check);
+            match nth % 4 {
+                0 => alex.submit_to(&check, &url, &[(&people[0], "confirmed")]).await.status,
+                _ => alex.submit_to(&check, &format!("{url}/finish"), &[]).await.status,
+            }
+        })
+    });
+    for tried in tries.collect::<Vec<_>>() {
+        assert_eq!(tried.await.unwrap(), StatusCode::SEE_OTHER);
+    }
+    let mut alex = alex;
+    let check = alex.open(&url).await.expect(StatusCode::OK);
+    if check.body.contains("Finish</button>") {
+        alex.submit_to(&check, &format!("{url}/finish"), &[]).await.expect(StatusCode::SEE_OTHER);
+    }
+    assert_eq!(provider.number("SELECT COUNT(*) FROM events WHERE kind = 'review.finished'").await, 1);
+    // Nobody was ended twice, and nobody whose last answer was that they stay.
+    let ended = provider.number("SELECT COUNT(*) FROM events WHERE kind = 'user.disabled'").await;
+    let disabled = provider.number("SELECT COUNT(*) FROM users WHERE disabled_at IS NOT NULL").await;
+    assert_eq!(ended, disabled);
+    assert!(disabled >= 2);
+}
+
+#[tokio::test]
+async fn a_review_outlives_its_sponsor_and_a_short_one_has_no_second_letter() {
+    let provider = school(&["bea"]).await;
+    let mut olivia = provider.administrator(OLIVIA, Role::Owner, &[]).await;
+    let fields = [("organisation", SCHOOL), ("sponsor", SPONSOR), ("days", "1")];
+    let begun = olivia.fill("/admin/reviews/new", &fields).await.expect(StatusCode::SEE_OTHER);
+    let page = begun.location().to_owned();
+    reviews::remind(provider.kit()).await.unwrap();
+    assert_eq!(provider.mail_to(SPONSOR).await.len(), 1);
+    let alex = users::find(provider.kit(), &Actor::Operator, SPONSOR).await.unwrap();
+    personal_data::erase(provider.kit(), &Actor::Operator, &alex).await.unwrap();
+    let shown = olivia.open(&page).await.expect(StatusCode::OK);
+    assert!(shown.body.contains("Somebody who was erased is asked"), "{}", shown.body);
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ pub(crate) use invitation::{InvitationOverPage, InvitationPage, SetUpPage};
 pub(crate) use login::{CancelledPage, FormPostPage, LoginCodePage, LoginPage, ServicesPage, WelcomePage};
 pub(crate) use logout::{LogOutPage, LoggedOutPage};
 pub(crate) use reset::{NewPasswordPage, ResetCodePage, ResetEmailPage, ResetPasswordPage};
-pub(crate) use review::{ReviewOverPage, ReviewPage, ReviewRow};
+pub(crate) use review::{AnswerRow, ReviewOverPage, ReviewPage, ReviewRow};
 pub(crate) use trouble::{
     BusyPage, ExpiredPage, NotFoundPage, ProblemPage, RefusedPage, TooManyPage, UnavailablePage, bare_problem,
 };

@@ -18,13 +18,15 @@ pub(crate) struct ReviewPage {
     pub(crate) due: String,
     /// The next ones to say something of.
     pub(crate) people: Vec<ReviewRow>,
-    /// Who was struck.
-    pub(crate) struck: Vec<ReviewRow>,
+    /// What was said, those who were struck first.
+    pub(crate) answers: Vec<AnswerRow>,
+    /// The first page of the answers, where this is another one.
+    pub(crate) first_url: Option<String>,
+    pub(crate) next_url: Option<String>,
     /// How many are left, those on the page included.
     pub(crate) left: i64,
-    pub(crate) confirmed: i64,
-    /// How many were struck, those who are not shown included.
-    pub(crate) struck_count: i64,
+    /// How many cannot log in any more when the review is finished.
+    pub(crate) ending: i64,
 }
 
 /// A review that is over, for whoever comes back to it.
@@ -33,6 +35,8 @@ pub(crate) struct ReviewOverPage {
     pub(crate) organisation: String,
     /// Whether the sponsor has finished it; else it was called off.
     pub(crate) is_finished: bool,
+    /// Whether anybody was struck.
+    pub(crate) any_struck: bool,
 }
 
 /// Somebody on the list.
@@ -42,6 +46,15 @@ pub(crate) struct ReviewRow {
     pub(crate) name: String,
     pub(crate) email: String,
     pub(crate) last_login: Option<TimeText>,
+}
+
+/// Somebody of whom something was said.
+#[derive(Clone, Serialize)]
+pub(crate) struct AnswerRow {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) email: String,
+    pub(crate) is_struck: bool,
 }
 
 impl Page for ReviewPage {
@@ -55,22 +68,38 @@ impl Page for ReviewPage {
             last_login,
         };
         let (one, two) = (row(1, "Alex Example", Some(sample::time(0))), row(2, "Nina New", None));
-        let shown = |people: &[ReviewRow], struck: &[ReviewRow]| Self {
+        let answer = |number: u8, name: &str, is_struck| AnswerRow {
+            id: format!("usr_0000000000000000000000000000000{number}"),
+            name: name.into(),
+            email: sample::EMAIL.into(),
+            is_struck,
+        };
+        let shown = |people: Vec<ReviewRow>, answers: Vec<AnswerRow>| Self {
             token: sample::TOKEN.into(),
             banner: None,
             action: "/account/reviews/rev_0123456789abcdef0123456789abcdef".into(),
             organisation: "Example Primary School".into(),
             due: "3:57pm on 22 November 2026".into(),
-            people: people.to_vec(),
-            struck: struck.to_vec(),
+            people,
+            answers,
+            first_url: None,
+            next_url: None,
             left: 2,
-            confirmed: 12,
-            struck_count: 1,
+            ending: 1,
         };
+        let (struck, confirmed) = (answer(2, "Nina New", true), answer(1, "Alex Example", false));
         vec![
-            shown(&[one, two.clone()], &[]),
-            Self { banner: Some("Your answers are saved.".into()), ..shown(&[], &[two]) },
-            Self { struck_count: 0, ..shown(&[], &[]) },
+            shown(vec![one, two], Vec::new()),
+            Self {
+                banner: Some("Your answers are saved.".into()),
+                ..shown(Vec::new(), vec![struck, confirmed.clone()])
+            },
+            Self {
+                ending: 0,
+                first_url: Some("/account/reviews/rev_1".into()),
+                next_url: Some("/account/reviews/rev_1?after=2".into()),
+                ..shown(Vec::new(), vec![confirmed])
+            },
         ]
     }
 }
@@ -79,8 +108,12 @@ impl Page for ReviewOverPage {
     const FILE: &'static str = "pages/review_over.html";
 
     fn samples() -> Vec<Self> {
-        [true, false]
-            .map(|is_finished| Self { organisation: "Example Primary School".into(), is_finished })
+        [(true, true), (true, false), (false, false)]
+            .map(|(is_finished, any_struck)| Self {
+                organisation: "Example Primary School".into(),
+                is_finished,
+                any_struck,
+            })
             .into()
     }
 }

@@ -82,7 +82,7 @@ pub(super) async fn people(at: Program, Path(id): Path<String>, Head(parts): Hea
     Ok(Json(Page { items, next: page.next }).into_response())
 }
 
-/// Call an access review off: nobody is deactivated for what was said in it.
+/// Call an access review off: from then on nobody is deactivated for what was said in it.
 #[utoipa::path(
     delete, path = "/admin/api/v1/reviews/{id}", tag = "Access reviews", params(("id" = String, Path)),
     responses((status = 204)),

@@ -236,8 +236,8 @@ pub(super) struct NewSecret {
 pub(super) struct ReviewDocument {
     pub(super) id: String,
     pub(super) organisation: String,
-    /// The identifier of the person who is asked.
-    pub(super) sponsor: String,
+    /// The identifier of the person who is asked, unless they have been erased.
+    pub(super) sponsor: Option<String>,
     pub(super) status: ReviewStatus,
     /// How many are on the list.
     pub(super) people: i64,
@@ -262,7 +262,7 @@ impl ReviewDocument {
         Self {
             id: review.id.to_string(),
             organisation: review.organisation.clone(),
-            sponsor: review.sponsor_id.to_string(),
+            sponsor: review.sponsor_id.as_ref().map(|id| id.as_str().to_owned()),
             status: match review.state {
                 ReviewState::Open => ReviewStatus::Open,
                 ReviewState::Finished => ReviewStatus::Finished,

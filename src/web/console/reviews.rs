@@ -5,9 +5,9 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::{Answer, Console, ConsoleForm, cursor, field_errors, neighbours, path};
-use crate::admin::Refusal;
 use crate::admin::people::ROWS;
 use crate::admin::reviews::{self, Listed, NewReview};
+use crate::admin::{Flaw, Refusal};
 use crate::base::{Error, paths};
 use crate::model::{ReviewAnswer, ReviewState, User};
 use crate::oidc::params::Params;
@@ -56,7 +56,7 @@ fn row(at: &Console, listed: &Listed) -> Vec<Cell> {
     let (review, tally) = (&listed.review, &listed.tally);
     vec![
         Cell::link(review.organisation.clone(), path(paths::CONSOLE_REVIEW, review.id.as_str())),
-        Cell::text(listed.sponsor.name.clone()),
+        Cell::text(listed.sponsor_name()),
         Cell::time(Some(TimeText::date_at_clock_time(review.created_at)), ""),
         Cell::time(Some(TimeText::date_at_clock_time(review.due_at)), ""),
         Cell::text(format!("{} of {}", tally.confirmed + tally.struck, tally.people)),
@@ -120,6 +120,9 @@ pub(super) async fn post_new(ConsoleForm { at, form }: ConsoleForm) -> Response 
         Err(Error::Refused(Refusal::Unfit(flaws))) => {
             show_new(&at, &form, field_errors(&flaws, "organisation"))
         }
+        Err(Error::Refused(Refusal::Conflict(say))) => {
+            show_new(&at, &form, field_errors(&[Flaw::of("sponsor", say)], "sponsor"))
+        }
         Err(error) => at.refuse(error, BACK),
     }
 }
@@ -169,7 +172,7 @@ fn lead(at: &Console, listed: &Listed) -> String {
     let said = format!(
         "{}. {} is asked to answer by {}. {} of {} are confirmed and {} are struck.",
         listed.shown(&at.web.kit),
-        listed.sponsor.name,
+        listed.sponsor_name(),
         when::clock_time_and_date(review.due_at),
         tally.confirmed,
         tally.people,
@@ -206,7 +209,9 @@ pub(super) async fn ask_withdraw(at: Console, Path(id): Path<String>) -> Respons
     let shown = FormPage {
         frame: at.frame(paths::CONSOLE_REVIEWS),
         title: format!("Withdraw the review of {}?", listed.review.organisation),
-        lead: vec!["The sponsor can answer no more, and nobody is deactivated for what was said.".to_owned()],
+        lead: vec![
+            "The sponsor can answer no more, and nobody else is deactivated for what was said.".to_owned(),
+        ],
         table: None,
         action: path(paths::CONSOLE_REVIEW_WITHDRAW, &id),
         fields: Vec::new(),

@@ -218,6 +218,8 @@ fn flaws(form: &Params, settings: &ClientSettings, is_new: bool) -> Vec<Flaw> {
             ));
         } else if settings.jwks_uri.is_some() && settings.jwks.is_some() {
             flaws.push(Flaw::of("jwks", "Enter the address of its keys or the keys themselves, not both"));
+        } else if settings.jwks_uri.as_ref().is_some_and(|address| !address.starts_with("https://")) {
+            flaws.push(Flaw::of("jwks_uri", "Address of its keys must start with https://"));
         } else if settings.jwks_uri.is_none() && settings.jwks.is_none() {
             flaws.push(Flaw::of("jwks_uri", "Enter the address of its keys, or the keys themselves"));
         }

@@ -7,11 +7,11 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::accounts::session::Current;
-use crate::admin::sponsor::{self, Finished, Task};
+use crate::admin::sponsor::{self, Answer, Finished, Task};
 use crate::base::{Fault, ReviewId, UserId, paths};
 use crate::model::{ReviewAnswer, ReviewState, User};
 use crate::oidc::params::Params;
-use crate::view::pages::{ReviewOverPage, ReviewPage, ReviewRow};
+use crate::view::pages::{AnswerRow, ReviewOverPage, ReviewPage, ReviewRow};
 use crate::view::{TimeText, when};
 use crate::web::Web;
 use crate::web::extract::{LoggedIn, OwnForm, Query, Unwanted, own_token};
@@ -24,44 +24,56 @@ pub(in crate::web) async fn get(
     Path(id): Path<String>,
     query: Result<Query, Unwanted>,
 ) -> Response {
-    let saved = query.is_ok_and(|Query(params)| params.has("saved"));
-    match task(&web, &current, &id).await {
-        Ok(Some(task)) => show(&web, &current, &task, saved),
+    let params = query.map(|Query(params)| params).unwrap_or_default();
+    match task(&web, &current, &id, params.get("after")).await {
+        Ok(Some(task)) => show(&web, &current, &task, &params),
         Ok(None) => trouble::nowhere(&web),
         Err(fault) => problem::broken(fault),
     }
 }
 
 /// The review with an identifier, where it is this person's to do.
-async fn task(web: &Web, current: &Current, id: &str) -> Result<Option<Task>, Fault> {
+async fn task(web: &Web, current: &Current, id: &str, after: Option<&str>) -> Result<Option<Task>, Fault> {
     match ReviewId::parse(id) {
-        Some(id) => sponsor::task(&web.kit, &current.user.id, &id).await,
+        Some(id) => sponsor::task(&web.kit, &current.user.id, &id, after).await,
         None => Ok(None),
     }
 }
 
-fn show(web: &Web, current: &Current, task: &Task, saved: bool) -> Response {
-    let review = &task.review;
+fn show(web: &Web, current: &Current, task: &Task, params: &Params) -> Response {
+    let (review, tally) = (&task.review, &task.tally);
+    let organisation = review.organisation.clone();
     if review.state != ReviewState::Open {
         let is_finished = review.state == ReviewState::Finished;
-        let over = ReviewOverPage { organisation: review.organisation.clone(), is_finished };
+        let over = ReviewOverPage { organisation, is_finished, any_struck: tally.struck > 0 };
         return page::page(web, StatusCode::OK, &over, &web.front.chrome());
     }
     // Nobody can make the page say what is not so.
-    let any_answer = task.tally.confirmed + task.tally.struck > 0;
+    let saved = params.has("saved") && tally.confirmed + tally.struck > 0;
+    let action = address(&review.id);
     let shown = ReviewPage {
         token: own_token(web, current),
-        banner: (saved && any_answer).then(|| "Your answers are saved.".to_owned()),
-        action: address(&review.id),
-        organisation: review.organisation.clone(),
+        banner: saved.then(|| "Your answers are saved.".to_owned()),
+        organisation,
         due: when::clock_time_and_date(review.due_at),
         people: task.people.iter().map(row).collect(),
-        struck: task.struck.iter().map(row).collect(),
-        left: task.tally.left,
-        confirmed: task.tally.confirmed,
-        struck_count: task.tally.struck,
+        answers: task.answers.rows.iter().map(answer_row).collect(),
+        first_url: params.has("after").then(|| action.clone()),
+        next_url: task.answers.next.as_ref().map(|next| format!("{action}?after={next}")),
+        left: tally.left,
+        ending: tally.ending,
+        action,
     };
     page::page(web, StatusCode::OK, &shown, &web.front.chrome())
+}
+
+fn answer_row(answer: &Answer) -> AnswerRow {
+    AnswerRow {
+        id: answer.user.id.as_str().to_owned(),
+        name: answer.user.name.clone(),
+        email: answer.user.email.shown().to_owned(),
+        is_struck: answer.said == ReviewAnswer::Struck,
+    }
 }
 
 fn row(user: &User) -> ReviewRow {
@@ -83,7 +95,9 @@ pub(in crate::web) async fn post(
     own: OwnForm,
 ) -> Response {
     let answered = async {
-        let Some(task) = task(&web, &own.current, &id).await? else { return Ok(trouble::nowhere(&web)) };
+        let Some(task) = task(&web, &own.current, &id, None).await? else {
+            return Ok(trouble::nowhere(&web));
+        };
         let sponsor = (&own.current, &own.visit);
         sponsor::answer(&web.kit, sponsor, &task.review, &answers(&own.form)).await?;
         Ok(redirect::see_other(&format!("{}?saved=yes", address(&task.review.id))))
@@ -103,7 +117,9 @@ pub(in crate::web) async fn finish(
     own: OwnForm,
 ) -> Response {
     let finished = async {
-        let Some(task) = task(&web, &own.current, &id).await? else { return Ok(trouble::nowhere(&web)) };
+        let Some(task) = task(&web, &own.current, &id, None).await? else {
+            return Ok(trouble::nowhere(&web));
+        };
         let address = address(&task.review.id);
         Ok(match sponsor::finish(&web.kit, (&own.current, &own.visit), &task.review).await? {
             Finished::Done | Finished::Not => redirect::see_other(&address),
