@@ -100,7 +100,7 @@ export async function inspectLetter(partner, name, letter, keep = async () => {}
     html: await validate(letterRules, letter.html),
     axe: judged.violations,
     reflow: await reflow(page),
-    lint: lintLetter(letter),
+    lint: lintLetter(letter, name === "invitation"),
   };
   const figures = { name, raw: Buffer.byteLength(letter.html), axePasses: judged.passes, axeIncomplete: judged.incomplete };
   return { faults, figures };
@@ -175,10 +175,16 @@ async function lint(page) {
   });
 }
 
-/** What a letter must not have. */
-function lintLetter(letter) {
+/** What a letter must not have; one that invites has a single link, which stands alone and hides nothing. */
+function lintLetter(letter, invites) {
   const faults = [];
-  if (/<a\b|<img\b|<link\b|<script\b|url\(/i.test(letter.html)) faults.push("a link or something to fetch");
+  const links = [...letter.html.matchAll(/<a\b/gi)];
+  const open = letter.html.match(/<p[^>]*><a href="([^"]*)">\1<\/a><\/p>/);
+  if (links.length !== (invites ? 1 : 0)) faults.push(`${links.length} links`);
+  if (invites && !(open && letter.text.split(/\r?\n/).includes(open[1]))) {
+    faults.push("the link hides where it leads, or does not stand alone");
+  }
+  if (/<img\b|<link\b|<script\b|url\(/i.test(letter.html)) faults.push("something to fetch");
   if (/\b\d{4} ?\d{4}\b/.test(letter.subject)) faults.push("the code is in the subject");
   return faults;
 }
