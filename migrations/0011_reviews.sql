@@ -23,6 +23,7 @@ CREATE TABLE review_entries (
     answered_at BIGINT,
     PRIMARY KEY (review_id, user_id)
 );
+CREATE INDEX review_entries_by_answer ON review_entries (review_id, answer);
 CREATE INDEX review_entries_by_user ON review_entries (user_id);
 
 CREATE INDEX users_by_organisation ON users (organisation, id);

@@ -7,7 +7,7 @@ use axum::Router;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
-use crate::base::{Clock, Fault, Random, SystemClock};
+use crate::base::{Clock, Fault, Random, SystemClock, cores};
 use crate::certificate::Authorities;
 use crate::config::{Config, Listen, Smtp, SmtpSecurity, Transport};
 use crate::fetch::Fetcher;
@@ -127,6 +127,9 @@ impl App {
         clock: Arc<SystemClock>,
         shutdown: impl Future<Output = ()>,
     ) {
+        if self.kit.config.database.one_core {
+            cores::gather();
+        }
         let jobs = jobs::start(&self.kit, Arc::clone(&self.mailer), Arc::clone(&self.engine), clock);
         web::serve(door, self.router(extra), shutdown).await;
         drop(jobs);

@@ -10,7 +10,9 @@ use crate::accounts::letters;
 use crate::audit::Entry;
 use crate::base::{Error, Fault, ReviewId, Span};
 use crate::kit::Kit;
-use crate::model::{Actor, Email, EventKind, Review, ReviewAnswer, ReviewState, ReviewTally, User};
+use crate::model::{
+    Actor, Email, EventKind, Review, ReviewAnswer, ReviewSponsor, ReviewState, ReviewTally, User,
+};
 use crate::outbox;
 use crate::policy::permission::Action;
 use crate::store::{Tx, reviews, users};
@@ -32,13 +34,7 @@ pub(crate) struct NewReview<'a> {
     pub(crate) days: u32,
 }
 
-/// A review with what is known of it beside.
-pub(crate) struct Listed {
-    pub(crate) review: Review,
-    /// `None` where they have been erased.
-    pub(crate) sponsor: Option<User>,
-    pub(crate) tally: ReviewTally,
-}
+pub(crate) use crate::store::reviews::Listed;
 
 impl Listed {
     /// What the sponsor is called.
@@ -85,10 +81,9 @@ pub(crate) async fn begin(kit: &Kit, actor: &Actor, new: NewReview<'_>) -> Resul
         let say = "nobody else of that organisation can log in; write it as it stands on a person's page";
         return Err(Error::Refused(Refusal::unfit("organisation", say)));
     }
-    let tally = reviews::tally(&mut tx, &review.id).await?;
     Entry::by(EventKind::ReviewBegun, actor)
         .detail(json!({
-            "review": review.id.as_str(), "organisation": review.organisation, "people": tally.people,
+            "review": review.id.as_str(), "organisation": review.organisation, "people": people,
             "sponsor": sponsor.id.as_str(),
         }))
         .record(kit, &mut tx)
@@ -96,6 +91,8 @@ pub(crate) async fn begin(kit: &Kit, actor: &Actor, new: NewReview<'_>) -> Resul
     write(kit, &mut tx, (&review, &sponsor), false).await?;
     tx.commit().await?;
     kit.mail_bell.notify_one();
+    let tally = ReviewTally { people: i64::try_from(people).unwrap_or(i64::MAX), confirmed: 0, struck: 0 };
+    let sponsor = ReviewSponsor { name: sponsor.name, email: sponsor.email.shown().to_owned() };
     Ok(Listed { review, sponsor: Some(sponsor), tally })
 }
 
@@ -136,24 +133,9 @@ pub(crate) async fn list(
     };
     let place = (before.parse().unwrap_or(i64::MAX), id.as_str());
     let rows = reviews::newest(&mut *kit.store.read().await?, place, limit + 1).await?;
-    let found = Page::cut(rows, limit, |review| {
+    Ok(Page::cut(rows, limit, |Listed { review, .. }| {
         cursor::seal(kit, LIST, (&review.created_at.millis().to_string(), review.id.as_str()))
-    });
-    let mut listed = Vec::with_capacity(found.rows.len());
-    for review in found.rows {
-        listed.push(with_sponsor(kit, review).await?);
-    }
-    Ok(Page { rows: listed, next: found.next })
-}
-
-async fn with_sponsor(kit: &Kit, review: Review) -> Result<Listed, Fault> {
-    let mut conn = kit.store.read().await?;
-    let sponsor = match &review.sponsor_id {
-        Some(id) => users::by_id(&mut conn, id).await?,
-        None => None,
-    };
-    let tally = reviews::tally(&mut conn, &review.id).await?;
-    Ok(Listed { review, sponsor, tally })
+    }))
 }
 
 /// The review with an identifier.
@@ -161,8 +143,7 @@ pub(crate) async fn find(kit: &Kit, actor: &Actor, id: &str) -> Result<Listed, E
     check(actor, Action::SeePeople, None)?;
     let unknown = || Error::Refused(Refusal::Unknown("there is no such review".to_owned()));
     let id = ReviewId::parse(id).ok_or_else(unknown)?;
-    let review = reviews::by_id(&mut *kit.store.read().await?, &id).await?.ok_or_else(unknown)?;
-    Ok(with_sponsor(kit, review).await?)
+    reviews::by_id(&mut *kit.store.read().await?, &id).await?.ok_or_else(unknown)
 }
 
 /// A page of a review's people by name, each with what the sponsor has said.

@@ -4,12 +4,15 @@
 
 use serde_json::json;
 
+use super::reviews::Listed;
 use super::{Page, administrators, cursor, users};
 use crate::accounts::session::Current;
 use crate::audit::Entry;
 use crate::base::{Fault, ReviewId, UserId};
 use crate::kit::Kit;
-use crate::model::{Actor, EventKind, Review, ReviewAnswer, ReviewState, ReviewTally, User, Visit};
+use crate::model::{
+    Actor, EventKind, Review, ReviewAnswer, ReviewOutlook, ReviewState, ReviewTally, User, Visit,
+};
 use crate::policy::lifetime;
 use crate::store::{Tx, reviews};
 
@@ -22,6 +25,7 @@ const ANSWERS: i64 = 30;
 pub(crate) struct Task {
     pub(crate) review: Review,
     pub(crate) tally: ReviewTally,
+    pub(crate) outlook: ReviewOutlook,
     /// The next ones to say something of; empty when something was said of everybody.
     pub(crate) people: Vec<User>,
     /// Then what was said, those who were struck first.
@@ -59,8 +63,8 @@ pub(crate) async fn task(
     after: Option<&str>,
 ) -> Result<Option<Task>, Fault> {
     let mut conn = kit.store.read().await?;
-    let review = reviews::by_id(&mut conn, id).await?;
-    let Some(review) = review.filter(|review| review.sponsor_id.as_ref() == Some(user)) else {
+    let found = reviews::by_id(&mut conn, id).await?;
+    let Some(found) = found.filter(|found| found.review.sponsor_id.as_ref() == Some(user)) else {
         return Ok(None);
     };
     let list = format!("answers {id}");
@@ -75,7 +79,8 @@ pub(crate) async fn task(
         cursor::seal(kit, &list, (&answered.place, answered.user.id.as_str()))
     });
     let answers = answers.map(|answered| Answer { user: answered.user, said: answered.answer });
-    Ok(Some(Task { tally: reviews::tally(&mut conn, id).await?, review, people, answers }))
+    let outlook = reviews::outlook(&mut conn, id).await?;
+    Ok(Some(Task { review: found.review, tally: found.tally, outlook, people, answers }))
 }
 
 /// Keeps what a sponsor says of people, in the place of what they said before. Whoever is not on the list is passed over.
@@ -117,8 +122,8 @@ pub(crate) async fn finish(
     if !lifetime::session_is_fresh(&current.session, kit.now()) {
         return Ok(Finished::Stale);
     }
-    let tally = reviews::tally(&mut *kit.store.read().await?, &review.id).await?;
-    if tally.left > 0 {
+    let outlook = reviews::outlook(&mut *kit.store.read().await?, &review.id).await?;
+    if outlook.unanswered > 0 {
         return Ok(Finished::Not);
     }
     let actor = actor(current, visit);
@@ -141,7 +146,9 @@ async fn close(kit: &Kit, mut tx: Tx, actor: &Actor, review: &Review) -> Result<
     if !reviews::finish(&mut tx, &review.id, kit.now()).await? {
         return Ok(Finished::Not);
     }
-    let tally = reviews::tally(&mut tx, &review.id).await?;
+    let Some(Listed { tally, .. }) = reviews::by_id(&mut tx, &review.id).await? else {
+        return Ok(Finished::Not);
+    };
     Entry::by(EventKind::ReviewFinished, actor)
         .detail(json!({
             "review": review.id.as_str(), "organisation": review.organisation,

@@ -4,6 +4,7 @@
 //! route path.
 
 mod chance;
+pub(crate) mod cores;
 mod document;
 mod encode;
 mod fault;

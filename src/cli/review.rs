@@ -106,7 +106,7 @@ async fn list(kit: &Kit, as_json: bool) -> Result<(), Failure> {
 fn document(kit: &Kit, listed: &Listed) -> Value {
     let (review, tally) = (&listed.review, &listed.tally);
     json!({
-        "id": review.id.as_str(), "organisation": review.organisation, "sponsor": listed.sponsor.as_ref().map(|sponsor| sponsor.email.shown()),
+        "id": review.id.as_str(), "organisation": review.organisation, "sponsor": listed.sponsor.as_ref().map(|sponsor| &sponsor.email),
         "status": listed.shown(kit).to_lowercase(), "people": tally.people, "confirmed": tally.confirmed,
         "struck": tally.struck, "created_at": when::iso(review.created_at), "due_at": when::iso(review.due_at),
         "ended_at": review.ended_at.map(when::iso),

@@ -18,6 +18,12 @@ pub(super) struct Written {
     /// Connections to the database at once, 2 to 200.
     #[config(env = "GATEHOUSE_DATABASE_CONNECTIONS", default = 16)]
     connections: u32,
+
+    /// With SQLite: answer requests on one core, where the database works too, and leave the others to the checking of
+    /// passwords, which is nearly all there is to do. Handing work from core to core costs more than the work. With
+    /// PostgreSQL every core answers.
+    #[config(env = "GATEHOUSE_DATABASE_ONE_CORE", default = true)]
+    one_core: bool,
 }
 
 /// Where everything is kept.
@@ -26,12 +32,17 @@ pub(crate) struct Database {
     /// May hold a password.
     pub(crate) url: String,
     pub(crate) connections: u32,
+    /// Whether requests are answered on one core, with the database beside them.
+    pub(crate) one_core: bool,
 }
 
 impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let url = if has_password(&self.url) { "(secret)" } else { &self.url };
-        f.debug_struct("Database").field("url", &url).field("connections", &self.connections).finish()
+        f.debug_struct("Database")
+            .field("url", &url)
+            .field("connections", &self.connections)
+            .finish_non_exhaustive()
     }
 }
 
@@ -42,7 +53,8 @@ impl Written {
             problems.say("database.url", "must be sqlite: and a path, or begin with postgres://");
         }
         let connections = problems.within("database.connections", self.connections, 2, 200);
-        Database { url: self.url, connections }
+        let one_core = self.one_core && self.url.starts_with("sqlite:");
+        Database { url: self.url, connections, one_core }
     }
 }
 

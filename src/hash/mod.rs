@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 
 use self::foreign::Foreign;
 pub(crate) use self::foreign::adopt;
-use crate::base::{Fault, Random, constant_time_eq};
+use crate::base::{Fault, Random, constant_time_eq, cores};
 
 /// How long a log-in waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -192,6 +192,7 @@ impl Hasher {
             },
         };
         let done = tokio::task::spawn_blocking(move || {
+            cores::scatter();
             let result = work(&want.0);
             drop(turn);
             result

@@ -37,7 +37,7 @@ pub(crate) use letter::{LetterState, QueuedLetter};
 pub(crate) use profile::Address;
 pub(crate) use profile::Profile;
 pub(crate) use response_type::ResponseType;
-pub(crate) use review::{Review, ReviewAnswer, ReviewState, ReviewTally};
+pub(crate) use review::{Review, ReviewAnswer, ReviewOutlook, ReviewSponsor, ReviewState, ReviewTally};
 pub(crate) use session::{Device, Session};
 pub(crate) use throttle::Tally;
 pub(crate) use user::User;

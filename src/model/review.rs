@@ -56,14 +56,26 @@ words! {
 }
 
 /// How many of a review's people have which answer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ReviewTally {
     /// Everybody on the list.
     pub(crate) people: i64,
     pub(crate) confirmed: i64,
     pub(crate) struck: i64,
+}
+
+/// What is left to do in a review, and what finishing it would do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ReviewOutlook {
     /// Those without an answer who are still the sponsor's to answer for.
-    pub(crate) left: i64,
+    pub(crate) unanswered: i64,
     /// Those who would be deactivated if the sponsor finished now.
     pub(crate) ending: i64,
+}
+
+/// Who is asked to do a review.
+#[derive(Clone, Debug)]
+pub(crate) struct ReviewSponsor {
+    pub(crate) name: String,
+    pub(crate) email: String,
 }

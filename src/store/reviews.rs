@@ -2,10 +2,12 @@
 
 use sqlx::any::AnyRow;
 
-use super::db::{Conn, Tx, asking, number, optional_parsed, optional_time, parsed, statements, text, time};
+use super::db::{
+    Conn, Tx, asking, number, optional_parsed, optional_text, optional_time, parsed, statements, text, time,
+};
 use super::users;
 use crate::base::{Fault, ReviewId, Timestamp, UserId};
-use crate::model::{Review, ReviewAnswer, ReviewState, ReviewTally, User};
+use crate::model::{Review, ReviewAnswer, ReviewOutlook, ReviewSponsor, ReviewState, ReviewTally, User};
 
 /// Who on a list is still the sponsor's to answer for: whoever can log in and belongs to the same organisation.
 macro_rules! of_review {
@@ -21,6 +23,20 @@ macro_rules! of_review {
     };
 }
 
+/// A review with its sponsor and how far it has come.
+macro_rules! described {
+    ($rest:literal) => {
+        concat!(
+            "SELECT r.*, u.name AS sponsor_name, u.email AS sponsor_email,
+            (SELECT COUNT(*) FROM review_entries e WHERE e.review_id = r.id) AS people,
+            (SELECT COUNT(*) FROM review_entries e WHERE e.review_id = r.id AND e.answer = 'confirmed') AS confirmed,
+            (SELECT COUNT(*) FROM review_entries e WHERE e.review_id = r.id AND e.answer = 'struck') AS struck
+            FROM reviews r LEFT JOIN users u ON u.id = r.sponsor_id WHERE ",
+            $rest
+        )
+    };
+}
+
 statements! {
     INSERT = "INSERT INTO reviews (id, organisation, sponsor_id, state, created_at, due_at)
         VALUES ($1, $2, $3, 'open', $4, $5) ON CONFLICT DO NOTHING RETURNING id";
@@ -28,16 +44,14 @@ statements! {
     FILL = "INSERT INTO review_entries (review_id, user_id) SELECT $1, u.id FROM users u
         WHERE u.organisation = $2 AND u.id <> $3 AND u.disabled_at IS NULL
         AND NOT EXISTS (SELECT 1 FROM administrators a WHERE a.user_id = u.id)";
-    BY_ID = "SELECT * FROM reviews WHERE id = $1";
-    NEWEST = "SELECT * FROM reviews WHERE (created_at, id) < ($1, $2) ORDER BY created_at DESC, id DESC LIMIT $3";
+    BY_ID = described!("r.id = $1");
+    NEWEST = described!("(r.created_at, r.id) < ($1, $2) ORDER BY r.created_at DESC, r.id DESC LIMIT $3");
     OF_SPONSOR = "SELECT * FROM reviews WHERE sponsor_id = $1 ORDER BY due_at LIMIT 1000";
     OVERDUE = "SELECT COUNT(*) AS reviews FROM reviews WHERE state = 'open' AND due_at < $1";
-    SAID = "SELECT COUNT(*) AS people, COUNT(CASE WHEN answer = 'confirmed' THEN 1 END) AS confirmed,
-        COUNT(CASE WHEN answer = 'struck' THEN 1 END) AS struck FROM review_entries WHERE review_id = $1";
-    LEFT = of_review!("COUNT(*) AS people", "e.answer IS NULL");
     /// Whoever became an administrator meanwhile is not for a sponsor to deactivate.
-    ENDING = of_review!("COUNT(*) AS people", "e.answer = 'struck'
-        AND NOT EXISTS (SELECT 1 FROM administrators a WHERE a.user_id = u.id)");
+    OUTLOOK = of_review!("COUNT(CASE WHEN e.answer IS NULL THEN 1 END) AS unanswered,
+        COUNT(CASE WHEN e.answer = 'struck'
+            AND NOT EXISTS (SELECT 1 FROM administrators a WHERE a.user_id = u.id) THEN 1 END) AS ending", "1 = 1");
     STRUCK = of_review!("u.*", "e.answer = 'struck'
         AND NOT EXISTS (SELECT 1 FROM administrators a WHERE a.user_id = u.id) ORDER BY u.name, u.id LIMIT 1");
     WITHOUT_ANSWER = of_review!("u.*", "e.answer IS NULL ORDER BY u.name, u.id LIMIT $2");
@@ -99,9 +113,32 @@ pub(crate) async fn insert(tx: &mut Tx, review: &Review, sponsor: &UserId) -> Re
     Ok(Some(filled.map_err(doing())?.rows_affected()))
 }
 
-pub(crate) async fn by_id(conn: &mut Conn, id: &ReviewId) -> Result<Option<Review>, Fault> {
+/// A review with what is known of it beside.
+pub(crate) struct Listed {
+    pub(crate) review: Review,
+    /// `None` where they have been erased.
+    pub(crate) sponsor: Option<ReviewSponsor>,
+    pub(crate) tally: ReviewTally,
+}
+
+fn listed(row: &AnyRow) -> Result<Listed, Fault> {
+    let name = optional_text(row, "sponsor_name")?;
+    Ok(Listed {
+        review: review(row)?,
+        sponsor: name
+            .zip(optional_text(row, "sponsor_email")?)
+            .map(|(name, email)| ReviewSponsor { name, email }),
+        tally: ReviewTally {
+            people: number(row, "people")?,
+            confirmed: number(row, "confirmed")?,
+            struck: number(row, "struck")?,
+        },
+    })
+}
+
+pub(crate) async fn by_id(conn: &mut Conn, id: &ReviewId) -> Result<Option<Listed>, Fault> {
     let row = sqlx::query(BY_ID).bind(id.as_str()).fetch_optional(conn).await;
-    row.map_err(asking("find a review"))?.as_ref().map(review).transpose()
+    row.map_err(asking("find a review"))?.as_ref().map(listed).transpose()
 }
 
 /// Up to `limit` reviews, the newest first, that began before the place that a moment and an identifier name.
@@ -109,9 +146,9 @@ pub(crate) async fn newest(
     conn: &mut Conn,
     (before, id): (i64, &str),
     limit: i64,
-) -> Result<Vec<Review>, Fault> {
+) -> Result<Vec<Listed>, Fault> {
     let rows = sqlx::query(NEWEST).bind(before).bind(id).bind(limit).fetch_all(conn).await;
-    rows.map_err(asking("list reviews"))?.iter().map(review).collect()
+    rows.map_err(asking("list reviews"))?.iter().map(listed).collect()
 }
 
 /// The reviews that somebody is or was asked to do, the earliest due first.
@@ -126,18 +163,10 @@ pub(crate) async fn overdue(conn: &mut Conn, now: Timestamp) -> Result<i64, Faul
     number(&row.map_err(asking("count reviews"))?, "reviews")
 }
 
-pub(crate) async fn tally(conn: &mut Conn, id: &ReviewId) -> Result<ReviewTally, Fault> {
-    let doing = || asking("count a review's people");
-    let said = sqlx::query(SAID).bind(id.as_str()).fetch_one(&mut *conn).await.map_err(doing())?;
-    let left = sqlx::query(LEFT).bind(id.as_str()).fetch_one(&mut *conn).await.map_err(doing())?;
-    let ending = sqlx::query(ENDING).bind(id.as_str()).fetch_one(&mut *conn).await.map_err(doing())?;
-    Ok(ReviewTally {
-        people: number(&said, "people")?,
-        confirmed: number(&said, "confirmed")?,
-        struck: number(&said, "struck")?,
-        left: number(&left, "people")?,
-        ending: number(&ending, "people")?,
-    })
+pub(crate) async fn outlook(conn: &mut Conn, id: &ReviewId) -> Result<ReviewOutlook, Fault> {
+    let row = sqlx::query(OUTLOOK).bind(id.as_str()).fetch_one(conn).await;
+    let row = row.map_err(asking("count a review's people"))?;
+    Ok(ReviewOutlook { unanswered: number(&row, "unanswered")?, ending: number(&row, "ending")? })
 }
 
 /// Up to `limit` people of a review by name, each with the answer, after the place that a name and an identifier name.

@@ -24,14 +24,17 @@ mod proof;
 mod server;
 mod table;
 mod visits;
+mod yardstick;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use administration::{Asker, Size};
 use house::House;
+use operations::Gauge;
 use server::Server;
 use table::{Figure, Table};
+use yardstick::Yardstick;
 
 const PROGRAM: &str = "onlooker";
 const SCOPES: [&str; 5] =
@@ -44,9 +47,8 @@ const IDLE: (f64, Duration) = (0.02, Duration::from_secs(5));
 /// For as long as this, a server that nobody asks is watched: its jobs come round every minute.
 const WATCH: Duration = Duration::from_secs(120);
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    tokio::task::LocalSet::new().run_until(run()).await
+fn main() -> ExitCode {
+    yardstick::main(run())
 }
 
 async fn run() -> ExitCode {
@@ -101,7 +103,8 @@ async fn single_sign_on(house: &House, table: &mut Table) {
     let node = server::start_demo(house).await;
     let (server, seconds) = settled(house, Server::of(&node, house.port)).await;
     table.add(Figure::least("until everything is in the audit trail, s", seconds));
-    operations::measure(&server, table).await;
+    let yardstick = Yardstick::start().await;
+    operations::measure(&mut Gauge { server: &server, yardstick: &yardstick, table }).await;
 }
 
 async fn administer(house: &House, size: Size, table: &mut Table) {

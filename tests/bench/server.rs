@@ -15,18 +15,45 @@ pub struct Server {
 }
 
 /// Everything spent since the start of the process.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Spent {
     pub seconds: f64,
     pub commits: f64,
     pub signatures: f64,
 }
 
+impl Spent {
+    pub fn since(&self, earlier: &Self) -> Self {
+        self.with(earlier, |now, then| now - then)
+    }
+
+    pub fn plus(&self, other: &Self) -> Self {
+        self.with(other, |one, other| one + other)
+    }
+
+    /// The part of each of so many.
+    pub fn over(&self, many: f64) -> Self {
+        self.with(&Self::default(), |all, _| all / many)
+    }
+
+    fn with(&self, other: &Self, join: impl Fn(f64, f64) -> f64) -> Self {
+        Self {
+            seconds: join(self.seconds, other.seconds),
+            commits: join(self.commits, other.commits),
+            signatures: join(self.signatures, other.signatures),
+        }
+    }
+}
+
 impl Server {
     pub fn of(node: &Node, port: u16) -> Self {
+        Self::of_process(node.child.id(), port)
+    }
+
+    pub fn of_process(pid: u32, port: u16) -> Self {
         let asked = Command::new("getconf").arg("CLK_TCK").output().ok();
         let ticks = asked.and_then(|output| String::from_utf8(output.stdout).ok()?.trim().parse().ok());
-        Self { pid: node.child.id(), helpers: Vec::new(), port, ticks_per_second: ticks.unwrap_or(100.0) }
+        Self { pid, helpers: Vec::new(), port, ticks_per_second: ticks.unwrap_or(100.0) }
     }
 
     /// What a demo counts itself.
@@ -46,6 +73,14 @@ impl Server {
         let helpers = self.helpers.iter().filter_map(|pid| proc(*pid, "stat"));
         let ticks: f64 = helpers.chain([self.proc("stat")]).map(|stat| ticks(&stat)).sum();
         ticks / self.ticks_per_second
+    }
+
+    /// What threads that are still alive have spent, to the nanosecond (`schedstat` in proc(5)).
+    pub fn scheduled_seconds(&self) -> f64 {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.pid)).expect("a running process");
+        let spent =
+            tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok());
+        spent.filter_map(|line| line.split(' ').next()?.parse::<f64>().ok()).sum::<f64>() / 1e9
     }
 
     pub fn resident_mib(&self) -> f64 {

@@ -6,6 +6,8 @@ use std::fmt;
 pub struct Figure {
     name: String,
     value: f64,
+    /// What it would be on the machine on which the bars were set.
+    elsewhere: Option<f64>,
     bar: Option<f64>,
     goal: Option<f64>,
     more_is_better: bool,
@@ -15,12 +17,25 @@ pub struct Figure {
 impl Figure {
     /// One that is the better the smaller it is.
     pub fn least(name: impl Into<String>, value: f64) -> Self {
-        Self { name: name.into(), value, bar: None, goal: None, more_is_better: false, decides: false }
+        Self {
+            name: name.into(),
+            value,
+            elsewhere: None,
+            bar: None,
+            goal: None,
+            more_is_better: false,
+            decides: false,
+        }
     }
 
     /// One that is the better the greater it is.
     pub fn most(name: impl Into<String>, value: f64) -> Self {
         Self { more_is_better: true, ..Self::least(name, value) }
+    }
+
+    /// Has it judged by what it would be on the machine on which the bars were set.
+    pub fn elsewhere(self, value: f64) -> Self {
+        Self { elsewhere: Some(value), ..self }
     }
 
     pub fn bar(self, bar: f64) -> Self {
@@ -37,7 +52,8 @@ impl Figure {
     }
 
     fn meets(&self, mark: f64) -> bool {
-        if self.more_is_better { self.value >= mark } else { self.value <= mark }
+        let value = self.elsewhere.unwrap_or(self.value);
+        if self.more_is_better { value >= mark } else { value <= mark }
     }
 
     fn verdict(&self) -> &'static str {
@@ -69,11 +85,20 @@ impl Table {
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = self.0.iter().map(|figure| figure.name.len()).max().unwrap_or(0);
-        writeln!(f, "{:width$} {:>10} {:>10} {:>10}", "", "measured", "first bar", "goal")?;
+        writeln!(
+            f,
+            "{:width$} {:>10} {:>10} {:>10} {:>10}",
+            "", "measured", "elsewhere", "first bar", "goal"
+        )?;
         for figure in &self.0 {
             let mark = |mark: Option<f64>| mark.map_or_else(String::new, shown);
-            let (value, bar, goal) = (shown(figure.value), mark(figure.bar), mark(figure.goal));
-            writeln!(f, "{:width$} {value:>10} {bar:>10} {goal:>10}  {}", figure.name, figure.verdict())?;
+            let (value, elsewhere) = (shown(figure.value), mark(figure.elsewhere));
+            let (bar, goal, verdict) = (mark(figure.bar), mark(figure.goal), figure.verdict());
+            writeln!(
+                f,
+                "{:width$} {value:>10} {elsewhere:>10} {bar:>10} {goal:>10}  {verdict}",
+                figure.name
+            )?;
         }
         Ok(())
     }
@@ -86,4 +111,10 @@ fn shown(value: f64) -> String {
         middling if middling >= 10.0 => format!("{value:.1}"),
         _ => format!("{value:.3}"),
     }
+}
+
+/// The middle one.
+pub fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().expect("a value")
 }

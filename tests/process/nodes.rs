@@ -68,3 +68,33 @@ async fn a_journey_begun_on_one_node_ends_on_another() {
     }
     assert_eq!(keys[0], keys[1]);
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn beside_sqlite_requests_are_answered_on_one_core_and_passwords_are_checked_on_all() {
+    let mut house = House::new().await;
+    house.add_person(ALEX, PASSWORD);
+    Service::register(&house);
+    let all = cores_of("/proc/self/status");
+    let node = house.serve().await;
+    let on_sqlite = house.setting("GATEHOUSE_DATABASE_URL").starts_with("sqlite:");
+    let first = format!("/proc/{}/status", node.child.id());
+    assert_eq!(cores_of(&first) == 1, on_sqlite || all == 1, "the first thread");
+    crate::partner::log_in(&house, &mut Browser::at(house.port), ALEX).await;
+    let threads = std::fs::read_dir(format!("/proc/{}/task", node.child.id())).unwrap();
+    let threads =
+        threads.map(|thread| cores_of(&thread.unwrap().path().join("status").display().to_string()));
+    assert!(threads.into_iter().any(|cores| cores == all), "no thread may use all {all} cores");
+    drop(node);
+    house.set("GATEHOUSE_DATABASE_ONE_CORE", "false");
+    let node = house.serve().await;
+    assert_eq!(cores_of(&format!("/proc/{}/status", node.child.id())), all);
+}
+
+/// How many cores a thread may run on (proc(5)).
+#[cfg(target_os = "linux")]
+fn cores_of(status: &str) -> u32 {
+    let status = std::fs::read_to_string(status).unwrap();
+    let mask = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed:")).unwrap().trim();
+    mask.split(',').map(|part| u32::from_str_radix(part, 16).unwrap().count_ones()).sum()
+}

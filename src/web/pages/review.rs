@@ -60,8 +60,8 @@ fn show(web: &Web, current: &Current, task: &Task, params: &Params) -> Response 
         answers: task.answers.rows.iter().map(answer_row).collect(),
         first_url: params.has("after").then(|| action.clone()),
         next_url: task.answers.next.as_ref().map(|next| format!("{action}?after={next}")),
-        left: tally.left,
-        ending: tally.ending,
+        left: task.outlook.unanswered,
+        ending: task.outlook.ending,
         action,
     };
     page::page(web, StatusCode::OK, &shown, &web.front.chrome())
