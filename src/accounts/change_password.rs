@@ -10,7 +10,7 @@ use crate::kit::Kit;
 use crate::model::{EventKind, Visit};
 use crate::outbox;
 use crate::policy::lifetime;
-use crate::store::{challenges, users};
+use crate::store::{challenges, sessions, users};
 
 /// What came of it.
 pub(crate) enum Step {
@@ -57,17 +57,29 @@ pub(crate) async fn change(kit: &Kit, current: &Current, wish: Wish<'_>) -> Resu
     let service = &kit.config.brand.service;
     let hash = match new_password::choose(kit, &proven.user, service, wish.new).await? {
         Choice::Good(hash) => hash,
-        Choice::Refused(refusal) => return Ok(Step::Refused(refusal)),
+        Choice::Refused(refusal) => {
+            // The present password was right, and is not to count as a guess.
+            let mut tx = kit.store.begin().await?;
+            guard::settle(&mut tx, &proven).await?;
+            tx.commit().await?;
+            return Ok(Step::Refused(refusal));
+        }
         Choice::Busy => return Ok(Step::Busy),
     };
     let now = kit.now();
     let user = &current.user;
-    let others = elsewhere::others(kit, current).await?;
+    let old = proven.user.password.as_deref().unwrap_or_default();
     let mut tx = kit.store.begin().await?;
+    // A reset meanwhile has the last word, and so has whoever ended the session.
+    if !users::change_password(&mut tx, &user.id, (old, &hash), now).await? {
+        return Ok(Step::Wrong { empty: false });
+    }
+    if !sessions::hold(&mut tx, &current.session.id).await? {
+        return Ok(Step::Stale);
+    }
     guard::settle(&mut tx, &proven).await?;
-    users::set_password(&mut tx, &user.id, &hash, now).await?;
     challenges::kill_of_user(&mut tx, &user.id).await?;
-    for other in others {
+    for other in elsewhere::others(kit, &mut tx, current).await? {
         session::end_in(kit, &mut tx, &other.id).await?;
     }
     let content = letters::password_changed(kit, service, &wish.visit.browser);

@@ -6,7 +6,7 @@ use crate::base::{Fault, SessionId};
 use crate::kit::Kit;
 use crate::model::{EventKind, Session, Visit};
 use crate::policy::lifetime;
-use crate::store::sessions;
+use crate::store::{Conn, Tx, sessions};
 
 /// What somebody wants to end.
 pub(crate) enum Wish {
@@ -25,15 +25,19 @@ pub(crate) enum Ended {
 
 /// The live sessions of a person, the one at this browser first, the others by when they began.
 pub(crate) async fn live(kit: &Kit, current: &Current) -> Result<Vec<Session>, Fault> {
-    let mut found = sessions::of_user(&mut *kit.store.read().await?, &current.user.id).await?;
+    live_on(kit, &mut *kit.store.read().await?, current).await
+}
+
+async fn live_on(kit: &Kit, conn: &mut Conn, current: &Current) -> Result<Vec<Session>, Fault> {
+    let mut found = sessions::of_user(conn, &current.user.id).await?;
     found.retain(|session| lifetime::session_is_live(session, kit.config.session.idle, kit.now()));
     found.sort_by_key(|session| session.id != current.session.id);
     Ok(found)
 }
 
 /// The live sessions of a person but for the one at this browser.
-pub(super) async fn others(kit: &Kit, current: &Current) -> Result<Vec<Session>, Fault> {
-    let mut found = live(kit, current).await?;
+pub(super) async fn others(kit: &Kit, tx: &mut Tx, current: &Current) -> Result<Vec<Session>, Fault> {
+    let mut found = live_on(kit, tx, current).await?;
     found.retain(|session| session.id != current.session.id);
     Ok(found)
 }
@@ -49,11 +53,12 @@ pub(crate) async fn end(kit: &Kit, current: &Current, wish: &Wish, visit: &Visit
     if !lifetime::session_is_fresh(&current.session, kit.now()) {
         return Ok(Ended::Stale);
     }
-    let wanted = match wish {
-        Wish::One(id) => live(kit, current).await?.into_iter().filter(|session| session.id == *id).collect(),
-        Wish::Others => others(kit, current).await?,
-    };
     let mut tx = kit.store.begin().await?;
+    let mut wanted = live_on(kit, &mut tx, current).await?;
+    wanted.retain(|session| match wish {
+        Wish::One(id) => session.id == *id,
+        Wish::Others => session.id != current.session.id,
+    });
     let mut ended = 0;
     for session in wanted {
         session::end_in(kit, &mut tx, &session.id).await?;

@@ -28,8 +28,10 @@ pub(crate) enum Opened {
 
 /// What came of entering a code.
 pub(crate) enum Checked {
-    /// It was right; the challenge waits to be passed.
-    Right,
+    /// It was right, for the code of this person; the challenge waits to be passed.
+    Right {
+        user_id: UserId,
+    },
     Wrong,
     /// It had been right, and a new one is on its way.
     ExpiredAndResent,
@@ -65,7 +67,8 @@ pub(super) async fn open(
 ) -> Result<Opened, Fault> {
     let now = kit.now();
     let earlier = challenges::find(tx, &journey.flow.id, purpose).await?;
-    let earlier = earlier.filter(|challenge| policy::goes_on(challenge, recipient.email.canonical()));
+    let lives = (code_life(kit), now);
+    let earlier = earlier.filter(|challenge| policy::goes_on(challenge, recipient.email.canonical(), lives));
     if let Some(challenge) = &earlier {
         match policy::sending(challenge, kit.config.login.code_resend, now) {
             Sending::JustSent => return Ok(Opened::Sent),
@@ -124,7 +127,10 @@ pub(crate) async fn check(
     };
     let mac = mac(kit, &challenge, code);
     match policy::matching(&challenge.codes, &mac, kit.now()) {
-        Match::Right => Ok(Checked::Right),
+        Match::Right => match challenge.user_id {
+            Some(user_id) => Ok(Checked::Right { user_id }),
+            None => wrong(kit, journey, &challenge, visit).await,
+        },
         Match::Expired => match send_again(kit, journey, purpose, visit).await? {
             Resent::Sent | Resent::JustSent => Ok(Checked::ExpiredAndResent),
             Resent::TooMany { .. } | Resent::Closed => wrong(kit, journey, &challenge, visit).await,

@@ -92,17 +92,33 @@ async fn send_code(
     guard::settle(&mut tx, proven).await?;
     let recipient = Recipient { email: &user.email, user: Some(user) };
     let opened = emailed_code::open(kit, &mut tx, journey, (Purpose::LogIn, recipient), visit).await?;
+    if let Opened::TooMany { until } = opened {
+        // The journey stays where it was: there is no code with which it could go on.
+        drop(tx);
+        let mut tx = kit.store.begin().await?;
+        guard::settle(&mut tx, proven).await?;
+        note_right_password(kit, &mut tx, journey, user, visit).await?;
+        tx.commit().await?;
+        return Ok(PasswordStep::TooManyCodes { until });
+    }
+    note_right_password(kit, &mut tx, journey, user, visit).await?;
+    tx.commit().await?;
+    kit.mail_bell.notify_one();
+    Ok(PasswordStep::CodeSent { binding })
+}
+
+async fn note_right_password(
+    kit: &Kit,
+    tx: &mut Tx,
+    journey: &Journey,
+    user: &User,
+    visit: &Visit,
+) -> Result<(), Fault> {
     Entry::by_visitor(EventKind::PasswordRight, visit)
         .user(Some(&user.id))
         .client(journey.flow.client_id.as_ref())
-        .record(kit, &mut tx)
-        .await?;
-    tx.commit().await?;
-    if let Opened::TooMany { until } = opened {
-        return Ok(PasswordStep::TooManyCodes { until });
-    }
-    kit.mail_bell.notify_one();
-    Ok(PasswordStep::CodeSent { binding })
+        .record(kit, tx)
+        .await
 }
 
 /// Replaces a hash that is weaker than new ones are, now that the password is at hand.
@@ -124,27 +140,30 @@ pub(crate) async fn check_code(
     code: &str,
     browser: &Browser<'_>,
 ) -> Result<CodeStep, Fault> {
-    let FlowStage::Code { user_id } = &journey.flow.stage else { return Ok(CodeStep::Closed) };
-    match emailed_code::check(kit, journey, Purpose::LogIn, code, browser.visit).await? {
-        Checked::Right => {}
+    if !matches!(journey.flow.stage, FlowStage::Code { .. }) {
+        return Ok(CodeStep::Closed);
+    }
+    // Whose code it was, and not who was logging in when the journey was looked at.
+    let owner = match emailed_code::check(kit, journey, Purpose::LogIn, code, browser.visit).await? {
+        Checked::Right { user_id } => user_id,
         Checked::Wrong => return Ok(CodeStep::Wrong),
         Checked::ExpiredAndResent => return Ok(CodeStep::ExpiredAndResent),
         Checked::UsedUp => return Ok(CodeStep::UsedUp),
         Checked::Closed => return Ok(CodeStep::Closed),
-    }
+    };
     let mut tx = kit.store.begin().await?;
     // Somebody who was deactivated since the first step is told what a wrong code is told.
-    let Some(user) = users::by_id(&mut tx, user_id).await?.filter(User::is_active) else {
+    let Some(user) = users::by_id(&mut tx, &owner).await?.filter(User::is_active) else {
         return Ok(CodeStep::Wrong);
     };
-    if !challenges::pass(&mut tx, &journey.flow.id, Purpose::LogIn).await? {
+    if !challenges::pass(&mut tx, &journey.flow.id, Purpose::LogIn, &owner).await? {
         return Ok(CodeStep::Closed);
     }
     if user.new_password_asked_at.is_some() {
         return new_password_first(kit, tx, journey, &user).await;
     }
     let logged_in = session::begin(kit, &mut tx, journey, user, browser).await?;
-    if !flows::code_right(&mut tx, &journey.flow.id, &logged_in.session_id).await? {
+    if !flows::code_right(&mut tx, &journey.flow.id, &owner, &logged_in.session_id).await? {
         return Ok(CodeStep::Closed);
     }
     tx.commit().await?;

@@ -102,16 +102,16 @@ pub(crate) async fn check_code(
     code: &str,
     visit: &Visit,
 ) -> Result<CodeStep, Fault> {
-    match emailed_code::check(kit, journey, Purpose::Reset, code, visit).await? {
-        Checked::Right => {}
+    let owner = match emailed_code::check(kit, journey, Purpose::Reset, code, visit).await? {
+        Checked::Right { user_id } => user_id,
         Checked::Wrong => return Ok(CodeStep::Wrong),
         Checked::ExpiredAndResent => return Ok(CodeStep::ExpiredAndResent),
         Checked::UsedUp => return Ok(CodeStep::UsedUp),
         Checked::Closed => return Ok(CodeStep::Closed),
-    }
+    };
     let binding = Secret::generate(&*kit.random);
     let mut tx = kit.store.begin().await?;
-    if !challenges::pass(&mut tx, &journey.flow.id, Purpose::Reset).await? {
+    if !challenges::pass(&mut tx, &journey.flow.id, Purpose::Reset, &owner).await? {
         return Ok(CodeStep::Closed);
     }
     flows::rebind(&mut tx, &journey.flow.id, &kit.keyring.digest(&binding)).await?;

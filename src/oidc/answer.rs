@@ -11,20 +11,24 @@ use crate::oidc::grant::{self, NewGrant};
 use crate::oidc::id_token::{self, Facts};
 use crate::oidc::request::ValidRequest;
 use crate::oidc::response::AuthorizationResponse;
-use crate::oidc::session_state;
+use crate::oidc::{consent, session_state};
 use crate::policy::scope;
 use crate::store::grants::Grant;
-use crate::store::{Tx, pushed_requests};
+use crate::store::{Tx, pushed_requests, sessions};
 
-/// Answers for the person of a session, in the caller's transaction.
+/// Answers for the person of a session, in the caller's transaction. `None` where the session has been ended since it
+/// was looked at, or the consent withdrawn: what is granted now would outlive what ended them.
 pub(super) async fn complete(
     kit: &Kit,
     tx: &mut Tx,
     request: &ValidRequest,
     current: &Current,
-) -> Result<AuthorizationResponse, Fault> {
+) -> Result<Option<AuthorizationResponse>, Fault> {
+    if !sessions::hold(tx, &current.session.id).await? || !consent::holds(tx, request, current).await? {
+        return Ok(None);
+    }
     if !use_up(kit, tx, request).await? {
-        return answered_before(kit, request);
+        return answered_before(kit, request).map(Some);
     }
     let response_type = request.asked.response_type;
     let mut params = Vec::new();
@@ -58,7 +62,7 @@ pub(super) async fn complete(
     let state = session_state::of_answer(kit, &current.session.id, (client.id.as_str(), redirect));
     // Signed answers are of another family, which has no frames.
     params.extend(state.filter(|_| !request.reply.is_signed()).map(|state| ("session_state", state)));
-    request.reply.answer(kit, params)
+    request.reply.answer(kit, params).map(Some)
 }
 
 /// An access token that goes through the browser (OpenID Connect Core 1.0, sections 3.2.2.5 and 3.3.2.5). Nothing can

@@ -8,7 +8,7 @@ use crate::model::{Client, FlowStage};
 use crate::oidc::answer::{self, Denial};
 use crate::oidc::error::{AuthorizeError, ErrorCode, OAuthError};
 use crate::oidc::params::Params;
-use crate::oidc::request::{self, ValidRequest};
+use crate::oidc::request::{self, ValidRequest, Wishes};
 use crate::oidc::response::AuthorizationResponse;
 use crate::oidc::{consent, subject};
 use crate::policy::lifetime;
@@ -65,26 +65,41 @@ pub(crate) async fn authorize(
         }
         (Step::Proceed, Some(current)) => {
             let mut tx = kit.store.begin().await?;
-            let response = answer::complete(kit, &mut tx, &request, current).await?;
+            let Some(response) = answer::complete(kit, &mut tx, &request, current).await? else {
+                drop(tx);
+                return log_in_first(kit, &request, wishes).await;
+            };
             if lifetime::session_wants_touch(&current.session, kit.now()) {
                 sessions::touch(&mut tx, &current.session.id, kit.now()).await?;
             }
             tx.commit().await?;
             Ok(Authorization::Answer(response))
         }
-        (Step::LoginRequired, _) => Err(request.reply.refuse(
-            kit,
-            OAuthError::new(ErrorCode::LoginRequired, "nobody is logged in who could be asked"),
-        )),
+        (Step::LoginRequired, _) => Err(nobody(kit, &request)),
         (Step::LogIn { again }, _) => {
             let new = NewFlow { email: wishes.login_hint, again, ..NewFlow::default() };
             Ok(Authorization::LogIn(begin(kit, &request, new).await?))
         }
-        (Step::Proceed, None) => {
-            let new = NewFlow { email: wishes.login_hint, ..NewFlow::default() };
-            Ok(Authorization::LogIn(begin(kit, &request, new).await?))
-        }
+        (Step::Proceed, None) => log_in_first(kit, &request, wishes).await,
     }
+}
+
+/// Has somebody log in, where that may be asked of them.
+async fn log_in_first(
+    kit: &Kit,
+    request: &ValidRequest,
+    wishes: Wishes,
+) -> Result<Authorization, AuthorizeError> {
+    if wishes.prompt.none {
+        return Err(nobody(kit, request));
+    }
+    let new = NewFlow { email: wishes.login_hint, ..NewFlow::default() };
+    Ok(Authorization::LogIn(begin(kit, request, new).await?))
+}
+
+fn nobody(kit: &Kit, request: &ValidRequest) -> AuthorizeError {
+    let say = "nobody is logged in who could be asked";
+    request.reply.refuse(kit, OAuthError::new(ErrorCode::LoginRequired, say))
 }
 
 /// Begins the journey that ends with the answer to a request.
@@ -124,7 +139,9 @@ pub(crate) async fn go_on(kit: &Kit, journey: &Journey) -> Result<Onward, Fault>
         let within = journey.flow.request.clone().filter(|_| journey.client.is_none());
         return Ok(within.map_or_else(home, Onward::Within));
     };
-    let response = answer::complete(kit, &mut tx, &request, &current).await?;
+    let Some(response) = answer::complete(kit, &mut tx, &request, &current).await? else {
+        return Ok(Onward::NotYet);
+    };
     tx.commit().await?;
     Ok(Onward::Answer(response))
 }

@@ -33,6 +33,16 @@ pub(super) async fn is_needed(kit: &Kit, request: &ValidRequest, current: &Curre
     Ok(request.asked.asks_again || !consent::covers(given.as_deref(), &wanted(&request.asked)))
 }
 
+/// Whether what a request asks for is agreed to, and stays so until the transaction is over.
+pub(super) async fn holds(tx: &mut Tx, request: &ValidRequest, current: &Current) -> Result<bool, Fault> {
+    let client = &request.reply.client;
+    if !client.settings.asks_consent {
+        return Ok(true);
+    }
+    let given = consents::hold(tx, &current.user.id, &client.id).await?;
+    Ok(consent::covers(given.as_deref(), &wanted(&request.asked)))
+}
+
 fn wanted(asked: &Asked) -> Vec<&'static str> {
     let named = asked.claims.iter().flat_map(|claims| claims.userinfo.iter().chain(&claims.id_token));
     consent::wanted(asked.scope.iter().map(String::as_str), named.map(String::as_str))
@@ -74,7 +84,10 @@ pub(crate) async fn answer(
         .await?;
     let response = if agrees {
         remember(kit, &mut tx, &request, &question.current).await?;
-        answer::complete(kit, &mut tx, &request, &question.current).await?
+        match answer::complete(kit, &mut tx, &request, &question.current).await? {
+            Some(response) => response,
+            None => return Ok(None),
+        }
     } else {
         answer::deny(kit, &mut tx, &request, Denial::NotShared).await?
     };

@@ -107,9 +107,11 @@ pub(crate) fn sending(challenge: &Challenge, pause: Span, now: Timestamp) -> Sen
 
 /// Whether a flow's challenge goes on when its first step is repeated, rather than beginning afresh.
 ///
-/// It goes on while it is open, with its counts, for the same person: going back must not buy more tries.
-pub(crate) fn goes_on(challenge: &Challenge, email: &str) -> bool {
-    challenge.state == ChallengeState::Open && challenge.tries < TRIES && challenge.email == email
+/// It goes on while it is open, with its counts, for the same person: going back must not buy more tries. One that has
+/// had all of its codes is over with the last of them, which lives for `life`.
+pub(crate) fn goes_on(challenge: &Challenge, email: &str, (life, now): (Span, Timestamp)) -> bool {
+    let is_over = challenge.sends >= SENDS && now >= challenge.last_sent_at + life;
+    challenge.state == ChallengeState::Open && challenge.tries < TRIES && challenge.email == email && !is_over
 }
 
 /// The codes to keep when one more is sent: the newest that can be live together, and the lately expired.

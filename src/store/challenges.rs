@@ -17,8 +17,9 @@ statements! {
         WHERE flow_id = $1 AND purpose = $2 AND state = 'open' AND tries < $3 RETURNING *";
     RESEND = "UPDATE challenges SET sends = sends + 1, last_sent_at = $3, codes = $4
         WHERE flow_id = $1 AND purpose = $2 AND state = 'open' AND sends = $5 RETURNING flow_id";
+    /// Only for the person whose code was right: another's challenge may have taken its place meanwhile.
     PASS = "UPDATE challenges SET state = 'passed', codes = '[]'
-        WHERE flow_id = $1 AND purpose = $2 AND state = 'open' RETURNING flow_id";
+        WHERE flow_id = $1 AND purpose = $2 AND user_id = $3 AND state = 'open' RETURNING flow_id";
     SPEND = "UPDATE challenges SET state = 'dead'
         WHERE flow_id = $1 AND purpose = $2 AND state = 'passed' RETURNING user_id";
     KILL = "UPDATE challenges SET state = 'dead', codes = '[]' WHERE flow_id = $1 AND purpose = $2";
@@ -119,9 +120,11 @@ pub(crate) async fn resend(
     Ok(row.map_err(asking("add a code"))?.is_some())
 }
 
-/// The right code was entered: true for exactly one caller, and every code is gone.
-pub(crate) async fn pass(tx: &mut Tx, flow: &FlowId, purpose: Purpose) -> Result<bool, Fault> {
-    let row = sqlx::query(PASS).bind(flow.as_str()).bind(purpose.name()).fetch_optional(&mut **tx).await;
+/// The right code of a person was entered: true for exactly one caller, and every code is gone. False too where the
+/// flow has gone over to another person since.
+pub(crate) async fn pass(tx: &mut Tx, flow: &FlowId, purpose: Purpose, user: &UserId) -> Result<bool, Fault> {
+    let query = sqlx::query(PASS).bind(flow.as_str()).bind(purpose.name()).bind(user.as_str());
+    let row = query.fetch_optional(&mut **tx).await;
     Ok(row.map_err(asking("pass a challenge"))?.is_some())
 }
 

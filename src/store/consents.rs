@@ -9,6 +9,8 @@ statements! {
     PUT = "INSERT INTO consents (user_id, client_id, scope, given_at) VALUES ($1, $2, $3, $4)
         ON CONFLICT (user_id, client_id) DO UPDATE SET scope = $3, given_at = $4";
     FIND = "SELECT scope FROM consents WHERE user_id = $1 AND client_id = $2";
+    /// An update rather than a look: whoever withdraws it waits, or is waited for.
+    HOLD = "UPDATE consents SET scope = scope WHERE user_id = $1 AND client_id = $2 RETURNING scope";
     OF_USER = "SELECT c.client_id, c.scope, c.given_at, MAX(g.refreshed_at) AS used_at FROM consents c
         LEFT JOIN grants g ON g.user_id = c.user_id AND g.client_id = c.client_id WHERE c.user_id = $1
         GROUP BY c.client_id, c.scope, c.given_at";
@@ -56,6 +58,12 @@ pub(crate) async fn scope(
 ) -> Result<Option<String>, Fault> {
     let row = sqlx::query(FIND).bind(user.as_str()).bind(client.as_str()).fetch_optional(conn).await;
     row.map_err(asking("find a consent"))?.map(|row| text(&row, "scope")).transpose()
+}
+
+/// The same, kept from being withdrawn until the transaction is over.
+pub(crate) async fn hold(tx: &mut Tx, user: &UserId, client: &ClientId) -> Result<Option<String>, Fault> {
+    let row = sqlx::query(HOLD).bind(user.as_str()).bind(client.as_str()).fetch_optional(&mut **tx).await;
+    row.map_err(asking("hold a consent"))?.map(|row| text(&row, "scope")).transpose()
 }
 
 pub(crate) async fn of_user(conn: &mut Conn, user: &UserId) -> Result<Vec<Consent>, Fault> {

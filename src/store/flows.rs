@@ -13,7 +13,7 @@ statements! {
     PASSWORD_RIGHT = "UPDATE flows SET stage = 'code', user_id = $2, email = $3, binding = $4, banner = NULL
         WHERE id = $1 AND stage IN ('password', 'code')";
     CODE_RIGHT = "UPDATE flows SET stage = 'welcome', session_id = $2, banner = NULL
-        WHERE id = $1 AND stage = 'code' RETURNING id";
+        WHERE id = $1 AND stage = 'code' AND user_id = $3 RETURNING id";
     FINISH = "UPDATE flows SET stage = 'done' WHERE id = $1 AND stage = 'welcome' RETURNING id";
     CANCEL = "UPDATE flows SET stage = 'cancelled'
         WHERE id = $1 AND stage IN ('password', 'code') RETURNING id";
@@ -105,10 +105,15 @@ pub(crate) async fn password_right(
     Ok(done.rows_affected() == 1)
 }
 
-/// The code was right: true for exactly one caller.
-pub(crate) async fn code_right(tx: &mut Tx, id: &FlowId, session: &SessionId) -> Result<bool, Fault> {
-    let row =
-        sqlx::query(CODE_RIGHT).bind(id.as_str()).bind(session.as_str()).fetch_optional(&mut **tx).await;
+/// The code of this person was right: true for exactly one caller, while the flow is theirs.
+pub(crate) async fn code_right(
+    tx: &mut Tx,
+    id: &FlowId,
+    user: &UserId,
+    session: &SessionId,
+) -> Result<bool, Fault> {
+    let query = sqlx::query(CODE_RIGHT).bind(id.as_str()).bind(session.as_str()).bind(user.as_str());
+    let row = query.fetch_optional(&mut **tx).await;
     Ok(row.map_err(asking("move a flow on"))?.is_some())
 }
 

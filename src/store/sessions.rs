@@ -27,6 +27,8 @@ statements! {
     PAGE = "SELECT * FROM sessions WHERE ended_at IS NULL AND expires_at > $1 AND last_used_at > $2
         AND (last_used_at, id) < ($3, $4) ORDER BY last_used_at DESC, id DESC LIMIT $5";
     COUNT = "SELECT COUNT(*) AS live FROM sessions WHERE ended_at IS NULL AND expires_at > $1 AND last_used_at > $2";
+    /// An update rather than a look: whoever ends the session waits, or is waited for.
+    HOLD = "UPDATE sessions SET id = id WHERE id = $1 AND ended_at IS NULL RETURNING id";
     END_ALL = "UPDATE sessions SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL";
 }
 
@@ -131,6 +133,12 @@ pub(crate) async fn count(conn: &mut Conn, now: Timestamp, used_after: Timestamp
 pub(crate) async fn of_user(conn: &mut Conn, user: &UserId) -> Result<Vec<Session>, Fault> {
     let rows = sqlx::query(OF_USER).bind(user.as_str()).fetch_all(conn).await;
     rows.map_err(asking("list sessions"))?.iter().map(session).collect()
+}
+
+/// Keeps a session from being ended until the transaction is over; `false` where it has been ended.
+pub(crate) async fn hold(tx: &mut Tx, id: &SessionId) -> Result<bool, Fault> {
+    let row = sqlx::query(HOLD).bind(id.as_str()).fetch_optional(&mut **tx).await;
+    Ok(row.map_err(asking("hold a session"))?.is_some())
 }
 
 pub(crate) async fn touch(tx: &mut Tx, id: &SessionId, now: Timestamp) -> Result<(), Fault> {

@@ -24,6 +24,8 @@ statements! {
     PAGE = "SELECT * FROM users WHERE email_canonical > $1 ORDER BY email_canonical LIMIT $2";
     SET_PASSWORD = "UPDATE users SET password = $2, password_changed_at = $3, updated_at = $3,
         new_password_asked_at = NULL WHERE id = $1";
+    CHANGE_PASSWORD = "UPDATE users SET password = $3, password_changed_at = $4, updated_at = $4,
+        new_password_asked_at = NULL WHERE id = $1 AND password = $2 AND disabled_at IS NULL RETURNING id";
     FIRST_PASSWORD = "UPDATE users SET password = $2, password_changed_at = $3, updated_at = $3
         WHERE id = $1 AND password IS NULL AND disabled_at IS NULL RETURNING id";
     REHASH = "UPDATE users SET password = $2 WHERE id = $1 AND password = $3";
@@ -124,6 +126,24 @@ pub(crate) async fn set_password(tx: &mut Tx, id: &UserId, hash: &str, now: Time
         .await
         .map_err(asking("set a password"))?;
     Ok(())
+}
+
+/// Replaces the hash of a password by that of another; `false` where the password has changed meanwhile, or its owner may
+/// not log in.
+pub(crate) async fn change_password(
+    tx: &mut Tx,
+    id: &UserId,
+    (old, new): (&str, &str),
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let row = sqlx::query(CHANGE_PASSWORD)
+        .bind(id.as_str())
+        .bind(old)
+        .bind(new)
+        .bind(now.millis())
+        .fetch_optional(&mut **tx)
+        .await;
+    Ok(row.map_err(asking("change a password"))?.is_some())
 }
 
 /// Sets the password of somebody who has none; `false` where they have one, or may not log in.

@@ -34,6 +34,7 @@ mod keys;
 mod letters;
 mod login;
 mod logout;
+mod meanwhile;
 mod par;
 mod portal;
 mod refresh;

@@ -89,8 +89,11 @@ async fn granted(
     request: &TokenRequest<'_>,
     (device, session): (&WaitingDevice, &SessionId),
 ) -> Result<(Grant, User), Error<OAuthError>> {
-    let session = sessions::by_id(tx, session).await?.filter(|session| session.ended_at.is_none());
-    let session = session.ok_or_else(|| refused("the session in which it was connected has ended"))?;
+    let has_ended = || refused("the session in which it was connected has ended");
+    if !sessions::hold(tx, session).await? {
+        return Err(has_ended());
+    }
+    let session = sessions::by_id(tx, session).await?.ok_or_else(has_ended)?;
     let user = users::by_id(tx, &session.user_id).await?.filter(User::is_active);
     let user = user.ok_or_else(|| refused("the person may no longer log in"))?;
     let new = NewGrant {

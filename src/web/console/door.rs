@@ -20,7 +20,7 @@ use crate::oidc::params::Params;
 use crate::view::pages::console::{ConsoleRefusedPage, Frame};
 use crate::web::Web;
 use crate::web::cookies::Cookies;
-use crate::web::extract::{Form, Query, Unwanted, is_from_ourselves};
+use crate::web::extract::{Form, Query, Unwanted, is_from_ourselves, read_whole};
 use crate::web::pages::trouble;
 use crate::web::respond::{page, problem, redirect};
 
@@ -123,16 +123,12 @@ impl FromRequest<Arc<Web>> for ConsoleForm {
     type Rejection = Response;
 
     async fn from_request(request: Request, web: &Arc<Web>) -> Result<Self, Response> {
-        let (mut parts, body) = request.into_parts();
-        if !is_from_ourselves(&web.kit.config, &parts.headers) {
+        if !is_from_ourselves(&web.kit.config, request.headers()) {
             return Err(trouble::forbidden(web));
         }
+        let (mut parts, form) = read_whole(request, web).await;
         let at = Console::from_request_parts(&mut parts, web).await?;
-        let request = Request::from_parts(parts, body);
-        let form = match Form::from_request(request, web).await {
-            Ok(Form(form)) => form,
-            Err(unwanted) => return Err(trouble::bad_form(web, &unwanted)),
-        };
+        let Form(form) = form.map_err(|unwanted| trouble::bad_form(web, &unwanted))?;
         if !constant_time_eq(form.field("token"), at.token()) {
             return Err(trouble::forbidden(web));
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{FromRequestParts as _, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
@@ -17,7 +17,7 @@ use crate::view::TimeText;
 use crate::view::pages::RefusedPage;
 use crate::web::Web;
 use crate::web::cookies::Cookies;
-use crate::web::extract::{Form, MaybeLoggedIn, Query, Unwanted, is_only_looking};
+use crate::web::extract::{Form, MaybeLoggedIn, Query, Unwanted, is_only_looking, read_whole};
 use crate::web::pages::login;
 use crate::web::respond::{oauth, page, problem, redirect};
 
@@ -42,12 +42,12 @@ pub(in crate::web) async fn get(
 
 /// A browser does not send our cookies along with a form that another site posts. Asked again by GET, it does;
 /// so the request is turned into one, unless the session came along after all.
-pub(in crate::web) async fn post(
-    State(web): State<Arc<Web>>,
-    session: MaybeLoggedIn,
-    parts: Parts,
-    form: Result<Form, Unwanted>,
-) -> Response {
+pub(in crate::web) async fn post(State(web): State<Arc<Web>>, request: Request) -> Response {
+    let (mut parts, form) = read_whole(request, &web).await;
+    let session = match MaybeLoggedIn::from_request_parts(&mut parts, &web).await {
+        Ok(session) => session,
+        Err(response) => return response,
+    };
     let visit = parts.extensions.get::<Visit>().cloned().unwrap_or_default();
     let params = match form {
         Ok(Form(params)) => params,

@@ -82,6 +82,17 @@ impl<S: Send + Sync> FromRequest<S> for Form {
     }
 }
 
+/// The rest of a request, and its form, read to the end. Whatever decides about it is looked up afterwards: a body may
+/// take its time, and what was known before it came may no longer be true.
+pub(in crate::web) async fn read_whole<S: Send + Sync>(
+    request: Request,
+    state: &S,
+) -> (Parts, Result<Form, Unwanted>) {
+    let (parts, body) = request.into_parts();
+    let form = Form::from_request(Request::from_parts(parts.clone(), body), state).await;
+    (parts, form)
+}
+
 fn is_form(headers: &HeaderMap) -> bool {
     let content_type =
         headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();

@@ -10,6 +10,6 @@ mod session;
 
 pub(super) use client::ClientAuth;
 pub(super) use flow::{AtFlow, FlowForm, is_only_looking};
-pub(super) use form::{Form, Query, Unwanted};
+pub(super) use form::{Form, Query, Unwanted, read_whole};
 pub(super) use sender::{shown, shown_in};
 pub(super) use session::{LoggedIn, MaybeLoggedIn, OwnForm, is_from_ourselves, is_ours, own_token};

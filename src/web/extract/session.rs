@@ -14,7 +14,7 @@ use crate::model::Visit;
 use crate::oidc::params::Params;
 use crate::web::Web;
 use crate::web::cookies::Cookies;
-use crate::web::extract::Form;
+use crate::web::extract::{Form, read_whole};
 use crate::web::pages::trouble;
 use crate::web::respond::{problem, redirect};
 
@@ -59,12 +59,11 @@ impl FromRequest<Arc<Web>> for OwnForm {
     type Rejection = Response;
 
     async fn from_request(request: Request, web: &Arc<Web>) -> Result<Self, Response> {
-        let (mut parts, body) = request.into_parts();
+        let (mut parts, form) = read_whole(request, web).await;
         let LoggedIn(current) = LoggedIn::from_request_parts(&mut parts, web).await?;
         let visit = parts.extensions.get::<Visit>().cloned().unwrap_or_default();
-        let headers = parts.headers.clone();
-        let read = Form::from_request(Request::from_parts(parts, body), web).await;
-        let Form(form) = read.map_err(|unwanted| trouble::bad_form(web, &unwanted))?;
+        let headers = parts.headers;
+        let Form(form) = form.map_err(|unwanted| trouble::bad_form(web, &unwanted))?;
         if !is_ours(web, &headers, (&form, &own_token(web, &current))) {
             return Err(trouble::forbidden(web));
         }
