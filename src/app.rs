@@ -168,7 +168,8 @@ fn settings(smtp: &Smtp) -> SmtpSettings {
 /// Takes the port that is configured, and reads the certificate that is shown there, if there is one.
 pub(crate) async fn open_door(settings: &Listen) -> Result<Door, Fault> {
     let encryption = settings.tls.clone().map(Encryption::new).transpose().map_err(Fault::new)?;
-    Ok(Door { listener: listen(settings.address).await?, encryption: encryption.map(Arc::new) })
+    let listener = listen(settings.address).await?;
+    Ok(Door { listener, encryption: encryption.map(Arc::new), proxies: settings.trusted_proxies.clone() })
 }
 
 /// Takes a port.

@@ -196,7 +196,7 @@ async fn reserve(kit: &Kit, journey: &Journey, purpose: Purpose) -> Result<Optio
     let reserved = challenges::reserve_try(&mut tx, &journey.flow.id, purpose, policy::TRIES).await?;
     let within_day = match (&reserved, purpose) {
         (Some(challenge), Purpose::Reset) => {
-            let bucket = kit.keyring.bucket(&["reset tries", &challenge.email]);
+            let bucket = tries_bucket(kit, &challenge.email);
             let limit = Limit::window(RESET_TRIES_A_DAY, Span::days(1));
             guard::count(&mut tx, &bucket, &limit, kit.now()).await? == Verdict::Go
         }
@@ -247,7 +247,7 @@ enum Allowance {
 async fn allowance(kit: &Kit, tx: &mut Tx, purpose: Purpose, email: &Email) -> Result<Allowance, Fault> {
     let now = kit.now();
     let daily = Limit::window(i64::from(kit.config.limits.codes_per_day), Span::days(1));
-    let bucket = |name: &str| kit.keyring.bucket(&["codes", purpose.name(), name, email.canonical()]);
+    let bucket = |name: &str| codes_bucket(kit, purpose, name, email);
     match purpose {
         // Whoever gets here knew the password, so being told is no secret given away.
         Purpose::LogIn => Ok(match guard::count(tx, &bucket("day"), &daily, now).await? {
@@ -269,6 +269,26 @@ async fn allowance(kit: &Kit, tx: &mut Tx, purpose: Purpose, email: &Email) -> R
             Ok(Allowance::Send)
         }
     }
+}
+
+fn tries_bucket(kit: &Kit, email: &str) -> String {
+    kit.keyring.bucket(&["reset tries", email])
+}
+
+fn codes_bucket(kit: &Kit, purpose: Purpose, name: &str, email: &Email) -> String {
+    kit.keyring.bucket(&["codes", purpose.name(), name, email.canonical()])
+}
+
+/// The counters that keep somebody from getting or entering codes.
+pub(super) fn buckets(kit: &Kit, email: &Email) -> Vec<String> {
+    let codes = [
+        (Purpose::LogIn, "day"),
+        (Purpose::Reset, "moment"),
+        (Purpose::Reset, "hour"),
+        (Purpose::Reset, "day"),
+    ];
+    let tries = tries_bucket(kit, email.canonical());
+    codes.map(|(purpose, name)| codes_bucket(kit, purpose, name, email)).into_iter().chain([tries]).collect()
 }
 
 fn fresh(journey: &Journey, purpose: Purpose, recipient: &Recipient<'_>, now: Timestamp) -> Challenge {

@@ -5,7 +5,7 @@
 //! before has a counter of its own, so that a stranger's guesses never lock the owner out. People that do
 //! not exist are counted and hashed for like those who do.
 
-use crate::accounts::letters;
+use crate::accounts::{emailed_code, letters};
 use crate::audit::Entry;
 use crate::base::{Fault, Secret, Span, Timestamp, kinds};
 use crate::hash::{Busy, Verdict as HashVerdict};
@@ -105,8 +105,12 @@ pub(super) async fn settle(tx: &mut Tx, proven: &Proven) -> Result<(), Fault> {
     throttles::forget(tx, &proven.counters.account).await
 }
 
-/// Opens every way again that failed log-ins closed: the owner has proved who they are by mail.
+/// Opens every way again that failed attempts closed, the reset with it: the owner has proved who they are by mail, or
+/// somebody who looks after them vouches for it.
 pub(crate) async fn pardon(kit: &Kit, tx: &mut Tx, email: &Email) -> Result<(), Fault> {
+    for bucket in emailed_code::buckets(kit, email) {
+        throttles::forget(tx, &bucket).await?;
+    }
     throttles::forget(tx, &account_bucket(kit, email)).await
 }
 
@@ -136,10 +140,8 @@ async fn admit(kit: &Kit, claim: &Claim<'_>) -> Result<Admission, Fault> {
         verdict = count(&mut tx, &account, &limit, now).await?;
     }
     if verdict != Verdict::Go {
-        Entry::by_visitor(EventKind::PasswordPaused, claim.visit)
-            .user(user.as_ref().map(|user| &user.id))
-            .record(kit, &mut tx)
-            .await?;
+        let paused = if network_is_open { &account } else { &network };
+        note_pause(kit, &mut tx, claim, (paused, user.as_ref())).await?;
         // A network that is paused has not paused anybody's account.
         if let (true, Some(user)) = (network_is_open, &user) {
             tell_owner(kit, &mut tx, user, verdict.until()).await?;
@@ -150,6 +152,24 @@ async fn admit(kit: &Kit, claim: &Claim<'_>) -> Result<Admission, Fault> {
         Verdict::Go => Admission::Go { user: Box::new(user), counters: Counters { account, network } },
         Verdict::Wait { .. } | Verdict::Shut => Admission::Wait { until: verdict.until() },
     })
+}
+
+/// Records that attempts are refused: once in a while for each counter, or whoever goes on trying would fill the trail.
+async fn note_pause(
+    kit: &Kit,
+    tx: &mut Tx,
+    claim: &Claim<'_>,
+    (paused, user): (&str, Option<&User>),
+) -> Result<(), Fault> {
+    let bucket = kit.keyring.bucket(&["pause noted", paused]);
+    let once = Limit::window(1, kit.config.limits.window);
+    if count(tx, &bucket, &once, kit.now()).await? != Verdict::Go {
+        return Ok(());
+    }
+    Entry::by_visitor(EventKind::PasswordPaused, claim.visit)
+        .user(user.map(|user| &user.id))
+        .record(kit, tx)
+        .await
 }
 
 /// Tells the owner by mail that wrong passwords have paused logging in: at most once an hour, and once a day

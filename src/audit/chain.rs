@@ -78,7 +78,10 @@ async fn sign_at(kit: &Kit, (seq, hash): (i64, &str), begins: bool) -> Result<()
     let signed = key.sign(Head::TYPE, &head)?;
     let mut tx = kit.store.begin().await?;
     trail::add_head(&mut tx, seq, if begins { "beginning" } else { "height" }, &signed).await?;
-    tx.commit().await
+    tx.commit().await?;
+    // Where logs are kept elsewhere, they witness to an end that was cut off together with its heads.
+    tracing::info!(seq, hash, head = signed, "the audit trail was signed");
+    Ok(())
 }
 
 /// The key that heads are signed with: one for all nodes, made once. Its public half is what an export is checked with.

@@ -100,7 +100,7 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     tell(&places, &data, temporary.is_some());
     let extra = extra(&app, &clock, facts(&places, &settled));
     let portals = portals(&places, &settled, (portal, hub));
-    let door = Door { listener: provider, encryption: None };
+    let door = Door { listener: provider, encryption: None, proxies: Vec::new() };
     app.run(door, extra, clock, serve::told_to_stop()).await;
     drop(portals);
     println!("Stopped.");

@@ -8,8 +8,6 @@ use crate::store::purge::{self, Purgeable};
 
 /// Rows in one transaction: small enough that nobody waits for it.
 const BATCH: i64 = 500;
-/// Batches in one round, so that a round ends.
-const MOST_BATCHES: u32 = 100;
 
 /// Removes everything whose time has come.
 pub(crate) async fn round(kit: &Kit) -> Result<(), Fault> {
@@ -48,7 +46,7 @@ pub(crate) async fn round(kit: &Kit) -> Result<(), Fault> {
 /// The trail has an order of its own.
 async fn purge_trail(kit: &Kit, before: Timestamp) -> Result<(), Fault> {
     let mut total = 0;
-    for _ in 0..MOST_BATCHES {
+    loop {
         match chain::shorten(kit, before).await? {
             0 => break,
             removed => total += removed,
@@ -62,7 +60,8 @@ async fn purge_trail(kit: &Kit, before: Timestamp) -> Result<(), Fault> {
 
 async fn purge(kit: &Kit, what: Purgeable, before: Timestamp) -> Result<u64, Fault> {
     let mut total = 0;
-    for _ in 0..MOST_BATCHES {
+    // To the end, however much it is: what comes in under load must go out as fast.
+    loop {
         let mut tx = kit.store.begin().await?;
         let removed = purge::remove(&mut tx, what, before, BATCH).await?;
         tx.commit().await?;

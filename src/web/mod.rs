@@ -15,6 +15,7 @@ mod extract;
 mod front;
 mod layers;
 mod pages;
+mod places;
 mod respond;
 mod serve;
 mod tls;

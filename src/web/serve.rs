@@ -3,6 +3,7 @@
 //! An idle socket, dripping headers or a stalled body must not hold a place for ever, so connections are
 //! served with hyper's own builder and its timers rather than by axum's loop, which has none.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,25 +12,31 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
+use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
+use ipnet::IpNet;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
+use tokio_io_timeout::TimeoutWriter;
 use tokio_openssl::SslStream;
 use tower::ServiceExt as _;
 
+use crate::base::Fault;
 use crate::certificate::Certificate;
+use crate::web::places::{Place, Places};
+use crate::web::respond::problem;
 use crate::web::tls::Encryption;
 
 /// From the first byte to the last of a request's headers; also how long an idle connection is kept.
 const HEADERS: Duration = Duration::from_secs(10);
 const LARGEST_HEADERS: usize = 16 * 1024;
 const MOST_HEADERS: usize = 64;
-const MOST_CONNECTIONS: usize = 4_096;
+/// How long somebody may take to read on.
+const READING: Duration = Duration::from_secs(30);
 /// How long running requests may take once the end has been announced.
 const DRAIN: Duration = Duration::from_secs(20);
 
@@ -38,6 +45,8 @@ pub(crate) struct Door {
     pub(crate) listener: TcpListener,
     /// `None` where a proxy in front speaks TLS, or nobody has to.
     pub(crate) encryption: Option<Arc<Encryption>>,
+    /// The proxies in front of us, through which everybody comes.
+    pub(crate) proxies: Vec<IpNet>,
 }
 
 /// Who is at the other end of the connection.
@@ -53,13 +62,13 @@ struct Connection<S> {
     stream: S,
     peer: PeerAddress,
     certificate: Option<PeerCertificate>,
-    place: OwnedSemaphorePermit,
+    place: Place,
 }
 
 /// Serves until `shutdown` comes, then lets the requests that are running finish.
 pub(crate) async fn serve(door: Door, router: Router, shutdown: impl Future<Output = ()>) {
-    let Door { listener, encryption } = door;
-    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let Door { listener, encryption, proxies } = door;
+    let places = Places::new(proxies);
     let connections = GracefulShutdown::new();
     let mut handshakes = JoinSet::new();
     let mut following = JoinSet::new();
@@ -93,11 +102,11 @@ pub(crate) async fn serve(door: Door, router: Router, shutdown: impl Future<Outp
 /// Above the limit a connection is closed at once: its sender knows, and the others are served.
 async fn admit(
     accepted: io::Result<(TcpStream, SocketAddr)>,
-    places: &Arc<Semaphore>,
+    places: &Places,
 ) -> Option<Connection<TcpStream>> {
     match accepted {
         Ok((stream, peer)) => {
-            let place = Arc::clone(places).try_acquire_owned().ok()?;
+            let place = places.take(peer.ip())?;
             // Answers are small and whole: waiting to fill a packet would only delay them.
             let _ = stream.set_nodelay(true);
             Some(Connection { stream, peer: PeerAddress(peer), certificate: None, place })
@@ -131,18 +140,83 @@ where
         if let Some(certificate) = &certificate {
             request.extensions_mut().insert(certificate.clone());
         }
-        router.clone().oneshot(request)
+        carry_out(router.clone(), request)
     });
+    // Who asks and never reads would keep the place for ever.
+    let mut stream = TimeoutWriter::new(stream);
+    stream.set_timeout(Some(READING));
     let conversation = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS)
         .max_buf_size(LARGEST_HEADERS)
         .max_headers(MOST_HEADERS)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Box::pin(stream)), service);
     let watched = connections.watch(conversation);
     tokio::spawn(async move {
         // What goes wrong on the wire is the other side's business; our own breakages are answers.
         let _ = watched.await;
         drop(place);
     });
+}
+
+/// Answers a request. One that may change something is carried out to its end, even where whoever sent it has gone away:
+/// nothing is to be left half-done, and who asks again must find what came of the first time.
+async fn carry_out(router: Router, request: Request) -> Result<Response, Infallible> {
+    if request.method().is_safe() {
+        return router.oneshot(request).await;
+    }
+    let whole = tokio::spawn(router.oneshot(request));
+    Ok(match whole.await {
+        Ok(Ok(response)) => response,
+        Ok(Err(never)) => match never {},
+        Err(error) => problem::broken(Fault::caused("a request was not carried out", error)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
+
+    use super::*;
+
+    /// A connection to a server that has a long answer, the places of that server, and what would end it.
+    fn connect() -> (DuplexStream, Places, GracefulShutdown) {
+        let places = Places::new(Vec::new());
+        let peer = SocketAddr::from(([203, 0, 113, 1], 50_000));
+        let place = places.take(peer.ip()).unwrap();
+        let (near, stream) = tokio::io::duplex(1_024);
+        let router = Router::new().route("/", get(async || "a long answer ".repeat(10_000)));
+        let connection = Connection { stream, peer: PeerAddress(peer), certificate: None, place };
+        let end = GracefulShutdown::new();
+        answer(connection, router, &end);
+        (near, places, end)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_81_who_asks_and_never_reads_loses_the_place() {
+        let (mut near, places, _end) = connect();
+        near.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+        tokio::time::sleep(READING - Duration::from_secs(1)).await;
+        assert!(!places.is_empty(), "who reads slowly has time");
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert!(places.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_81_headers_that_come_in_drops_and_none_at_all_lose_the_place() {
+        let (mut silent, silent_places, _end) = connect();
+        let (mut dripping, dripping_places, _other) = connect();
+        for second in 0..HEADERS.as_secs() + 1 {
+            assert!(
+                second > 8 || !silent_places.is_empty() && !dripping_places.is_empty(),
+                "a moment is given"
+            );
+            // Once the place is lost, nobody takes the drops.
+            let _ = dripping.write_all(b"G").await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        assert!(silent_places.is_empty() && dripping_places.is_empty());
+        assert_eq!(silent.read(&mut [0; 8]).await.unwrap(), 0);
+    }
 }
