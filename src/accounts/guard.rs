@@ -200,9 +200,9 @@ async fn known_device(
 ) -> Result<Option<String>, Fault> {
     let (Some(secret), Some(user)) = (claim.device, user) else { return Ok(None) };
     let digest = kit.keyring.digest(secret);
-    let device = devices::find(tx, &digest).await?;
-    let is_own = device.is_some_and(|device| device.user_id == user.id && now < device.expires_at);
-    Ok(is_own.then(|| kit.keyring.bucket(&["password", "device", digest.as_str()])))
+    let device = devices::find(tx, &digest, &user.id).await?;
+    let is_known = device.is_some_and(|device| now < device.expires_at);
+    Ok(is_known.then(|| kit.keyring.bucket(&["password", "device", digest.as_str(), user.id.as_str()])))
 }
 
 /// Counts one more attempt and says whether it may be made.

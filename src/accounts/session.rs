@@ -108,12 +108,13 @@ async fn recognise(
     browser: &Browser<'_>,
 ) -> Result<Option<Secret<kinds::Device>>, Fault> {
     let now = kit.now();
-    let known = match browser.device {
-        Some(secret) => devices::find(tx, &kit.keyring.digest(secret)).await?,
+    let old = browser.device.map(|secret| kit.keyring.digest(secret));
+    let known = match &old {
+        Some(digest) => devices::find(tx, digest, &user.id).await?,
         None => None,
     };
     let expires_at = now + kit.config.session.device;
-    if let Some(device) = known.filter(|device| device.user_id == user.id && now < device.expires_at) {
+    if let Some(device) = known.filter(|device| now < device.expires_at) {
         devices::put(tx, &Device { last_used_at: now, expires_at, ..device }).await?;
         return Ok(None);
     }
@@ -125,6 +126,10 @@ async fn recognise(
         last_used_at: now,
         expires_at,
     };
+    // Others stay known at a browser that they share. Its secret changes, so that one that was planted is worth nothing.
+    if let Some(old) = &old {
+        devices::rekey(tx, old, &device.digest).await?;
+    }
     devices::put(tx, &device).await?;
     devices::forget_oldest(tx, &user.id, MOST_DEVICES).await?;
     // The very first log-in is from a new browser by nature.

@@ -6,7 +6,8 @@ use crate::base::{Fault, Timestamp};
 statements! {
     FLOWS = "DELETE FROM flows WHERE id IN (SELECT id FROM flows WHERE expires_at < $1 LIMIT $2)";
     SESSIONS = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < $1 LIMIT $2)";
-    DEVICES = "DELETE FROM devices WHERE digest IN (SELECT digest FROM devices WHERE expires_at < $1 LIMIT $2)";
+    DEVICES = "DELETE FROM devices WHERE (digest, user_id) IN
+        (SELECT digest, user_id FROM devices WHERE expires_at < $1 LIMIT $2)";
     THROTTLES = "DELETE FROM throttles WHERE bucket IN
         (SELECT bucket FROM throttles WHERE touched_at < $1 LIMIT $2)";
     TOKENS = "DELETE FROM access_tokens WHERE digest IN

@@ -67,6 +67,27 @@ async fn row_31_planted_cookies_are_worth_nothing() {
 }
 
 #[tokio::test]
+async fn people_who_share_a_browser_are_each_known_at_it() {
+    let (provider, ask) = ready().await;
+    let sam = "sam@school.example";
+    provider.add_person(sam, "Sam Sample").await;
+    let (mut shared, again) = (provider.browser(), ask.clone().with("prompt", "login"));
+    for email in [ALEX, sam, ALEX, sam, ALEX] {
+        provider.advance(Span::hours(1));
+        provider.log_in(&mut shared, &again, email).await.expect(StatusCode::OK);
+    }
+    for email in [ALEX, sam] {
+        let subjects: Vec<String> =
+            provider.mail_to(email).await.into_iter().map(|(subject, _)| subject).collect();
+        assert!(!subjects.iter().any(|subject| subject.contains("new device")), "{email}: {subjects:?}");
+    }
+    // Elsewhere they are not.
+    provider.log_in(&mut provider.browser(), &ask, sam).await.expect(StatusCode::OK);
+    let told = provider.mail_to(sam).await;
+    assert!(told.iter().any(|(subject, _)| subject.contains("new device")), "{told:?}");
+}
+
+#[tokio::test]
 async fn row_34_every_cookie_of_a_journey_is_for_this_host_only() {
     let (provider, ask) = ready().await;
     let mut alex = provider.browser();
