@@ -148,6 +148,9 @@ pub(crate) async fn set_active(
 ) -> Result<bool, Error<Refusal>> {
     check(actor, Action::ChangeService, Some(&client.id))?;
     console::refuse_console(&client.id)?;
+    if active {
+        check_power(actor, &client.settings)?;
+    }
     let mut tx = kit.store.begin().await?;
     let changed = clients::set_active(&mut tx, &client.id, active, kit.now()).await?;
     if changed {
@@ -196,6 +199,7 @@ pub(crate) async fn rotate_secret(
             client.id
         ))));
     }
+    check_power(actor, &client.settings)?;
     let mut tx = kit.store.begin().await?;
     clients::expire_secrets(&mut tx, &client.id, kit.now() + overlap).await?;
     let secret = give_secret(kit, &mut tx, client).await?;
@@ -238,24 +242,28 @@ pub(super) fn judge(client: &Client) -> Result<(), Error<Refusal>> {
     if flaws.is_empty() { Ok(()) } else { Err(Error::Refused(Refusal::Unfit(flaws))) }
 }
 
-/// A program that looks after this provider is as good as an administrator: only an owner makes one.
+/// A program that looks after this provider is as good as an administrator. Whoever gives it a secret or a key can act as
+/// it, so what touches one is for those who may make one.
+fn check_power(actor: &Actor, settings: &ClientSettings) -> Result<(), Error<Refusal>> {
+    match settings.scopes.iter().flatten().any(|scope| scope.starts_with(scopes::PREFIX)) {
+        true => check(actor, Action::GiveScopes, None),
+        false => Ok(()),
+    }
+}
+
+/// Only an owner makes a program that looks after this provider, or changes one.
 fn check_scopes(
     actor: &Actor,
     settings: &ClientSettings,
     before: Option<&ClientSettings>,
 ) -> Result<(), Error<Refusal>> {
-    let has =
-        |settings: &ClientSettings, scope: &String| settings.scopes.iter().flatten().any(|had| had == scope);
-    let is_power = |scope: &&String| scope.starts_with(scopes::PREFIX);
-    let gained = settings.scopes.iter().flatten().filter(is_power);
-    if gained.clone().any(|scope| !scopes::EVERY.contains(&scope.as_str())) {
+    let mut powers = settings.scopes.iter().flatten().filter(|scope| scope.starts_with(scopes::PREFIX));
+    if powers.any(|scope| !scopes::EVERY.contains(&scope.as_str())) {
         let say = format!("The scopes of the administration interface are {}", scopes::EVERY.join(", "));
         return Err(Error::Refused(Refusal::unfit("scopes", say)));
     }
-    if gained.into_iter().any(|scope| before.is_none_or(|before| !has(before, scope))) {
-        check(actor, Action::GiveScopes, None)?;
-    }
-    Ok(())
+    check_power(actor, settings)?;
+    before.map_or(Ok(()), |before| check_power(actor, before))
 }
 
 /// Colours that people could not read.

@@ -201,8 +201,9 @@ pub(crate) struct Details {
     pub(crate) organisation: Option<String>,
 }
 
-/// Writes new details, unless they were changed since `user` was read. Both addresses are told where the email is
-/// another one, and codes that were sent to the old one work no more.
+/// Writes new details, unless they were changed since `user` was read. Where the email is another one, both addresses are
+/// told, everything that was sent to the old one works no more, an invitation too, and every session ends: services are
+/// told that an email is verified, and it is by the code of the next log-in.
 pub(crate) async fn change(
     kit: &Kit,
     actor: &Actor,
@@ -228,7 +229,10 @@ pub(crate) async fn change(
         }
     }
     if email_changes {
+        // Whoever is logged in, or has the invitation, has shown nothing of the new mailbox.
         challenges::kill_of_user(&mut tx, &user.id).await?;
+        session::end_everything(kit, &mut tx, &user.id).await?;
+        invitations::withdraw(&mut tx, &user.id, now).await?;
         for (to, is_new) in [(&user.email, false), (&changed.email, true)] {
             let content = letters::email_changed(kit, is_new);
             let service = &kit.config.brand.service;
@@ -245,6 +249,7 @@ pub(crate) async fn change(
     record(kit, &mut tx, actor, (EventKind::UserChanged, &user.id), Some(json!({ "fields": named }))).await?;
     tx.commit().await?;
     kit.mail_bell.notify_one();
+    kit.logout_bell.notify_one();
     Ok(User { updated_at: now, ..changed })
 }
 

@@ -3,14 +3,16 @@
 use sqlx::any::AnyRow;
 
 use super::db::{Conn, Tx, asking, number, parsed, statements, time};
-use crate::base::{ClientId, Fault, SessionId, Timestamp, UserId};
+use crate::base::{ClientId, Fault, SessionId, Subject, Timestamp, UserId};
 
 statements! {
-    REACHED_BY_SESSION = "SELECT DISTINCT g.session_id, g.client_id, g.user_id FROM grants g
-        JOIN sessions s ON s.id = g.session_id WHERE s.id = $1 AND s.ended_at IS NULL";
-    REACHED_BY_USER = "SELECT DISTINCT g.session_id, g.client_id, g.user_id FROM grants g
-        JOIN sessions s ON s.id = g.session_id WHERE s.user_id = $1 AND s.ended_at IS NULL";
-    INSERT = "INSERT INTO logouts (session_id, client_id, user_id, due_at, attempts, state)
+    REACHED_BY_SESSION = "SELECT DISTINCT g.session_id, g.client_id, u.subject FROM grants g
+        JOIN sessions s ON s.id = g.session_id JOIN users u ON u.id = s.user_id
+        WHERE s.id = $1 AND s.ended_at IS NULL";
+    REACHED_BY_USER = "SELECT DISTINCT g.session_id, g.client_id, u.subject FROM grants g
+        JOIN sessions s ON s.id = g.session_id JOIN users u ON u.id = s.user_id
+        WHERE s.user_id = $1 AND s.ended_at IS NULL";
+    INSERT = "INSERT INTO logouts (session_id, client_id, subject, due_at, attempts, state)
         VALUES ($1, $2, $3, $4, 0, 'queued') ON CONFLICT (session_id, client_id) DO NOTHING";
     /// Taking one moves its next try into the future: a worker that dies leaves it to others by then.
     LEASE = "UPDATE logouts SET attempts = attempts + 1, due_at = $2 WHERE (session_id, client_id) =
@@ -31,7 +33,8 @@ statements! {
 pub(crate) struct Reached {
     pub(crate) session_id: SessionId,
     pub(crate) client_id: ClientId,
-    pub(crate) user_id: UserId,
+    /// The person's own: who has been erased meanwhile is still to be logged out.
+    pub(crate) subject: Subject,
 }
 
 /// One that is to be told, and how often that was tried.
@@ -45,7 +48,7 @@ fn reached(row: &AnyRow) -> Result<Reached, Fault> {
     Ok(Reached {
         session_id: parsed(row, "session_id", SessionId::parse)?,
         client_id: parsed(row, "client_id", ClientId::parse)?,
-        user_id: parsed(row, "user_id", UserId::parse)?,
+        subject: parsed(row, "subject", Subject::parse)?,
     })
 }
 
@@ -66,7 +69,7 @@ pub(crate) async fn insert(tx: &mut Tx, reached: &Reached, now: Timestamp) -> Re
     sqlx::query(INSERT)
         .bind(reached.session_id.as_str())
         .bind(reached.client_id.as_str())
-        .bind(reached.user_id.as_str())
+        .bind(reached.subject.as_str())
         .bind(now.millis())
         .execute(&mut **tx)
         .await

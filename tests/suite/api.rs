@@ -57,6 +57,27 @@ impl Tool<'_> {
     }
 }
 
+#[tokio::test]
+async fn row_41_who_looks_after_services_gets_no_power_over_those_that_administer() {
+    let provider = Provider::start().await;
+    let tool = provider.tool(&["admin:services", "admin:services.read"]).await;
+    drop(provider.tool(&["admin:people"]).await);
+    let path = "/services/tool-2";
+    let seen = tool.get(path).await.expect(StatusCode::OK);
+    let refused = tool.post(&format!("{path}/secret"), json!({})).await;
+    refused.expect(StatusCode::FORBIDDEN);
+    let mut details = seen.json();
+    let keep = ["name", "settings"];
+    details.as_object_mut().unwrap().retain(|name, _| keep.contains(&name.as_str()));
+    let tag = [("if-match", seen.header("etag"))];
+    // With the powers as they are, and without them.
+    tool.call(Method::PUT, path, Some(details.clone()), &tag).await.expect(StatusCode::FORBIDDEN);
+    details["settings"]["scopes"] = json!(["cases:read"]);
+    tool.call(Method::PUT, path, Some(details), &tag).await.expect(StatusCode::FORBIDDEN);
+    tool.post(&format!("{path}/switch-off"), json!({})).await.expect(StatusCode::OK);
+    tool.post(&format!("{path}/switch-on"), json!({})).await.expect(StatusCode::FORBIDDEN);
+}
+
 fn person(email: &str) -> Value {
     json!({ "name": "Nina New", "email": email, "organisation": "School" })
 }

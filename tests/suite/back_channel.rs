@@ -11,9 +11,10 @@ use tokio::net::TcpListener;
 
 use super::portal::{claims_of, header_of};
 use super::support::{Ask, Browser, Provider};
-use crate::admin::users;
+use crate::admin::people::{self, Details};
+use crate::admin::{personal_data, users};
 use crate::base::Span;
-use crate::model::{Actor, Algorithm, ClientSettings};
+use crate::model::{Actor, Algorithm, ClientSettings, Email};
 use crate::oidc::logout::back_channel::{self, Round};
 
 const ALEX: &str = "alex@school.example";
@@ -144,7 +145,7 @@ async fn the_token_says_who_has_logged_out_where_and_can_pass_for_nothing_else()
 
 #[tokio::test]
 async fn row_36_every_way_a_session_ends_is_told() {
-    for end in ["reset", "disabled", "password", "somebody else"] {
+    for end in ["reset", "disabled", "password", "erased", "new email", "somebody else"] {
         let provider = provider().await;
         let service = Service::start().await;
         provider.add_client("portal", service.registers()).await;
@@ -160,6 +161,12 @@ async fn row_36_every_way_a_session_ends_is_told() {
             }
             "disabled" => {
                 assert!(users::set_active(provider.kit(), &Actor::Operator, &user, false).await.unwrap())
+            }
+            "erased" => personal_data::erase(provider.kit(), &Actor::Operator, &user).await.unwrap(),
+            "new email" => {
+                let email = Email::parse("alex@another.example").unwrap();
+                let details = Details { email, name: user.name.clone(), organisation: None };
+                people::change(provider.kit(), &Actor::Operator, &user, details).await.unwrap();
             }
             "password" => {
                 users::set_password(provider.kit(), &Actor::Operator, &user, "another otter drumming")

@@ -13,7 +13,6 @@ use crate::kit::Kit;
 use crate::model::Client;
 use crate::oidc::subject;
 use crate::store::logouts::{self, QueuedLogout, Reached};
-use crate::store::users;
 
 /// How long one attempt may take before another worker may try.
 const LEASE: Span = Span::minutes(1);
@@ -91,9 +90,8 @@ async fn tell(kit: &Kit, reached: &Reached) -> Result<Told, Fault> {
     let (Some(known), Some(address)) = (&known, address) else {
         return Ok(Told::Never("the service does not want to hear of it any more".to_owned()));
     };
-    let user = users::by_id(&mut *kit.store.read().await?, &reached.user_id).await?;
-    let Some(user) = user else { return Ok(Told::Never("the person is gone".to_owned())) };
-    let token = sign(kit, &known.client, &subject::of(kit, &known.client, user.subject.as_str()), reached)?;
+    let subject = subject::of(kit, &known.client, reached.subject.as_str());
+    let token = sign(kit, &known.client, &subject, reached)?;
     Ok(match kit.fetcher.post_form(address, &[("logout_token", &token)]).await {
         Ok(_) => Told::Yes,
         // The service has read it and will not have it (section 2.8): it would not have it later either.
