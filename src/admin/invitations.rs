@@ -40,7 +40,7 @@ pub(crate) async fn invite_again(
     actor: &Actor,
     detail: &Detail,
 ) -> Result<Timestamp, Error<Refusal>> {
-    people::check_on(kit, actor, Action::InvitePeople, &detail.user.id).await?;
+    check(actor, Action::InvitePeople, None)?;
     if detail.user.password.is_some() || !detail.user.is_active() {
         let say = format!("{} has set up the account, or may not log in any more", detail.user.name);
         return Err(Error::Refused(Refusal::Conflict(say)));
@@ -48,6 +48,7 @@ pub(crate) async fn invite_again(
     let service = detail.invitation.as_ref().and_then(|invitation| invitation.client_id.as_ref());
     let host = host(kit, actor, service).await?;
     let mut tx = kit.store.begin().await?;
+    people::check_on(&mut tx, actor, Action::InvitePeople, &detail.user.id).await?;
     let expires_at = invite_in(kit, &mut tx, actor, &detail.user, &host).await?;
     tx.commit().await?;
     kit.mail_bell.notify_one();
@@ -56,8 +57,8 @@ pub(crate) async fn invite_again(
 
 /// Withdraws an invitation; `false` where none was open.
 pub(crate) async fn withdraw(kit: &Kit, actor: &Actor, user: &User) -> Result<bool, Error<Refusal>> {
-    people::check_on(kit, actor, Action::InvitePeople, &user.id).await?;
     let mut tx = kit.store.begin().await?;
+    people::check_on(&mut tx, actor, Action::InvitePeople, &user.id).await?;
     let withdrawn = invitations::withdraw(&mut tx, &user.id, kit.now()).await?;
     if withdrawn {
         Entry::by(EventKind::InvitationWithdrawn, actor).user(Some(&user.id)).record(kit, &mut tx).await?;

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::administrators::hold_roles;
 use super::{Page, Refusal, bad_cursor, check, cursor, users};
 use crate::accounts::{guard, letters, session};
 use crate::audit::Entry;
@@ -179,16 +180,16 @@ pub(crate) async fn find_for_sessions(kit: &Kit, actor: &Actor, id: &UserId) -> 
     known(kit, id).await
 }
 
-/// Support looks after people, but not after those who could give it a role.
+/// Support looks after people, but not after those who could give it a role. Nobody gets one before the transaction ends.
 pub(super) async fn check_on(
-    kit: &Kit,
+    tx: &mut Tx,
     actor: &Actor,
     action: Action,
     user: &UserId,
 ) -> Result<(), Error<Refusal>> {
     check(actor, action, None)?;
-    let role = administrators::find(&mut *kit.store.read().await?, user).await?;
-    match role {
+    hold_roles(tx).await?;
+    match administrators::find(tx, user).await? {
         Some(_) => check(actor, Action::ChangeAdministrators, None),
         None => Ok(()),
     }
@@ -210,13 +211,13 @@ pub(crate) async fn change(
     user: &User,
     details: Details,
 ) -> Result<User, Error<Refusal>> {
-    check_on(kit, actor, Action::ChangePeople, &user.id).await?;
     users::check_name(&details.name).map_err(|flaw| Error::Refused(Refusal::Unfit(vec![flaw])))?;
     let email_changes = details.email.canonical() != user.email.canonical();
     let now = kit.now().after(user.updated_at);
     let changed =
         User { email: details.email, name: details.name, organisation: details.organisation, ..user.clone() };
     let mut tx = kit.store.begin().await?;
+    check_on(&mut tx, actor, Action::ChangePeople, &user.id).await?;
     match people::update(&mut tx, &changed, now).await? {
         Written::Done => {}
         Written::Taken => {
@@ -271,8 +272,8 @@ async fn record(
 
 /// Lets somebody log in again at once whom wrong passwords have paused.
 pub(crate) async fn unlock(kit: &Kit, actor: &Actor, user: &User) -> Result<(), Error<Refusal>> {
-    check_on(kit, actor, Action::ChangePeople, &user.id).await?;
     let mut tx = kit.store.begin().await?;
+    check_on(&mut tx, actor, Action::ChangePeople, &user.id).await?;
     guard::pardon(kit, &mut tx, &user.email).await?;
     record(kit, &mut tx, actor, (EventKind::UserUnlocked, &user.id), None).await?;
     Ok(tx.commit().await?)
@@ -280,8 +281,8 @@ pub(crate) async fn unlock(kit: &Kit, actor: &Actor, user: &User) -> Result<(), 
 
 /// Has somebody choose a new password the next time they log in, and logs them out so that this is now.
 pub(crate) async fn ask_new_password(kit: &Kit, actor: &Actor, user: &User) -> Result<(), Error<Refusal>> {
-    check_on(kit, actor, Action::ChangePeople, &user.id).await?;
     let mut tx = kit.store.begin().await?;
+    check_on(&mut tx, actor, Action::ChangePeople, &user.id).await?;
     people::ask_new_password(&mut tx, &user.id, kit.now()).await?;
     session::end_everything(kit, &mut tx, &user.id).await?;
     challenges::kill_of_user(&mut tx, &user.id).await?;
@@ -294,8 +295,8 @@ pub(crate) async fn ask_new_password(kit: &Kit, actor: &Actor, user: &User) -> R
 /// Logs somebody out everywhere.
 pub(crate) async fn log_out(kit: &Kit, actor: &Actor, user: &User) -> Result<(), Error<Refusal>> {
     check(actor, Action::EndSessions, None)?;
-    check_on(kit, actor, Action::ChangePeople, &user.id).await?;
     let mut tx = kit.store.begin().await?;
+    check_on(&mut tx, actor, Action::ChangePeople, &user.id).await?;
     session::end_everything(kit, &mut tx, &user.id).await?;
     record(kit, &mut tx, actor, (EventKind::SessionsEnded, &user.id), None).await?;
     tx.commit().await?;

@@ -73,8 +73,8 @@ pub(crate) async fn export(kit: &Kit, actor: &Actor, detail: &Detail) -> Result<
 /// Removes a person with everything that is held on them. The audit trail keeps that something was done and when, under
 /// an identifier that leads to nobody any more.
 pub(crate) async fn erase(kit: &Kit, actor: &Actor, user: &User) -> Result<(), Error<Refusal>> {
-    people::check_on(kit, actor, Action::ErasePerson, &user.id).await?;
     let mut tx = kit.store.begin().await?;
+    people::check_on(&mut tx, actor, Action::ErasePerson, &user.id).await?;
     administrators::keep_an_owner(&mut tx, &user.id).await?;
     erase_in(kit, &mut tx, actor, &user.id).await?;
     tx.commit().await?;

@@ -74,11 +74,11 @@ pub(crate) async fn end(
     let Some(session) = sessions::by_id(&mut conn, id).await? else { return Ok(None) };
     let Some(user) = users::by_id(&mut conn, &session.user_id).await? else { return Ok(None) };
     drop(conn);
-    people::check_on(kit, actor, Action::EndSessions, &user.id).await?;
     if session.ended_at.is_some() {
         return Ok(None);
     }
     let mut tx = kit.store.begin().await?;
+    people::check_on(&mut tx, actor, Action::EndSessions, &user.id).await?;
     session::end_in(kit, &mut tx, id).await?;
     Entry::by(EventKind::SessionsEnded, actor).user(Some(&user.id)).session(id).record(kit, &mut tx).await?;
     tx.commit().await?;

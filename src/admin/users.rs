@@ -130,8 +130,8 @@ pub(crate) async fn set_active(
     user: &User,
     active: bool,
 ) -> Result<bool, Error<Refusal>> {
-    people::check_on(kit, actor, Action::ChangePeople, &user.id).await?;
     let mut tx = kit.store.begin().await?;
+    people::check_on(&mut tx, actor, Action::ChangePeople, &user.id).await?;
     let changed = if active {
         let changed = users::set_active(&mut tx, &user.id, true, kit.now()).await?;
         if changed {
@@ -170,9 +170,10 @@ pub(crate) async fn set_password(
     user: &User,
     password: &str,
 ) -> Result<(), Error<Refusal>> {
-    people::check_on(kit, actor, Action::ChangePeople, &user.id).await?;
+    check(actor, Action::ChangePeople, None)?;
     let hash = hash(kit, password, (&user.name, &user.email)).await?;
     let mut tx = kit.store.begin().await?;
+    people::check_on(&mut tx, actor, Action::ChangePeople, &user.id).await?;
     users::set_password(&mut tx, &user.id, &hash, kit.now()).await?;
     session::end_everything(kit, &mut tx, &user.id).await?;
     challenges::kill_of_user(&mut tx, &user.id).await?;
