@@ -124,6 +124,13 @@ pub(crate) async fn remember_email(kit: &Kit, flow: &Flow, email: &Email) -> Res
     tx.commit().await
 }
 
+/// Has the next page show a message, once.
+pub(crate) async fn tell(kit: &Kit, flow: &Flow, banner: &str) -> Result<(), Fault> {
+    let mut tx = kit.store.begin().await?;
+    flows::set_banner(&mut tx, &flow.id, banner).await?;
+    tx.commit().await
+}
+
 /// Takes the message of a journey away, once it has been shown.
 pub(crate) async fn forget_banner(kit: &Kit, flow: &Flow) -> Result<(), Fault> {
     if flow.banner.is_none() {

@@ -23,6 +23,7 @@ statements! {
         WHERE id = $1 AND stage = 'welcome'";
     REBIND = "UPDATE flows SET binding = $2 WHERE id = $1";
     SET_EMAIL = "UPDATE flows SET email = $2 WHERE id = $1";
+    SET_BANNER = "UPDATE flows SET banner = $2 WHERE id = $1";
     CLEAR_BANNER = "UPDATE flows SET banner = NULL WHERE id = $1 AND banner IS NOT NULL";
 }
 
@@ -168,6 +169,13 @@ pub(crate) async fn set_email(tx: &mut Tx, id: &FlowId, email: &str) -> Result<(
         .execute(&mut **tx)
         .await
         .map_err(asking("note an email"))?;
+    Ok(())
+}
+
+/// Keeps a message that the next page is to show.
+pub(crate) async fn set_banner(tx: &mut Tx, id: &FlowId, banner: &str) -> Result<(), Fault> {
+    let done = sqlx::query(SET_BANNER).bind(id.as_str()).bind(banner).execute(&mut **tx).await;
+    done.map_err(asking("keep a message"))?;
     Ok(())
 }
 

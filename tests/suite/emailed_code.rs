@@ -157,9 +157,18 @@ async fn row_4_an_earlier_code_of_the_same_journey_still_works() {
     let page = provider.code_page(&mut alex, &ask, ALEX).await;
     let first = provider.last_code_to(ALEX).await;
     provider.advance(Span::seconds(31));
-    let resent = alex.submit_to(&page, &format!("/login/code/new?flow={}", page.flow()), &[]).await;
+    let new = format!("/login/code/new?flow={}", page.flow());
+    let sent = alex.submit_to(&page, &new, &[]).await.expect(StatusCode::SEE_OTHER);
+    let resent = alex.follow(sent).await.expect(StatusCode::OK);
     assert!(resent.text().contains("We have sent you a new code. It can take a few minutes to arrive."));
     assert_ne!(provider.last_code_to(ALEX).await, first);
+    // Loaded again, the page says so no more, and nothing is sent; nor by opening the button's own address.
+    for url in [&resent.url, &new] {
+        let opened = alex.open(url).await;
+        let page = alex.follow(opened).await.expect(StatusCode::OK);
+        assert!(!page.text().contains("We have sent you a new code"), "{}", page.text());
+    }
+    assert_eq!(provider.mail_to(ALEX).await.len(), 2);
     alex.submit(&page, &[("code", &first)]).await.expect(StatusCode::SEE_OTHER);
     assert!(alex.cookies.contains_key("__Host-session"));
 }
@@ -226,12 +235,13 @@ async fn another_code_waits_thirty_seconds_and_the_fourth_extra_one_is_refused()
     let mut alex = provider.browser();
     let page = provider.code_page(&mut alex, &ask, ALEX).await;
     let new = format!("/login/code/new?flow={}", page.flow());
-    let answer = alex.submit_to(&page, &new, &[]).await.expect(StatusCode::OK);
+    let sent = alex.submit_to(&page, &new, &[]).await.expect(StatusCode::SEE_OTHER);
+    let answer = alex.follow(sent).await.expect(StatusCode::OK);
     assert!(answer.text().contains("We sent you a code less than a minute ago."), "{}", answer.text());
     assert_eq!(provider.mail_to(ALEX).await.len(), 1);
     for sent in 2..=4 {
         provider.advance(Span::seconds(30));
-        alex.submit_to(&page, &new, &[]).await.expect(StatusCode::OK);
+        alex.submit_to(&page, &new, &[]).await.expect(StatusCode::SEE_OTHER);
         assert_eq!(provider.mail_to(ALEX).await.len(), sent);
     }
     provider.advance(Span::seconds(30));

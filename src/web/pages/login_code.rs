@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::accounts::emailed_code::{self, CodeEntry, Resent};
+use crate::accounts::flow;
 use crate::accounts::log_in::{self, CodeStep};
 use crate::accounts::session::{Browser, LoggedIn};
 use crate::base::{Fault, paths};
@@ -20,8 +21,20 @@ use crate::web::respond::{page, problem, redirect};
 
 /// Looking at the page sends nothing.
 pub(in crate::web) async fn get(at: AtFlow) -> Response {
-    let shown = show(&at, StatusCode::OK, Said::Nothing).await;
-    shown.unwrap_or_else(problem::broken)
+    look(&at).await.unwrap_or_else(problem::broken)
+}
+
+async fn look(at: &AtFlow) -> Result<Response, Fault> {
+    let flow = &at.journey.flow;
+    let said = flow.banner.as_deref().map_or(Said::Nothing, Said::Banner);
+    let response = show(at, StatusCode::OK, said).await?;
+    flow::forget_banner(&at.web.kit, flow).await?;
+    Ok(response)
+}
+
+/// The address that another code is asked of, opened: the page that has the button.
+pub(in crate::web) async fn no_new_code(at: AtFlow) -> Response {
+    redirect::to_flow(paths::LOGIN_CODE, at.id())
 }
 
 pub(in crate::web) async fn post(FlowForm { at, form }: FlowForm) -> Response {
@@ -83,18 +96,21 @@ async fn resend(at: &AtFlow) -> Result<Response, Fault> {
     if !matches!(at.journey.flow.stage, FlowStage::Code { .. }) {
         return Ok(elsewhere(at));
     }
-    match emailed_code::send_again(&at.web.kit, &at.journey, Purpose::LogIn, &at.visit).await? {
-        Resent::Sent => show(at, StatusCode::OK, Said::Banner(messages::NEW_CODE_SENT)).await,
-        Resent::JustSent => show(at, StatusCode::OK, Said::Banner(messages::CODE_SENT_JUST_NOW)).await,
-        Resent::TooMany { until } => Ok(trouble::too_many_new_codes(at, until)),
-        Resent::Closed => Ok(trouble::too_many_codes(at, paths::LOGIN)),
-    }
+    let banner = match emailed_code::send_again(&at.web.kit, &at.journey, Purpose::LogIn, &at.visit).await? {
+        Resent::Sent => messages::NEW_CODE_SENT,
+        Resent::JustSent => messages::CODE_SENT_JUST_NOW,
+        Resent::TooMany { until } => return Ok(trouble::too_many_new_codes(at, until)),
+        Resent::Closed => return Ok(trouble::too_many_codes(at, paths::LOGIN)),
+    };
+    // To a page of its own: loading that again sends nothing.
+    flow::tell(&at.web.kit, &at.journey.flow, banner).await?;
+    Ok(redirect::to_flow(paths::LOGIN_CODE, at.id()))
 }
 
 enum Said<'a> {
     Nothing,
     Error { error: FieldError, keep: &'a str },
-    Banner(&'static str),
+    Banner(&'a str),
 }
 
 async fn show(at: &AtFlow, status: StatusCode, said: Said<'_>) -> Result<Response, Fault> {

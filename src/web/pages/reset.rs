@@ -73,12 +73,20 @@ async fn ask(at: &AtFlow, form: &Params) -> Result<Response, Fault> {
 
 /// Step 2.
 pub(in crate::web) async fn get_code(at: AtFlow) -> Response {
-    show_code(&at, StatusCode::OK, ResetSaid::default()).await.unwrap_or_else(problem::broken)
+    look(&at).await.unwrap_or_else(problem::broken)
+}
+
+async fn look(at: &AtFlow) -> Result<Response, Fault> {
+    let flow = &at.journey.flow;
+    let said = ResetSaid { banner: flow.banner.clone(), ..ResetSaid::default() };
+    let response = show_code(at, StatusCode::OK, said).await?;
+    flow::forget_banner(&at.web.kit, flow).await?;
+    Ok(response)
 }
 
 #[derive(Default)]
 struct ResetSaid {
-    banner: Option<&'static str>,
+    banner: Option<String>,
     error: Option<FieldError>,
     keep: String,
 }
@@ -91,7 +99,7 @@ async fn show_code(at: &AtFlow, status: StatusCode, said: ResetSaid) -> Result<R
         flow: at.id().to_string(),
         token: at.token(),
         errors: said.error.into_iter().collect(),
-        banner: said.banner.map(str::to_owned),
+        banner: said.banner,
         email: at.journey.flow.email.clone().unwrap_or_default(),
         code: said.keep.chars().take(100).collect(),
         expires: TimeText::when(expires, at.web.kit.now()),
@@ -141,7 +149,14 @@ async fn resend(at: &AtFlow) -> Result<Response, Fault> {
         Resent::TooMany { until } => return Ok(trouble::too_many_new_codes(at, until)),
         Resent::Closed => return Ok(trouble::too_many_codes(at, paths::RESET)),
     };
-    show_code(at, StatusCode::OK, ResetSaid { banner: Some(banner), ..ResetSaid::default() }).await
+    // To a page of its own: loading that again sends nothing.
+    flow::tell(&at.web.kit, &at.journey.flow, banner).await?;
+    Ok(redirect::to_flow(paths::RESET_CODE, at.id()))
+}
+
+/// The address that another code is asked of, opened: the page that has the button.
+pub(in crate::web) async fn no_new_code(at: AtFlow) -> Response {
+    redirect::to_flow(paths::RESET_CODE, at.id())
 }
 
 /// Step 3: only once the code was right.
