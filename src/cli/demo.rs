@@ -16,7 +16,7 @@ use super::{Failure, open, serve};
 use crate::admin::{administrators, clients, users};
 use crate::app::{self, App};
 use crate::base::{ClientId, Error, Fault, Secret, Span, SystemClock, base64url, kinds, sha256};
-use crate::config::{Config, OpenTo, SecretText};
+use crate::config::{Config, OpenTo, Proxies, SecretText};
 use crate::jobs::keep_time;
 use crate::kit::Kit;
 use crate::model::{Actor, Address, ClientSettings, Email, GrantType, Profile, ResponseType, Role};
@@ -100,7 +100,7 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     tell(&places, &data, temporary.is_some());
     let extra = extra(&app, &clock, facts(&places, &settled));
     let portals = portals(&places, &settled, (portal, hub));
-    let door = Door { listener: provider, encryption: None, proxies: Vec::new() };
+    let door = Door { listener: provider, encryption: None, proxies: Proxies::default() };
     app.run(door, extra, clock, serve::told_to_stop()).await;
     drop(portals);
     println!("Stopped.");

@@ -100,7 +100,7 @@ async fn mail(config: &Config) -> Finding {
 }
 
 fn proxy(config: &Config) -> Finding {
-    if config.is_https() && config.listen.trusted_proxies.is_empty() {
+    if config.is_https() && config.listen.trusted_proxies.0.is_empty() {
         return Finding::Note(
             "no listen.trusted_proxies: behind a proxy, everybody seems to come from the proxy's address"
                 .to_owned(),

@@ -73,7 +73,7 @@ pub(super) struct Written {
 pub(crate) struct Listen {
     pub(crate) address: SocketAddr,
     pub(crate) tls: Option<Tls>,
-    pub(crate) trusted_proxies: Vec<IpNet>,
+    pub(crate) trusted_proxies: Proxies,
     pub(crate) forwarded_header: HeaderName,
     /// Believed of trusted proxies only; and of them nothing else is.
     pub(crate) client_certificate_header: Option<HeaderName>,
@@ -84,10 +84,20 @@ pub(crate) struct Listen {
     pub(crate) closed_file: Option<PathBuf>,
 }
 
+/// The networks of our own reverse proxies.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Proxies(pub(crate) Vec<IpNet>);
+
+impl Proxies {
+    pub(crate) fn has(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(&address))
+    }
+}
+
 impl Listen {
     /// Whether an address is one of our own reverse proxies'.
     pub(crate) fn is_proxy(&self, address: IpAddr) -> bool {
-        self.trusted_proxies.iter().any(|network| network.contains(&address))
+        self.trusted_proxies.has(address)
     }
 
     /// Whether clients can show certificates at all: to us, or to a proxy that hands them on.
@@ -113,15 +123,15 @@ impl Written {
             format!("is {:?}; it must be an address and a port, such as 127.0.0.1:8080", self.address)
         });
         let address = problems.take("listen.address", address);
-        let mut trusted_proxies = Vec::new();
+        let mut trusted_proxies = Proxies::default();
         for text in &self.trusted_proxies {
-            trusted_proxies.extend(problems.take("listen.trusted_proxies", network(text)));
+            trusted_proxies.0.extend(problems.take("listen.trusted_proxies", network(text)));
         }
         let forwarded_header = problems.take("listen.forwarded_header", header(&self.forwarded_header));
         let named = self.client_certificate_header.as_deref().map(header);
         let client_certificate_header =
             named.and_then(|header| problems.take("listen.client_certificate_header", header));
-        if client_certificate_header.is_some() && trusted_proxies.is_empty() {
+        if client_certificate_header.is_some() && trusted_proxies.0.is_empty() {
             let why = "is believed of trusted proxies only: name yours with listen.trusted_proxies";
             problems.say("listen.client_certificate_header", why);
         }

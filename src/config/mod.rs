@@ -54,7 +54,7 @@ use written::Written;
 #[cfg(test)]
 pub(crate) use feed::Webhook;
 pub(crate) use feed::{Feed, Syslog};
-pub(crate) use listen::{Listen, Tls};
+pub(crate) use listen::{Listen, Proxies, Tls};
 pub(crate) use log::Log;
 pub(crate) use mail::Transport;
 pub(crate) use outgoing::Outgoing;

@@ -71,7 +71,7 @@ fn the_environment_counts_before_the_file_and_the_file_before_the_defaults() {
     assert_eq!(config.login.flow, Span::minutes(30));
     assert_eq!(config.login.code_resend, Span::seconds(30));
     assert!(!config.login.welcome_page);
-    assert_eq!(config.listen.trusted_proxies.len(), 2);
+    assert_eq!(config.listen.trusted_proxies.0.len(), 2);
     assert_eq!(config.brand.footer_links.first().unwrap().text, "News");
 }
 

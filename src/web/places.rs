@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ipnet::IpNet;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::config::Proxies;
 
 const MOST: usize = 4_096;
 /// Whole offices sit behind one address, and yet none may take every place.
@@ -18,7 +19,7 @@ pub(super) struct Places {
     free: Arc<Semaphore>,
     taken: Taken,
     /// The proxies in front of us may have them all.
-    proxies: Vec<IpNet>,
+    proxies: Proxies,
 }
 
 /// A place, given back when it is dropped.
@@ -29,7 +30,7 @@ pub(super) struct Place {
 }
 
 impl Places {
-    pub(super) fn new(proxies: Vec<IpNet>) -> Self {
+    pub(super) fn new(proxies: Proxies) -> Self {
         Self { free: Arc::new(Semaphore::new(MOST)), taken: Taken::default(), proxies }
     }
 
@@ -43,7 +44,7 @@ impl Places {
     pub(super) fn take(&self, peer: IpAddr) -> Option<Place> {
         let peer = peer.to_canonical();
         let one = Arc::clone(&self.free).try_acquire_owned().ok()?;
-        if self.proxies.iter().any(|network| network.contains(&peer)) {
+        if self.proxies.has(peer) {
             return Some(Place { _one: one, counted: None });
         }
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
@@ -76,7 +77,7 @@ mod tests {
 
     #[test]
     fn row_81_one_address_takes_a_part_of_the_places_and_a_proxy_may_have_them_all() {
-        let places = Places::new(vec!["10.0.0.0/8".parse().unwrap()]);
+        let places = Places::new(Proxies(vec!["10.0.0.0/8".parse().unwrap()]));
         let (office, home) = (IpAddr::from([203, 0, 113, 1]), IpAddr::from([203, 0, 113, 2]));
         let mut taken: Vec<_> = (0..MOST_OF_ONE).map(|_| places.take(office).unwrap()).collect();
         assert!(places.take(office).is_none());

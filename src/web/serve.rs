@@ -17,7 +17,6 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use ipnet::IpNet;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -27,6 +26,7 @@ use tower::ServiceExt as _;
 
 use crate::base::Fault;
 use crate::certificate::Certificate;
+use crate::config::Proxies;
 use crate::web::places::{Place, Places};
 use crate::web::respond::problem;
 use crate::web::tls::Encryption;
@@ -46,7 +46,7 @@ pub(crate) struct Door {
     /// `None` where a proxy in front speaks TLS, or nobody has to.
     pub(crate) encryption: Option<Arc<Encryption>>,
     /// The proxies in front of us, through which everybody comes.
-    pub(crate) proxies: Vec<IpNet>,
+    pub(crate) proxies: Proxies,
 }
 
 /// Who is at the other end of the connection.
@@ -182,7 +182,7 @@ mod tests {
 
     /// A connection to a server that has a long answer, the places of that server, and what would end it.
     fn connect() -> (DuplexStream, Places, GracefulShutdown) {
-        let places = Places::new(Vec::new());
+        let places = Places::new(Proxies::default());
         let peer = SocketAddr::from(([203, 0, 113, 1], 50_000));
         let place = places.take(peer.ip()).unwrap();
         let (near, stream) = tokio::io::duplex(1_024);

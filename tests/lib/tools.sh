@@ -9,6 +9,8 @@ install_tools() {
   install_packages
   if chose browser || chose clients; then
     install_node
+    # What was installed lies outside of target/, and may have gone without it.
+    [[ -d tests/node_modules ]] || rm -f "$TOOLS/npm.lock"
     once tests/package-lock.json "$TOOLS/npm" npm_packages
   fi
   if chose clients; then once tests/clients/requirements.txt "$TOOLS/python" python_packages; fi

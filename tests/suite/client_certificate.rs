@@ -25,7 +25,7 @@ pub(crate) const PROXY: &str = "10.0.0.1:4711";
 const STRANGER: &str = "192.0.2.1:4711";
 
 pub(crate) fn behind_proxy(config: &mut Config) {
-    config.listen.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
+    config.listen.trusted_proxies.0 = vec!["10.0.0.0/8".parse().unwrap()];
     config.listen.client_certificate_header = Some("client-cert".parse().unwrap());
 }
 

@@ -295,7 +295,7 @@ impl Log {
 #[tokio::test]
 async fn row_84_only_a_proxy_of_ours_is_believed_about_the_visitors_address() {
     let provider = Provider::start_with(|config| {
-        config.listen.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()];
+        config.listen.trusted_proxies.0 = vec!["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()];
     })
     .await;
     let forms: [(&[(&str, &str)], &str); 12] = [

@@ -94,7 +94,7 @@ async fn row_16_after_a_hundred_failures_only_a_known_browser_or_a_reset_opens_t
 #[tokio::test]
 async fn row_17_a_network_that_sprays_is_paused_and_no_owner_is_blamed() {
     let provider = Provider::start_with(|config| {
-        config.listen.trusted_proxies = vec!["0.0.0.0/32".parse().unwrap()];
+        config.listen.trusted_proxies.0 = vec!["0.0.0.0/32".parse().unwrap()];
     })
     .await;
     let limit = provider.kit().config.limits.address_failures;
