@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::Path;
 
+use tempfile::NamedTempFile;
 use zeroize::Zeroize as _;
 
 use crate::base::{Random, base64url, base64url_decode};
@@ -52,29 +53,20 @@ fn make(path: &Path, random: &dyn Random) -> Result<[u8; 32], String> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed)?;
     let mut key = [0; 32];
     random.fill(&mut key);
-    // Written beside its place and moved there: a crash half-way leaves no half a key.
-    let draft = path.with_extension("new");
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&draft)
-        .map_err(failed)?;
-    writeln!(file, "{PREFIX}{}", base64url(key)).map_err(failed)?;
-    file.sync_all().map_err(failed)?;
-    // A hard link, unlike a renaming, never takes the place of a key that another start has just put there.
-    let linked = fs::hard_link(&draft, path);
-    fs::remove_file(&draft).map_err(failed)?;
-    match linked {
-        Ok(()) => {
+    // Written beside its place, under a name that nobody knows, and moved there: a crash half-way leaves no half a key,
+    // and a key that another start has just put there stays.
+    let mut draft = NamedTempFile::new_in(directory).map_err(failed)?;
+    writeln!(draft, "{PREFIX}{}", base64url(key)).map_err(failed)?;
+    draft.as_file().sync_all().map_err(failed)?;
+    match draft.persist_noclobber(path) {
+        Ok(_) => {
             fs::File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed)?;
             Ok(key)
         }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+        Err(refused) if refused.error.kind() == ErrorKind::AlreadyExists => {
             read(path, &fs::symlink_metadata(path).map_err(failed)?)
         }
-        Err(error) => Err(failed(error)),
+        Err(refused) => Err(failed(refused.error)),
     }
 }
 
@@ -102,5 +94,22 @@ mod tests {
         assert!(read_or_make(&link, &SeededRandom::new(1)).unwrap_err().contains("plain file"));
         fs::write(&path, "rubbish").unwrap();
         assert!(read_or_make(&path, &SeededRandom::new(1)).unwrap_err().contains("damaged"));
+    }
+
+    #[test]
+    fn row_98_of_many_starts_at_once_all_have_the_key_that_is_kept() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("master.key");
+        let made: Vec<[u8; 32]> = std::thread::scope(|scope| {
+            let starts = (0..16).map(|seed| {
+                let path = &path;
+                scope.spawn(move || read_or_make(path, &SeededRandom::new(seed)).unwrap())
+            });
+            let starts: Vec<_> = starts.collect();
+            starts.into_iter().map(|start| start.join().unwrap()).collect()
+        });
+        let kept = read_or_make(&path, &SeededRandom::new(99)).unwrap();
+        assert!(made.iter().all(|key| *key == kept));
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "nothing else is left");
     }
 }

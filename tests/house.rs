@@ -62,7 +62,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("indicatif", &["cli"]),
     ("csv", &["admin"]),
     ("tracing_subscriber", &["cli"]),
-    ("tempfile", &["cli/demo.rs", "mail/directory.rs"]),
+    ("tempfile", &["cli/demo.rs", "keyfile.rs", "mail/directory.rs"]),
 ];
 
 /// Where SQL is written.

@@ -114,14 +114,21 @@ pub(crate) async fn pardon(kit: &Kit, tx: &mut Tx, email: &Email) -> Result<(), 
     throttles::forget(tx, &account_bucket(kit, email)).await
 }
 
-/// Until when wrong passwords keep somebody from logging in from a browser that is new to us; `None` where they do not.
-pub(crate) async fn paused_until(
-    kit: &Kit,
-    conn: &mut Conn,
-    email: &Email,
-) -> Result<Option<Timestamp>, Fault> {
-    let until = throttles::paused_until(conn, &account_bucket(kit, email)).await?;
-    Ok(until.filter(|until| kit.now() < *until))
+/// Whether wrong passwords keep somebody from logging in from a browser that is new to us.
+pub(crate) enum Standing {
+    Open,
+    PausedUntil(Timestamp),
+    /// Until they reset the password, or somebody unlocks the account.
+    Shut,
+}
+
+pub(crate) async fn standing(kit: &Kit, conn: &mut Conn, email: &Email) -> Result<Standing, Fault> {
+    let (until, consecutive) = throttles::standing(conn, &account_bucket(kit, email)).await?;
+    Ok(match until.filter(|until| kit.now() < *until) {
+        _ if consecutive >= MOST_CONSECUTIVE => Standing::Shut,
+        Some(until) => Standing::PausedUntil(until),
+        None => Standing::Open,
+    })
 }
 
 async fn admit(kit: &Kit, claim: &Claim<'_>) -> Result<Admission, Fault> {

@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::administrators::hold_roles;
 use super::{Page, Refusal, bad_cursor, check, cursor, users};
-use crate::accounts::{guard, letters, session};
+use crate::accounts::guard::{self, Standing};
+use crate::accounts::{letters, session};
 use crate::audit::Entry;
 use crate::base::{Error, Fault, Timestamp, UserId};
 use crate::kit::Kit;
@@ -31,7 +32,8 @@ pub(crate) enum Status {
     InvitationOver,
     /// Wrong passwords have paused logging in.
     Locked {
-        until: Timestamp,
+        /// `None` until they reset the password, or somebody unlocks the account.
+        until: Option<Timestamp>,
     },
     Deactivated,
 }
@@ -133,8 +135,12 @@ async fn status(
         let open = invitation.is_some_and(|invitation| invitation.is_open(kit.now()));
         return Ok(if open { Status::Invited } else { Status::InvitationOver });
     }
-    let paused = guard::paused_until(kit, conn, &user.email).await?;
-    Ok(paused.map_or(Status::Active, |until| Status::Locked { until }))
+    let standing = guard::standing(kit, conn, &user.email).await?;
+    Ok(match standing {
+        Standing::Open => Status::Active,
+        Standing::PausedUntil(until) => Status::Locked { until: Some(until) },
+        Standing::Shut => Status::Locked { until: None },
+    })
 }
 
 /// Everything that the page of one person shows.

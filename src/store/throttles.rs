@@ -13,7 +13,7 @@ statements! {
         WHERE bucket = $1";
     GIVE_BACK = "UPDATE throttles SET count = CASE WHEN count > 0 THEN count - 1 ELSE 0 END,
         consecutive = CASE WHEN consecutive > 0 THEN consecutive - 1 ELSE 0 END WHERE bucket = $1";
-    PAUSED_UNTIL = "SELECT paused_until FROM throttles WHERE bucket = $1";
+    STANDING = "SELECT paused_until, consecutive FROM throttles WHERE bucket = $1";
     PAUSED = "SELECT COUNT(*) AS paused FROM throttles WHERE paused_until > $1";
     FORGET = "DELETE FROM throttles WHERE bucket = $1";
 }
@@ -53,11 +53,13 @@ pub(crate) async fn save(tx: &mut Tx, bucket: &str, tally: &Tally) -> Result<(),
     Ok(())
 }
 
-/// Until when a counter keeps everybody waiting, as it was last written.
-pub(crate) async fn paused_until(conn: &mut Conn, bucket: &str) -> Result<Option<Timestamp>, Fault> {
-    let row = sqlx::query(PAUSED_UNTIL).bind(bucket).fetch_optional(conn).await;
-    let row = row.map_err(asking("read a counter"))?;
-    row.map_or(Ok(None), |row| optional_time(&row, "paused_until"))
+/// Until when a counter keeps everybody waiting, and how many attempts in a row it has counted, as it was last written.
+pub(crate) async fn standing(conn: &mut Conn, bucket: &str) -> Result<(Option<Timestamp>, i64), Fault> {
+    let row = sqlx::query(STANDING).bind(bucket).fetch_optional(conn).await;
+    match row.map_err(asking("read a counter"))? {
+        Some(row) => Ok((optional_time(&row, "paused_until")?, number(&row, "consecutive")?)),
+        None => Ok((None, 0)),
+    }
 }
 
 /// How many counters keep somebody waiting.

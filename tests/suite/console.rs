@@ -67,7 +67,7 @@ async fn an_owner_comes_in_by_the_front_door_and_finds_every_page() {
     let dashboard = olivia.open("/admin").await.expect(StatusCode::OK);
     assert!(dashboard.body.contains("Olivia Owner, Owner"));
     assert!(
-        dashboard.body.contains("The highest day was Sunday 22 November with 1 logins"),
+        dashboard.body.contains("The highest day was Sunday 22 November with 1 login."),
         "{}",
         dashboard.body
     );

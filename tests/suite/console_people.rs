@@ -8,6 +8,31 @@ use crate::admin::people;
 use crate::model::{Actor, Role};
 
 #[tokio::test]
+async fn an_account_that_only_a_reset_opens_is_shown_as_locked_and_can_be_unlocked() {
+    let provider = Provider::start().await;
+    provider.add_person("sam@school.example", "Sam Sample").await;
+    let mut sam = provider.browser();
+    let begun = sam.open("/login").await;
+    let login = sam.follow(begun).await;
+    let wrong = [("email", "sam@school.example"), ("password", "not the password")];
+    sam.submit(&login, &wrong).await.expect(StatusCode::UNPROCESSABLE_ENTITY);
+    let mut tx = provider.kit().store.begin().await.unwrap();
+    sqlx::query("UPDATE throttles SET consecutive = 100").execute(&mut *tx).await.unwrap();
+    tx.commit().await.unwrap();
+    sam.submit(&login, &wrong).await.expect(StatusCode::TOO_MANY_REQUESTS);
+    let mut olivia = provider.administrator(OLIVIA, Role::Support, &[]).await;
+    let found = olivia.open("/admin/people?q=sam").await;
+    let id = found.body.split("/admin/people/usr_").nth(1).unwrap().split('"').next().unwrap();
+    let url = format!("/admin/people/usr_{id}");
+    let page = olivia.open(&url).await.expect(StatusCode::OK);
+    assert!(page.text().contains("they reset the password, or you unlock the account"), "{}", page.text());
+    olivia.fill(&format!("{url}/unlock"), &[]).await.expect(StatusCode::OK);
+    assert!(!olivia.open(&url).await.text().contains("Locked"));
+    let right = [("email", "sam@school.example"), ("password", PASSWORD)];
+    sam.submit(&login, &right).await.expect(StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
 async fn people_are_found_by_any_of_their_words_a_page_at_a_time() {
     let provider = Provider::start().await;
     for number in 0..120 {

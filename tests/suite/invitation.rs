@@ -103,6 +103,9 @@ async fn an_invitation_ends_when_it_is_withdrawn_replaced_or_old() {
     let id = found.body.split("/admin/people/usr_").nth(1).unwrap().split('"').next().unwrap();
     let page = format!("/admin/people/usr_{id}");
     assert!(found.body.contains("Invited"));
+    // A browser that has forgotten the link is not told that the invitation is over.
+    let forgotten = provider.browser().open("/invite").await.expect(StatusCode::BAD_REQUEST);
+    assert!(forgotten.body.contains("This page has expired"), "{}", forgotten.body);
     let over = async |link: &str| {
         let mut browser = provider.browser();
         let opened = browser.open(link).await;

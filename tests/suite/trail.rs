@@ -267,7 +267,11 @@ async fn the_console_shows_the_log_and_what_a_service_did_wrong() {
         .await;
     assert!(log.body.contains("Log checked: no gaps, 22 November 2026 at midday."), "{}", log.body);
     assert_eq!(log.body.matches("<th scope=\"row\">").count(), 1);
-    let wrong = olivia.open("/admin/audit?from=2026-11-23&to=2026-11-22&person=nobody%40x.example").await;
+    let asked = "from=2026-11-23&to=2026-11-22&person=nobody%40x.example";
+    let wrong = olivia.open(&format!("/admin/audit?{asked}")).await.expect(StatusCode::UNPROCESSABLE_ENTITY);
+    // Nor is everything downloaded, where nothing like it was asked for.
+    let file = olivia.open(&format!("/admin/audit/events.csv?{asked}")).await.expect(StatusCode::SEE_OTHER);
+    assert!(file.location().starts_with("/admin/audit?"), "{}", file.location());
     assert!(
         wrong.body.contains("Date from must be the same as or before date to")
             && wrong.body.contains("Nobody has that email")

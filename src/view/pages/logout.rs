@@ -23,6 +23,8 @@ pub(crate) struct LogOutPage {
 pub(crate) struct LoggedOutPage {
     /// The relying party's validated `post_logout_redirect_uri`, as the first link.
     pub(crate) return_to: Option<Link>,
+    /// The home page of the service, or of the council.
+    pub(crate) home: Option<Link>,
     pub(crate) log_in_url: Option<String>,
     /// The names of services that could not be told.
     pub(crate) not_told: Vec<String>,
@@ -57,6 +59,10 @@ impl Page for LoggedOutPage {
             Self {
                 return_to: Some(Link {
                     text: "Return to School Admissions".into(),
+                    href: "https://admissions.example.gov.uk/".into(),
+                }),
+                home: Some(Link {
+                    text: "Go to the School Admissions home page".into(),
                     href: "https://admissions.example.gov.uk/".into(),
                 }),
                 log_in_url: Some("/".into()),

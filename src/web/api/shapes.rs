@@ -77,7 +77,7 @@ fn time(at: Timestamp) -> String {
 impl Person {
     fn of(user: &User, status: Status, role: Option<Role>) -> Self {
         let locked_until = match status {
-            Status::Locked { until } => Some(time(until)),
+            Status::Locked { until } => until.map(time),
             _ => None,
         };
         Self {

@@ -13,7 +13,7 @@ use crate::oidc::params::Params;
 use crate::view::pages::console::{Action as Link, Cell, Field, ListPage, SearchForm, Table};
 use crate::view::{FieldError, TimeText, spreadsheet, when};
 use crate::web::extract::{Query, Unwanted};
-use crate::web::respond::problem;
+use crate::web::respond::{problem, redirect};
 
 const BACK: (&str, &str) = (paths::CONSOLE_AUDIT, "Go to the audit log");
 /// The most rows in one file: more of them are for the command line.
@@ -38,6 +38,10 @@ pub(super) async fn list(at: Console, query: Result<Query, Unwanted>) -> Respons
     let query = params.without(&["after"]).to_query();
     let file = format!("{}?{query}", paths::CONSOLE_AUDIT_FILE);
     let mut frame = at.frame(paths::CONSOLE_AUDIT);
+    let status = match errors.is_empty() {
+        true => StatusCode::OK,
+        false => StatusCode::UNPROCESSABLE_ENTITY,
+    };
     frame.errors = errors;
     let shown = ListPage {
         frame,
@@ -64,7 +68,7 @@ pub(super) async fn list(at: Console, query: Result<Query, Unwanted>) -> Respons
         previous,
         next,
     };
-    at.show(StatusCode::OK, &shown)
+    at.show(status, &shown)
 }
 
 /// What is asked for, and what is wrong with it; what is wrong asks for nothing.
@@ -174,8 +178,15 @@ pub(super) fn address_of(name: &str, value: &str) -> Link {
 
 pub(super) async fn file(at: Console, query: Result<Query, Unwanted>) -> Response {
     let params = query.map(|Query(params)| params).unwrap_or_default();
+    let (filter, errors) = match read(&at, &params).await {
+        Ok(read) => read,
+        Err(fault) => return problem::broken(fault),
+    };
+    if !errors.is_empty() {
+        // Not everything, where something was asked for that there is not: the page says what is wrong.
+        return redirect::see_other(&format!("{}?{}", paths::CONSOLE_AUDIT, params.to_query()));
+    }
     let written = async {
-        let (filter, _) = read(&at, &params).await?;
         events::exported(&at.web.kit, &at.actor, &filter).await?;
         let page = events::list(&at.web.kit, &at.actor, &filter, None, MOST_ROWS).await?;
         Ok::<_, Error<crate::admin::Refusal>>(page.rows)

@@ -89,7 +89,8 @@ fn chart_text(read: &Status) -> String {
     match read.days.iter().max_by_key(|day| day.logged_in) {
         Some(day) if day.logged_in > 0 => {
             let name = when::day(Timestamp::from_millis(day.begins_at));
-            format!("The highest day was {name} with {} logins.", day.logged_in)
+            let logins = if day.logged_in == 1 { "login" } else { "logins" };
+            format!("The highest day was {name} with {} {logins}.", day.logged_in)
         }
         _ => "Nobody has logged in yet.".to_owned(),
     }

@@ -62,7 +62,12 @@ fn facts(detail: &Detail) -> Vec<Fact> {
         Fact::new("Status", Cell::tag(detail.status.shown())),
     ];
     match detail.status {
-        Status::Locked { until } => facts.push(Fact::new("Locked until", time(Some(until), ""))),
+        Status::Locked { until } => {
+            facts.push(Fact::new(
+                "Locked until",
+                time(until, "they reset the password, or you unlock the account"),
+            ));
+        }
         Status::Invited => {
             let until = detail.invitation.as_ref().map(|invitation| invitation.expires_at);
             facts.push(Fact::new("Invitation works until", time(until, "")));

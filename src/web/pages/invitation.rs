@@ -36,12 +36,17 @@ fn over(web: &Web, is_used: bool) -> Response {
     page::page(web, status, &InvitationOverPage { is_used }, &web.front.chrome())
 }
 
+fn forgotten(web: &Web, headers: &HeaderMap) -> Response {
+    trouble::expired(web, None, Cookies::read(headers).is_empty())
+}
+
 fn secret(web: &Web, headers: &HeaderMap) -> Option<Secret<kinds::Invitation>> {
     Cookies::read(headers).secret(&web.front.cookies.invitation_name())
 }
 
 pub(in crate::web) async fn get(State(web): State<Arc<Web>>, headers: HeaderMap) -> Response {
-    let Some(secret) = secret(&web, &headers) else { return over(&web, false) };
+    // The link in the letter still works: only this browser has forgotten it, or keeps no cookies at all.
+    let Some(secret) = secret(&web, &headers) else { return forgotten(&web, &headers) };
     match invitation::find(&web.kit, &secret).await {
         Ok(Found::Open(invited)) => show(&web, (&secret, &invited), StatusCode::OK, Vec::new()),
         Ok(Found::Used) => over(&web, true),
@@ -82,7 +87,7 @@ pub(in crate::web) async fn post(
     headers: HeaderMap,
     form: Result<Form, Unwanted>,
 ) -> Response {
-    let Some(secret) = secret(&web, &headers) else { return over(&web, false) };
+    let Some(secret) = secret(&web, &headers) else { return forgotten(&web, &headers) };
     let form = match form {
         Ok(Form(form)) => form,
         Err(unwanted) => return trouble::bad_form(&web, &unwanted),

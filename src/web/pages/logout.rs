@@ -124,10 +124,12 @@ async fn ask(web: &Web, params: &Params, current: &Current, judged: &Logout) -> 
 async fn done(web: &Web, judged: &Logout, ended: Option<(&Farewell, &SessionId)>) -> Result<Response, Fault> {
     let client = judged.client.as_ref();
     let onward = judged.onward.as_ref().map(Onward::location);
-    let home = || client.and_then(home_page).map(|home| home.as_str().to_owned());
-    let href = onward.clone().or_else(home);
-    let return_to = client.zip(href).map(|(client, href)| {
-        let text = format!("Go to the {} home page", client.name);
+    // A service without a home page has none to go to: the council's is offered in its place.
+    let at_home = web.front.chrome_for(client.filter(|client| home_page(client).is_some()));
+    let home =
+        Some(Link { text: format!("Go to the {} home page", at_home.service), href: at_home.home_url });
+    let return_to = client.zip(onward.clone()).map(|(client, href)| {
+        let text = format!("Return to {}", client.name);
         Link { text, href }
     });
     let (frames, not_told) = match ended {
@@ -138,7 +140,7 @@ async fn done(web: &Web, judged: &Logout, ended: Option<(&Farewell, &SessionId)>
     };
     let goes_on = onward.is_some() && not_told.is_empty();
     let log_in_url = Some(web.front.start_url(client));
-    let shown = LoggedOutPage { return_to, log_in_url, not_told, frames, goes_on };
+    let shown = LoggedOutPage { return_to, home, log_in_url, not_told, frames, goes_on };
     let response = page::page(web, StatusCode::OK, &shown, &web.front.chrome_for(client));
     let mut response = page::framing(response, &shown.frames);
     if let Some(address) = onward.filter(|_| goes_on) {
@@ -151,8 +153,11 @@ async fn done(web: &Web, judged: &Logout, ended: Option<(&Farewell, &SessionId)>
 
 /// P12 by its own address.
 pub(in crate::web) async fn logged_out(State(web): State<Arc<Web>>) -> Response {
-    let shown = LoggedOutPage { log_in_url: Some(paths::HOME.to_owned()), ..LoggedOutPage::default() };
-    let mut response = page::page(&web, StatusCode::OK, &shown, &web.front.chrome());
+    let chrome = web.front.chrome();
+    let (text, href) = (format!("Go to the {} home page", chrome.service), chrome.home_url.clone());
+    let home = Some(Link { text, href });
+    let shown = LoggedOutPage { home, log_in_url: Some(paths::HOME.to_owned()), ..LoggedOutPage::default() };
+    let mut response = page::page(&web, StatusCode::OK, &shown, &chrome);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
