@@ -46,6 +46,16 @@ pub(crate) fn narrowed(granted: &str, wanted: Option<&str>) -> Option<String> {
     all_granted.then(|| wanted.join(" "))
 }
 
+/// What of a granted scope its client is still registered for; `None` where nothing is left.
+pub(crate) fn still_registered(granted: &str, registered: Option<&[String]>) -> Option<String> {
+    let is_registered = |value: &&str| {
+        *value == "openid"
+            || registered.is_none_or(|registered| registered.iter().any(|known| known == value))
+    };
+    let left: Vec<&str> = granted.split(' ').filter(is_registered).collect();
+    (!left.is_empty()).then(|| left.join(" "))
+}
+
 /// The scope of a client's own token: what it wants of its own scopes, or all of them where it names none; `None`
 /// where it wants what it may not have.
 pub(crate) fn of_client(registered: Option<&[String]>, wanted: Option<&str>) -> Option<String> {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::portal::{Portal, claims_of};
 use super::support::{Browser, Page, Provider, basic};
-use crate::admin::users;
+use crate::admin::{clients, users};
 use crate::base::Span;
 use crate::model::{Actor, ClientAuthentication, ClientSettings, GrantType};
 
@@ -174,6 +174,26 @@ async fn row_55_a_refresh_may_ask_for_less_and_never_for_more() {
     assert!(told.get("email").is_none(), "{told}");
     let whole = portal.refreshed(text(&less, "refresh_token")).await;
     assert_eq!(whole["scope"], "openid email");
+}
+
+#[tokio::test]
+async fn row_55_a_refresh_gives_what_the_client_may_have_now() {
+    let portal = Portal::open_with(may_refresh).await;
+    let kit = portal.provider.kit();
+    let tokens = portal.tokens(&portal.ask.clone().with("scope", "openid email profile")).await;
+    let change = async |adjust: &dyn Fn(&mut ClientSettings)| {
+        let mut client = clients::find(kit, &Actor::Operator, "portal").await.unwrap();
+        adjust(&mut client.settings);
+        clients::update(kit, &Actor::Operator, client).await.unwrap();
+    };
+    change(&|settings| settings.scopes = Some(["openid", "profile"].map(str::to_owned).into())).await;
+    let narrower = portal.refreshed(text(&tokens, "refresh_token")).await;
+    assert_eq!(narrower["scope"], "openid profile");
+    let told = portal.userinfo(text(&narrower, "access_token")).await.expect(StatusCode::OK).json();
+    assert!(told.get("email").is_none() && told.get("name").is_some(), "{told}");
+    // Nobody has agreed to anything yet.
+    change(&|settings| settings.asks_consent = true).await;
+    assert_gone(portal.refresh(text(&narrower, "refresh_token")).await);
 }
 
 #[tokio::test]

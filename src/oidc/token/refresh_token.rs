@@ -12,10 +12,10 @@ use crate::model::{Client, Confirmation, EventKind, SecurityProfile, User};
 use crate::oidc::error::{ErrorCode, OAuthError};
 use crate::oidc::mint::{self, Issue};
 use crate::policy::rotation::{self, Use};
-use crate::policy::scope;
+use crate::policy::{consent, scope};
 use crate::store::grants::Grant;
 use crate::store::refresh_tokens::RefreshToken;
-use crate::store::{Tx, grants, refresh_tokens, sessions, users};
+use crate::store::{Tx, consents, grants, refresh_tokens, sessions, users};
 
 pub(super) async fn exchange(kit: &Kit, request: &TokenRequest<'_>) -> TokenResult {
     let (client, params) = (request.client(), request.params);
@@ -36,7 +36,9 @@ pub(super) async fn exchange(kit: &Kit, request: &TokenRequest<'_>) -> TokenResu
         Ok(standing) => standing,
         Err(why) => return Err(Error::Refused(refused(why))),
     };
-    let Some(scope) = scope::narrowed(&grant.scope, params.get("scope")) else {
+    let held = still_held(&mut tx, client, &grant).await?;
+    let held = held.map_err(|why| Error::Refused(refused(why)))?;
+    let Some(scope) = scope::narrowed(&held, params.get("scope")) else {
         let say = "scope must be among what was granted";
         return Err(Error::Refused(OAuthError::new(ErrorCode::InvalidScope, say)));
     };
@@ -100,6 +102,26 @@ async fn standing(
     }
     let user = users::by_id(tx, &grant.user_id).await?.filter(User::is_active);
     Ok(user.map(|user| (grant, user)).ok_or("the person may no longer log in"))
+}
+
+/// What of the scope of a grant its client may still have: what was taken from its registration since, or is no longer
+/// agreed to, is not handed out again.
+async fn still_held(
+    tx: &mut Tx,
+    client: &Client,
+    grant: &Grant,
+) -> Result<Result<String, &'static str>, Fault> {
+    let Some(held) = scope::still_registered(&grant.scope, client.settings.scopes.as_deref()) else {
+        return Ok(Err("the client is registered for nothing of what was granted any more"));
+    };
+    if client.settings.asks_consent {
+        let given = consents::scope(tx, &grant.user_id, &client.id).await?;
+        let wanted = consent::wanted(held.split(' '), std::iter::empty());
+        if !consent::covers(given.as_deref(), &wanted) {
+            return Ok(Err("the person has not agreed to share this"));
+        }
+    }
+    Ok(Ok(held))
 }
 
 /// A public client proves by nothing but its key that the token is its own (RFC 9449, section 5).
