@@ -175,18 +175,22 @@ async fn carry_out(router: Router, request: Request) -> Result<Response, Infalli
 
 #[cfg(test)]
 mod tests {
-    use axum::routing::get;
+    use axum::routing::{get, post};
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
+    use tokio::sync::Notify;
 
     use super::*;
 
     /// A connection to a server that has a long answer, the places of that server, and what would end it.
     fn connect() -> (DuplexStream, Places, GracefulShutdown) {
+        connect_to(Router::new().route("/", get(async || "a long answer ".repeat(10_000))))
+    }
+
+    fn connect_to(router: Router) -> (DuplexStream, Places, GracefulShutdown) {
         let places = Places::new(Proxies::default());
         let peer = SocketAddr::from(([203, 0, 113, 1], 50_000));
         let place = places.take(peer.ip()).unwrap();
         let (near, stream) = tokio::io::duplex(1_024);
-        let router = Router::new().route("/", get(async || "a long answer ".repeat(10_000)));
         let connection = Connection { stream, peer: PeerAddress(peer), certificate: None, place };
         let end = GracefulShutdown::new();
         answer(connection, router, &end);
@@ -218,5 +222,29 @@ mod tests {
         }
         assert!(silent_places.is_empty() && dripping_places.is_empty());
         assert_eq!(silent.read(&mut [0; 8]).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_was_sent_whole_is_carried_out_though_its_sender_has_gone_away() {
+        let (begun, go_on, done) =
+            (Arc::new(Notify::new()), Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let handler = {
+            let (begun, go_on, done) = (Arc::clone(&begun), Arc::clone(&go_on), Arc::clone(&done));
+            async move || {
+                begun.notify_one();
+                go_on.notified().await;
+                done.notify_one();
+            }
+        };
+        let (mut near, places, _end) = connect_to(Router::new().route("/", post(handler)));
+        let request = "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n\r\n";
+        near.write_all(request.as_bytes()).await.unwrap();
+        begun.notified().await;
+        drop(near);
+        while !places.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        go_on.notify_one();
+        tokio::time::timeout(Duration::from_secs(10), done.notified()).await.expect("an end");
     }
 }

@@ -144,19 +144,3 @@ async fn people_and_services_that_were_acknowledged_are_there_after_a_crash() {
     house.must(&["user", "list", "--json"], "");
     assert!(house.must(&["doctor"], "").contains("up to date"));
 }
-
-#[tokio::test]
-async fn a_form_that_was_sent_whole_is_acted_on_though_its_sender_has_gone_away() {
-    let house = House::new().await;
-    house.add_person(ALEX, PASSWORD);
-    let _node = house.serve().await;
-    let mut browser = Browser::at(house.port);
-    let begun = browser.open("/login").await.unwrap();
-    let page = browser.follow(begun).await.unwrap();
-    // The password takes a while, and nobody waits for it.
-    let posting = browser.submit(&page, &[("email", ALEX), ("password", PASSWORD)]);
-    let answer = tokio::time::timeout(Duration::from_millis(5), posting).await;
-    assert!(answer.is_err(), "the answer came at once");
-    drop(browser);
-    house.code_to(ALEX).await;
-}
