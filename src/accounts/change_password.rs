@@ -10,16 +10,19 @@ use crate::kit::Kit;
 use crate::model::{EventKind, Visit};
 use crate::outbox;
 use crate::policy::lifetime;
+use crate::policy::password::Chooser;
 use crate::store::{challenges, sessions, users};
 
 /// What came of it.
 pub(crate) enum Step {
     Done,
-    /// The present password is not the one that was typed; it was not even typed where `empty`.
-    Wrong {
-        empty: bool,
+    /// The present password is not the one that was typed.
+    Wrong,
+    /// What was typed cannot be right as it stands.
+    Unfit {
+        present_is_empty: bool,
+        new: Option<Refusal>,
     },
-    Refused(Refusal),
     /// `until` is `None` where only a reset opens this way again.
     TooMany {
         until: Option<Timestamp>,
@@ -42,19 +45,22 @@ pub(crate) async fn change(kit: &Kit, current: &Current, wish: Wish<'_>) -> Resu
     if !lifetime::session_is_fresh(&current.session, kit.now()) {
         return Ok(Step::Stale);
     }
-    if wish.present.is_empty() {
-        return Ok(Step::Wrong { empty: true });
+    let service = &kit.config.brand.service;
+    let chooser = Chooser { name: &current.user.name, email: current.user.email.shown(), service };
+    let unfit = new_password::judge(kit, &chooser, wish.new).err();
+    // Nothing is guessed before the form is filled in as it should be.
+    if wish.present.is_empty() || unfit.is_some() {
+        return Ok(Step::Unfit { present_is_empty: wish.present.is_empty(), new: unfit });
     }
     let claim =
         Claim { email: &current.user.email, password: wish.present, device: wish.device, visit: wish.visit };
     // Guesses count here as they do at the front door.
     let proven = match guard::verify_password(kit, claim).await? {
         Outcome::Right(proven) => proven,
-        Outcome::Wrong => return Ok(Step::Wrong { empty: false }),
+        Outcome::Wrong => return Ok(Step::Wrong),
         Outcome::TooMany { until } => return Ok(Step::TooMany { until }),
         Outcome::Busy => return Ok(Step::Busy),
     };
-    let service = &kit.config.brand.service;
     let hash = match new_password::choose(kit, &proven.user, service, wish.new).await? {
         Choice::Good(hash) => hash,
         Choice::Refused(refusal) => {
@@ -62,7 +68,7 @@ pub(crate) async fn change(kit: &Kit, current: &Current, wish: Wish<'_>) -> Resu
             let mut tx = kit.store.begin().await?;
             guard::settle(&mut tx, &proven).await?;
             tx.commit().await?;
-            return Ok(Step::Refused(refusal));
+            return Ok(Step::Unfit { present_is_empty: false, new: Some(refusal) });
         }
         Choice::Busy => return Ok(Step::Busy),
     };
@@ -72,7 +78,7 @@ pub(crate) async fn change(kit: &Kit, current: &Current, wish: Wish<'_>) -> Resu
     let mut tx = kit.store.begin().await?;
     // A reset meanwhile has the last word, and so has whoever ended the session.
     if !users::change_password(&mut tx, &user.id, (old, &hash), now).await? {
-        return Ok(Step::Wrong { empty: false });
+        return Ok(Step::Wrong);
     }
     if !sessions::hold(&mut tx, &current.session.id).await? {
         return Ok(Step::Stale);
@@ -82,7 +88,7 @@ pub(crate) async fn change(kit: &Kit, current: &Current, wish: Wish<'_>) -> Resu
     for other in elsewhere::others(kit, &mut tx, current).await? {
         session::end_in(kit, &mut tx, &other.id).await?;
     }
-    let content = letters::password_changed(kit, service, &wish.visit.browser);
+    let content = letters::password_changed(kit, service, &wish.visit.browser, true);
     let draft = outbox::Draft { to: &user.email, service, content, expires_at: now + outbox::NOTICE_LIFE };
     outbox::queue(kit, &mut tx, draft).await?;
     Entry::by_visitor(EventKind::PasswordChanged, wish.visit)

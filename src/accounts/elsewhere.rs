@@ -17,8 +17,8 @@ pub(crate) enum Wish {
 
 /// What came of it.
 pub(crate) enum Ended {
-    /// So many sessions; a wish for one that has ended already ends none.
-    Done(usize),
+    /// The browsers whose sessions it was; a wish for one that has ended already ends none.
+    Done(Vec<String>),
     /// The log-in is too long ago for a change: they have to prove again who they are.
     Stale,
 }
@@ -42,12 +42,6 @@ pub(super) async fn others(kit: &Kit, tx: &mut Tx, current: &Current) -> Result<
     Ok(found)
 }
 
-/// A session of the same person that has ended, for the page that says so.
-pub(crate) async fn ended(kit: &Kit, current: &Current, id: &SessionId) -> Result<Option<Session>, Fault> {
-    let found = sessions::by_id(&mut *kit.store.read().await?, id).await?;
-    Ok(found.filter(|session| session.user_id == current.user.id && session.ended_at.is_some()))
-}
-
 /// Logs out elsewhere.
 pub(crate) async fn end(kit: &Kit, current: &Current, wish: &Wish, visit: &Visit) -> Result<Ended, Fault> {
     if !lifetime::session_is_fresh(&current.session, kit.now()) {
@@ -59,7 +53,7 @@ pub(crate) async fn end(kit: &Kit, current: &Current, wish: &Wish, visit: &Visit
         Wish::One(id) => session.id == *id,
         Wish::Others => session.id != current.session.id,
     });
-    let mut ended = 0;
+    let mut ended = Vec::new();
     for session in wanted {
         session::end_in(kit, &mut tx, &session.id).await?;
         Entry::by_visitor(EventKind::LoggedOut, visit)
@@ -67,7 +61,7 @@ pub(crate) async fn end(kit: &Kit, current: &Current, wish: &Wish, visit: &Visit
             .session(&session.id)
             .record(kit, &mut tx)
             .await?;
-        ended += 1;
+        ended.push(session.browser);
     }
     tx.commit().await?;
     kit.logout_bell.notify_one();

@@ -40,11 +40,12 @@ pub(super) fn reset_code(
 }
 
 /// Notice of a new password.
-pub(super) fn password_changed(kit: &Kit, service: &str, browser: &str) -> AnyLetter {
+pub(super) fn password_changed(kit: &Kit, service: &str, browser: &str, stays_here: bool) -> AnyLetter {
     AnyLetter::from(PasswordChanged {
         sender: sender(kit, service),
         when: when::clock_time_and_date(kit.now()),
         device: browser.to_owned(),
+        stays_here,
     })
 }
 
@@ -126,5 +127,6 @@ fn sender(kit: &Kit, service: &str) -> Sender {
         council: brand.council.clone(),
         phone: brand.phone.clone(),
         host: kit.config.host(),
+        is_read: kit.config.mail.reply_to.is_some(),
     }
 }

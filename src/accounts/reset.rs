@@ -157,7 +157,7 @@ pub(crate) async fn set_password(
     let banner = Some(messages::PASSWORD_CHANGED);
     flows::back_to_password(&mut tx, &journey.flow.id, user.email.shown(), banner).await?;
     let service = journey.service(&kit.config);
-    let content = letters::password_changed(kit, service, &visit.browser);
+    let content = letters::password_changed(kit, service, &visit.browser, false);
     let draft = outbox::Draft { to: &user.email, service, content, expires_at: now + outbox::NOTICE_LIFE };
     outbox::queue(kit, &mut tx, draft).await?;
     Entry::by_visitor(EventKind::ResetDone, visit).user(Some(&user.id)).record(kit, &mut tx).await?;

@@ -106,9 +106,9 @@ pub(crate) async fn look(kit: &Kit, client: &Client) -> Vec<Finding> {
 fn rules(client: &Client) -> Vec<Finding> {
     let look = || Look::at("registration", None, "settings that agree, of a service that is on");
     let mend = || format!("change it with gatehouse client update {}", client.id);
-    let mut findings: Vec<Finding> = registration::judge(client)
+    let mut findings: Vec<Finding> = registration::judge(&client.name, &client.settings)
         .into_iter()
-        .map(|problem| look().bad(format!("would be refused today: {problem}"), mend()))
+        .map(|(_, problem)| look().bad(format!("would be refused today: {problem}"), mend()))
         .collect();
     if !client.is_active() {
         let remedy = format!("let people in again with gatehouse client enable {}", client.id);

@@ -182,12 +182,40 @@ pub(super) async fn remove_with(kit: &Kit, client: &Client, entry: Entry<'_>) ->
     Ok(())
 }
 
-/// Gives a client a new secret; those before it work for `overlap` longer.
+/// What stands for the secrets of a client that end at no set time: another text when there is a new one.
+pub(crate) async fn secrets_in_use(kit: &Kit, actor: &Actor, id: &str) -> Result<String, Error<Refusal>> {
+    let client = find(kit, actor, id).await?;
+    Ok(in_use(kit, &clients::secrets(&mut *kit.store.read().await?, &client.id).await?))
+}
+
+fn in_use(kit: &Kit, secrets: &[ClientSecret]) -> String {
+    let lasting = secrets.iter().filter(|secret| secret.expires_at.is_none());
+    let mut digests: Vec<&str> = lasting.map(|secret| secret.digest.as_str()).collect();
+    digests.sort_unstable();
+    kit.keyring.form_token(&["secrets", &digests.join(" ")])
+}
+
+/// How a new secret takes the place of those before it.
+#[derive(Clone, Copy)]
+pub(crate) struct Rotation<'a> {
+    /// How much longer those before it work.
+    pub(crate) overlap: Span,
+    /// What [`secrets_in_use`] said when it was asked for; `None` to make one whatever happened since.
+    pub(crate) seen: Option<&'a str>,
+}
+
+impl Rotation<'_> {
+    pub(crate) const fn after(overlap: Span) -> Self {
+        Self { overlap, seen: None }
+    }
+}
+
+/// Gives a client a new secret; refused as a conflict where it got one since it was looked at.
 pub(crate) async fn rotate_secret(
     kit: &Kit,
     actor: &Actor,
     client: &Client,
-    overlap: Span,
+    Rotation { overlap, seen }: Rotation<'_>,
 ) -> Result<Secret<kinds::Client>, Error<Refusal>> {
     check(actor, Action::ChangeService, Some(&client.id))?;
     console::refuse_console(&client.id)?;
@@ -201,6 +229,16 @@ pub(crate) async fn rotate_secret(
     }
     check_power(actor, &client.settings)?;
     let mut tx = kit.store.begin().await?;
+    // Whoever makes another at the same time waits.
+    if !clients::hold(&mut tx, &client.id).await? {
+        return Err(Error::Refused(Refusal::Unknown(format!("there is no client {}", client.id))));
+    }
+    if let Some(seen) = seen
+        && seen != in_use(kit, &clients::secrets(&mut tx, &client.id).await?)
+    {
+        let say = format!("client {} was given a new secret meanwhile", client.id);
+        return Err(Error::Refused(Refusal::Conflict(say)));
+    }
     clients::expire_secrets(&mut tx, &client.id, kit.now() + overlap).await?;
     let secret = give_secret(kit, &mut tx, client).await?;
     Entry::by(EventKind::ClientSecretRotated, actor).client(Some(&client.id)).record(kit, &mut tx).await?;
@@ -226,20 +264,27 @@ async fn give_secret(kit: &Kit, tx: &mut Tx, client: &Client) -> Result<Secret<k
     Ok(secret)
 }
 
-pub(super) fn generate_id(kit: &Kit) -> Result<ClientId, Fault> {
+/// An identifier that no client has.
+pub(crate) fn generate_id(kit: &Kit) -> Result<ClientId, Fault> {
     let mut bytes = [0; 12];
     kit.random.fill(&mut bytes);
     ClientId::parse(&base64url(bytes)).ok_or_else(|| Fault::new("no client identifier could be made"))
 }
 
 pub(super) fn judge(client: &Client) -> Result<(), Error<Refusal>> {
-    let mut problems = registration::judge(client);
-    problems.extend(encryption_without_key(&client.settings));
-    problems.extend(unreadable_colours(&client.settings));
-    let keys = client.settings.jwks.as_ref().and_then(|set| PublicKeys::import(set).err());
-    let mut flaws: Vec<Flaw> = problems.into_iter().map(|say| Flaw::of("", say)).collect();
-    flaws.extend(keys.map(|say| Flaw::of("jwks", say)));
+    let flaws = flaws(&client.name, &client.settings);
     if flaws.is_empty() { Ok(()) } else { Err(Error::Refused(Refusal::Unfit(flaws))) }
+}
+
+/// Everything that is wrong with what is to be registered, as far as it can be told without asking anybody.
+pub(crate) fn flaws(name: &str, settings: &ClientSettings) -> Vec<Flaw> {
+    let problems = registration::judge(name, settings);
+    let mut flaws: Vec<Flaw> = problems.into_iter().map(|(field, say)| Flaw::of(field, say)).collect();
+    flaws.extend(encryption_without_key(settings).map(|say| Flaw::of("jwks", say)));
+    flaws.extend(unreadable_colours(settings).map(|say| Flaw::of("brand_colours", say)));
+    let keys = settings.jwks.as_ref().and_then(|set| PublicKeys::import(set).err());
+    flaws.extend(keys.map(|say| Flaw::of("jwks", say)));
+    flaws
 }
 
 /// A program that looks after this provider is as good as an administrator. Whoever gives it a secret or a key can act as

@@ -81,7 +81,10 @@ pub(crate) async fn host(
 ) -> Result<Host, Error<Refusal>> {
     let mut conn = kit.store.read().await?;
     let inviter = match actor.user_id() {
-        Some(id) => user_rows::by_id(&mut conn, id).await?.map(|user| user.name),
+        Some(id) => user_rows::by_id(&mut conn, id).await?.map(|user| match user.organisation {
+            Some(organisation) => format!("{} of {organisation}", user.name),
+            None => user.name,
+        }),
         None => None,
     };
     let client = match service {

@@ -58,15 +58,36 @@ pub(crate) struct Query {
     pub(crate) words: String,
     /// Where nothing is searched for.
     pub(crate) order: Order,
-    /// Only those who have logged in, but not since; in the order of that.
-    pub(crate) dormant_since: Option<Timestamp>,
+    pub(crate) last_login: LastLogin,
     /// The cursor of the page before.
     pub(crate) after: Option<String>,
 }
 
+/// Whose last login is looked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum LastLogin {
+    #[default]
+    Whenever,
+    /// Of those who have logged in, but not since; the longest ago first.
+    Before(Timestamp),
+    Never,
+}
+
 impl Query {
     fn wants(&self, user: &User) -> bool {
-        self.dormant_since.is_none_or(|since| user.last_login_at.is_some_and(|at| at < since))
+        match self.last_login {
+            LastLogin::Whenever => true,
+            LastLogin::Before(since) => user.last_login_at.is_some_and(|at| at < since),
+            LastLogin::Never => user.last_login_at.is_none(),
+        }
+    }
+
+    fn order(&self) -> Order {
+        match self.last_login {
+            LastLogin::Whenever => self.order,
+            LastLogin::Before(_) => Order::LastLogin,
+            LastLogin::Never => Order::Never,
+        }
     }
 }
 
@@ -84,7 +105,7 @@ pub(crate) async fn list(
     limit: i64,
 ) -> Result<Page<Listed>, Error<Refusal>> {
     check(actor, Action::SeePeople, None)?;
-    let name = format!("people {:?} {:?} {}", query.order, query.dormant_since.is_some(), query.words);
+    let name = format!("people {:?} {}", query.order(), query.words);
     let place = match &query.after {
         Some(after) => cursor::open(kit, &name, after).ok_or_else(bad_cursor)?,
         None => Default::default(),
@@ -101,7 +122,7 @@ pub(crate) async fn list(
         // What has no letters in it is in nobody's name.
         (None, false) => Page { rows: Vec::new(), next: None },
         (None, true) => {
-            let order = if query.dormant_since.is_some() { Order::LastLogin } else { query.order };
+            let order = query.order();
             let mut rows = people::list(&mut conn, order, place, limit + 1).await?;
             rows.retain(|user| query.wants(user));
             Page::cut(rows, limit, |user| {

@@ -13,12 +13,12 @@ use crate::audit::Entry;
 use crate::base::{ClientId, Error, Fault, Secret, Span, Timestamp, kinds, paths};
 use crate::config::OpenTo;
 use crate::kit::Kit;
-use crate::model::{Actor, Client, ClientSettings, EventKind, Visit};
+use crate::model::{Actor, Client, ClientSecret, ClientSettings, EventKind, Visit};
 use crate::policy::metadata::{self, Unfit};
 use crate::policy::permission::Action;
 use crate::policy::registration;
 use crate::policy::throttle::{Limit, Verdict};
-use crate::store::registration_tokens;
+use crate::store::{clients as client_rows, registration_tokens};
 
 /// Why a service was not registered.
 #[derive(Debug)]
@@ -142,13 +142,18 @@ pub(crate) async fn replace(
     document: &Map<String, Value>,
     visit: &Visit,
 ) -> Result<Client, Error<Refusal>> {
-    if document.get("client_id").is_some_and(|named| named != client.id.as_str()) {
-        return Err(Error::Refused(Refusal::Metadata("client_id is another".to_owned())));
+    let refuse = |say: &str| Err(Error::Refused(Refusal::Metadata(say.to_owned())));
+    if document.get("client_id").is_none_or(|named| named != client.id.as_str()) {
+        return refuse("client_id must be there, and be that of this registration");
+    }
+    if let Some(secret) = document.get("client_secret")
+        && !has_secret(kit, client, secret.as_str()).await?
+    {
+        return refuse("client_secret is not the one that was given out");
     }
     let described = described(kit, client.id.clone(), document)?;
     if described.settings.authentication != client.settings.authentication {
-        let say = "token_endpoint_auth_method cannot be changed; register again";
-        return Err(Error::Refused(Refusal::Metadata(say.to_owned())));
+        return refuse("token_endpoint_auth_method cannot be changed; register again");
     }
     if described.name != client.name {
         refuse_impostor(kit, &described.name).await?;
@@ -156,6 +161,15 @@ pub(crate) async fn replace(
     let replaced = Client { created_at: client.created_at, updated_at: client.updated_at, ..described };
     let entry = Entry::by_visitor(EventKind::ClientUpdated, visit).client(Some(&client.id));
     clients::update_with(kit, replaced, entry).await.map_err(unfit)
+}
+
+/// Whether a secret is the client's, and works.
+async fn has_secret(kit: &Kit, client: &Client, secret: Option<&str>) -> Result<bool, Fault> {
+    let Some(secret) = secret.and_then(Secret::<kinds::Client>::presented) else { return Ok(false) };
+    let digest = kit.keyring.digest(&secret);
+    let known = client_rows::secrets(&mut *kit.store.read().await?, &client.id).await?;
+    let works = |known: &ClientSecret| known.expires_at.is_none_or(|end| kit.now() < end);
+    Ok(known.iter().any(|known| works(known) && known.digest.matches(&digest)))
 }
 
 /// Removes a registration (RFC 7592, section 2.3).

@@ -9,8 +9,6 @@ use crate::model::{Actor, EventKind, Session, User};
 use crate::policy::permission::Action;
 use crate::store::{services, sessions, users};
 
-const LIST: &str = "sessions";
-
 /// A session with what it is known by.
 pub(crate) struct Listed {
     pub(crate) session: Session,
@@ -19,17 +17,25 @@ pub(crate) struct Listed {
     pub(crate) services: Vec<(ClientId, String)>,
 }
 
-/// A page of sessions, the one used last first; of everybody, or of one person.
+/// Whose sessions, and at which service; everybody's and anywhere by itself.
+#[derive(Default)]
+pub(crate) struct Filter<'a> {
+    pub(crate) of: Option<&'a User>,
+    pub(crate) at: Option<&'a ClientId>,
+}
+
+/// A page of sessions, the one used last first.
 pub(crate) async fn list(
     kit: &Kit,
     actor: &Actor,
-    of: Option<&User>,
+    Filter { of, at }: Filter<'_>,
     after: Option<&str>,
     limit: i64,
 ) -> Result<Page<Listed>, Error<Refusal>> {
     check(actor, Action::SeeSessions, None)?;
+    let name = format!("sessions {}", at.map_or("", ClientId::as_str));
     let place = match after {
-        Some(after) => cursor::open(kit, LIST, after).ok_or_else(bad_cursor)?,
+        Some(after) => cursor::open(kit, &name, after).ok_or_else(bad_cursor)?,
         None => (i64::MAX.to_string(), String::new()),
     };
     let used_after = kit.now() - kit.config.session.idle;
@@ -42,10 +48,10 @@ pub(crate) async fn list(
         }
         None => {
             let place = (place.0.parse().unwrap_or(i64::MAX), place.1.as_str());
-            let rows = sessions::page(&mut conn, (kit.now(), used_after), place, limit + 1).await?;
+            let rows = sessions::page(&mut conn, (kit.now(), used_after), at, place, limit + 1).await?;
             Page::cut(rows, limit, |session| {
                 let used = session.last_used_at.millis().to_string();
-                cursor::seal(kit, LIST, (&used, session.id.as_str()))
+                cursor::seal(kit, &name, (&used, session.id.as_str()))
             })
         }
     };
@@ -55,9 +61,15 @@ pub(crate) async fn list(
     let people = users::by_ids(&mut conn, &people).await?;
     let sessions: Vec<&SessionId> = found.rows.iter().map(|session| &session.id).collect();
     let mut reached = services::of_sessions(&mut conn, &sessions).await?;
+    let was_there =
+        |services: &[(ClientId, String)]| at.is_none_or(|at| services.iter().any(|(id, _)| id == at));
     let listed = |session: Session| {
         let user = people.get(&session.user_id)?.clone();
         let services = reached.remove(&session.id).unwrap_or_default();
+        // One person's are few, and looked through here.
+        if !was_there(&services) {
+            return None;
+        }
         Some(Listed { session, user, services })
     };
     Ok(Page { rows: found.rows.into_iter().filter_map(listed).collect(), next: found.next })

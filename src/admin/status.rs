@@ -3,12 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Refusal, check};
-use crate::base::{Error, Fault, Span, Timestamp};
+use crate::accounts::guard::{self, Standing};
+use crate::base::{Error, Fault, Span, Timestamp, UserId};
 use crate::kit::Kit;
 use crate::model::{Actor, EventKind};
 use crate::policy::permission::Action;
 use crate::store::people::{self, Counts};
-use crate::store::{events, facts, outbox, reviews, services, sessions, throttles};
+use crate::store::{Conn, events, facts, outbox, reviews, services, sessions, users};
 use crate::view::when;
 
 const FACT: &str = "status";
@@ -77,7 +78,7 @@ pub(crate) async fn count(kit: &Kit) -> Result<(), Fault> {
     let status = Status {
         counted_at: now.millis(),
         people: people::count(&mut conn).await?,
-        locked: throttles::paused(&mut conn, now).await?,
+        locked: locked(kit, &mut conn).await?,
         sessions: sessions::count(&mut conn, now, now - kit.config.session.idle).await?,
         // The console is one that nobody registered.
         services: services::count(&mut conn).await? - 1,
@@ -92,6 +93,20 @@ pub(crate) async fn count(kit: &Kit) -> Result<(), Fault> {
     let mut tx = kit.store.begin().await?;
     facts::set(&mut tx, FACT, &text).await?;
     tx.commit().await
+}
+
+/// How many accounts wrong passwords have closed: of those whose attempts were refused in the last month, at most a
+/// thousand.
+async fn locked(kit: &Kit, conn: &mut Conn) -> Result<i64, Fault> {
+    const MOST: i64 = 1_000;
+    let since = kit.now() - Span::days(30);
+    let refused = events::whose(conn, EventKind::PasswordPaused, since, MOST).await?;
+    let refused: Vec<&UserId> = refused.iter().collect();
+    let mut locked = 0;
+    for user in users::by_ids(conn, &refused).await?.values().filter(|user| user.is_active()) {
+        locked += i64::from(!matches!(guard::standing(kit, conn, &user.email).await?, Standing::Open));
+    }
+    Ok(locked)
 }
 
 /// Whether anything in the figures needs somebody's attention: sentences.

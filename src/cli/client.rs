@@ -304,8 +304,13 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
         }
         Action::RotateSecret { id, overlap_hours, json } => {
             let client = clients::find(&kit, &Actor::Operator, &id).await?;
-            let secret =
-                clients::rotate_secret(&kit, &Actor::Operator, &client, Span::hours(overlap_hours)).await?;
+            let secret = clients::rotate_secret(
+                &kit,
+                &Actor::Operator,
+                &client,
+                clients::Rotation::after(Span::hours(overlap_hours)),
+            )
+            .await?;
             show_one(&kit, &client, Some(&secret), json);
         }
     }

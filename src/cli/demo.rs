@@ -189,12 +189,16 @@ async fn settle(kit: &Kit, places: &Places) -> Result<Vec<Settled>, Failure> {
 
 async fn register(kit: &Kit, service: &Service) -> Result<Settled, Failure> {
     let redirect_uri = format!("{}callback", service.base);
+    // The others are names only: nobody listens there.
+    let hears = !matches!(service.id, TOOL | EXPERIMENTS);
+    let hears_at = service.base.join(portal::LOGGED_OUT_ELSEWHERE).ok().filter(|_| hears);
     let settings = match service.id {
         TOOL => administration(),
         _ => ClientSettings {
             redirect_uris: vec![redirect_uri.clone()],
             post_logout_redirect_uris: vec![service.base.to_string()],
             home_page: Some(service.base.to_string()),
+            backchannel_logout_uri: hears_at.map(String::from),
             ..if service.id == EXPERIMENTS { everything() } else { ClientSettings::default() }
         },
     };
@@ -203,7 +207,8 @@ async fn register(kit: &Kit, service: &Service) -> Result<Settled, Failure> {
         Ok(mut known) => {
             known.settings = settings;
             let known = clients::update(kit, &Actor::Operator, known).await?;
-            clients::rotate_secret(kit, &Actor::Operator, &known, Span::seconds(0)).await?
+            clients::rotate_secret(kit, &Actor::Operator, &known, clients::Rotation::after(Span::seconds(0)))
+                .await?
         }
         Err(_) => clients::add(kit, &Actor::Operator, Some(id), service.name.to_owned(), settings)
             .await?

@@ -19,6 +19,11 @@ pub(super) struct Written {
     /// code, but wrong passwords from elsewhere do not pause logging in from it.
     #[config(env = "GATEHOUSE_SESSION_DEVICE_DAYS", default = 180)]
     device_days: u32,
+
+    /// Whether people who log out of a service stop at a page of ours that says so before they go back to it. Without
+    /// it they stop only where another service could not be told.
+    #[config(env = "GATEHOUSE_SESSION_LOGGED_OUT_PAGE", default = false)]
+    logged_out_page: bool,
 }
 
 /// Staying logged in.
@@ -27,6 +32,8 @@ pub(crate) struct Session {
     pub(crate) idle: Span,
     pub(crate) absolute: Span,
     pub(crate) device: Span,
+    /// Whether people see that they have logged out before they go back to a service.
+    pub(crate) logged_out_page: bool,
 }
 
 impl Written {
@@ -37,6 +44,7 @@ impl Written {
             idle: Span::seconds(idle.saturating_mul(60)),
             absolute: Span::seconds(hours.saturating_mul(3600)),
             device: Span::days(problems.within("session.device_days", self.device_days, 1, 400)),
+            logged_out_page: self.logged_out_page,
         }
     }
 }

@@ -148,6 +148,7 @@ const MISTAKES: &[(&str, &str)] = &[
         "[tokens]\nrefresh_days = 20\nrefresh_idle_days = 20\n[retention]\ndormant_days = 29",
         "retention.dormant_days",
     ),
+    ("[tokens]\nadvertised_scopes = [\"openid\"]", "tokens.advertised_scopes names \"openid\""),
     ("[retention]\ndormant_days = 30", "retention.dormant_days must be more than tokens.refresh_days"),
     (
         "[listen]\ncertificate_origin = \"https://192.0.2.1\"",

@@ -27,6 +27,11 @@ pub(super) struct Written {
     /// session at the latest.
     #[config(env = "GATEHOUSE_TOKENS_REFRESH_DAYS", default = 30)]
     refresh_days: u32,
+
+    /// Scopes of services' own that discovery names beside the standard ones, such as ["cases:read"]. They can be asked
+    /// for by those that they are registered for, named here or not. In the environment: separated by commas.
+    #[config(env = "GATEHOUSE_TOKENS_ADVERTISED_SCOPES", default = [])]
+    advertised_scopes: Vec<String>,
 }
 
 /// How long what services are given stays good.
@@ -39,6 +44,13 @@ pub(crate) struct Tokens {
     pub(crate) refresh_idle: Span,
     /// How long refresh tokens replace each other.
     pub(crate) refresh: Span,
+    /// What discovery names of services' own scopes.
+    pub(crate) advertised_scopes: Vec<String>,
+}
+
+/// No standard scope, and none that cannot stand in a list of them (RFC 6749, appendix A.4).
+fn is_own_scope(value: &str) -> bool {
+    value.contains(':') && value.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\')
 }
 
 impl Written {
@@ -49,7 +61,13 @@ impl Written {
         let mut days = |setting, days, most| Span::days(problems.within(setting, days, 1, most));
         let refresh_idle = days("tokens.refresh_idle_days", self.refresh_idle_days, 90);
         let refresh = days("tokens.refresh_days", self.refresh_days, 365);
+        for value in self.advertised_scopes.iter().filter(|value| !is_own_scope(value)) {
+            let why =
+                format!("names {value:?}: a service's own scopes have a colon in them, like cases:read");
+            problems.say("tokens.advertised_scopes", why);
+        }
         Tokens {
+            advertised_scopes: self.advertised_scopes,
             code: Span::seconds(problems.within("tokens.code_seconds", self.code_seconds, 10, 60)),
             access,
             id,

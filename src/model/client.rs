@@ -99,6 +99,9 @@ pub(crate) struct ClientSettings {
     /// The algorithm of signed UserInfo answers; `None` where they are plain JSON.
     #[serde(rename = "userinfo_signed_response_alg")]
     pub(crate) userinfo_algorithm: Option<Algorithm>,
+    /// The algorithm of signed introspection answers (RFC 9701, section 6); `None` for that of its ID tokens.
+    #[serde(rename = "introspection_signed_response_alg")]
+    pub(crate) introspection_algorithm: Option<Algorithm>,
     /// How its ID tokens are encrypted; `None` where they are only signed.
     #[serde(rename = "id_token_encrypted_response_alg")]
     pub(crate) id_token_key_management: Option<KeyManagement>,
@@ -171,6 +174,7 @@ impl Default for ClientSettings {
             subject_type: SubjectType::Public,
             sector_identifier_uri: None,
             userinfo_algorithm: None,
+            introspection_algorithm: None,
             id_token_key_management: None,
             id_token_content_encryption: None,
             userinfo_key_management: None,
@@ -195,6 +199,11 @@ impl Default for ClientSettings {
 impl ClientSettings {
     pub(crate) fn may_use(&self, grant: GrantType) -> bool {
         self.grant_types.contains(&grant)
+    }
+
+    /// Whether people come to us from it and go back to it.
+    pub(crate) fn sends_people_back(&self) -> bool {
+        self.may_use(GrantType::AuthorizationCode) || self.may_use(GrantType::Implicit)
     }
 
     /// Whether requests that come by a browser alone are refused (FAPI 2.0 Security Profile, section 5.3.2.2).
@@ -228,10 +237,14 @@ impl ClientSettings {
         self.response_algorithm.unwrap_or(self.id_token_algorithm)
     }
 
+    pub(crate) fn introspection_algorithm(&self) -> Algorithm {
+        self.introspection_algorithm.unwrap_or(self.id_token_algorithm)
+    }
+
     /// The algorithms that something for this client is signed with.
-    pub(crate) fn signing_algorithms(&self) -> [Algorithm; 3] {
+    pub(crate) fn signing_algorithms(&self) -> [Algorithm; 4] {
         let userinfo = self.userinfo_algorithm.unwrap_or(self.id_token_algorithm);
-        [self.id_token_algorithm, self.response_algorithm(), userinfo]
+        [self.id_token_algorithm, self.response_algorithm(), userinfo, self.introspection_algorithm()]
     }
 }
 

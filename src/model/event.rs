@@ -57,6 +57,24 @@ macro_rules! event_kinds {
     };
 }
 
+impl EventKind {
+    /// Whether it is something that somebody tried and that was not done.
+    pub(crate) const fn is_refusal(self) -> bool {
+        matches!(
+            self,
+            Self::PasswordWrong
+                | Self::PasswordPaused
+                | Self::CodeWrong
+                | Self::CodesUsedUp
+                | Self::RequestRefused
+                | Self::RefreshReplayed
+                | Self::CodeReplayed
+                | Self::ConsentRefused
+                | Self::DeviceRefused
+        )
+    }
+}
+
 event_kinds! {
     PasswordRight = "login.password_right", "Password right";
     PasswordWrong = "login.password_wrong", "Wrong password";

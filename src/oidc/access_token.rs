@@ -92,6 +92,7 @@ struct Claims<'a> {
     iat: i64,
     jti: &'a str,
     client_id: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
     scope: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     auth_time: Option<i64>,

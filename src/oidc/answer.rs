@@ -11,7 +11,7 @@ use crate::oidc::grant::{self, NewGrant};
 use crate::oidc::id_token::{self, Facts};
 use crate::oidc::request::ValidRequest;
 use crate::oidc::response::AuthorizationResponse;
-use crate::oidc::{consent, session_state};
+use crate::oidc::{consent, session_state, subject};
 use crate::policy::scope;
 use crate::store::grants::Grant;
 use crate::store::{Tx, pushed_requests, sessions};
@@ -30,24 +30,27 @@ pub(super) async fn complete(
     if !use_up(kit, tx, request).await? {
         return answered_before(kit, request).map(Some);
     }
+    if !is_asked_about(kit, request, current) {
+        let say = "somebody else is logged in than the request names";
+        return request.reply.error(kit, &OAuthError::new(ErrorCode::LoginRequired, say)).map(Some);
+    }
     let response_type = request.asked.response_type;
     let mut params = Vec::new();
-    let (mut code, mut access) = (None, None);
-    if response_type.has_code() || response_type.has_token() {
-        let new = NewGrant {
-            client: &request.reply.client,
-            session: &current.session,
-            scope: request.asked.scope.join(" "),
-            resources: request.asked.resources.clone(),
-            may_refresh: response_type.has_code(),
-            asked: Some(request),
-        };
-        let (grant, secret) = grant::record(kit, tx, new).await?;
-        code = response_type.has_code().then_some(secret);
-        if response_type.has_token() {
-            access = Some(access_token(kit, tx, request, (current, &grant)).await?);
-        }
-    }
+    let new = NewGrant {
+        client: &request.reply.client,
+        session: &current.session,
+        scope: request.asked.scope.join(" "),
+        resources: request.asked.resources.clone(),
+        may_refresh: response_type.has_code(),
+        asked: Some(request),
+    };
+    // An ID token alone is a grant too: the service is to hear when the session ends.
+    let (grant, secret) = grant::record(kit, tx, new).await?;
+    let code = response_type.has_code().then_some(secret);
+    let access = match response_type.has_token() {
+        true => Some(access_token(kit, tx, request, (current, &grant)).await?),
+        false => None,
+    };
     params.extend(code.as_ref().map(|code| ("code", code.reveal().to_owned())));
     if let Some(access) = &access {
         params.push(("access_token", access.text.clone()));
@@ -63,6 +66,13 @@ pub(super) async fn complete(
     // Signed answers are of another family, which has no frames.
     params.extend(state.filter(|_| !request.reply.is_signed()).map(|state| ("session_state", state)));
     request.reply.answer(kit, params).map(Some)
+}
+
+/// Whether the answer may be about this person: nothing is said of another than the one whom the request names (OpenID
+/// Connect Core 1.0, section 3.1.2.2).
+pub(super) fn is_asked_about(kit: &Kit, request: &ValidRequest, current: &Current) -> bool {
+    let subject = || subject::of(kit, &request.reply.client, current.user.subject.as_str());
+    request.asked.subject.as_deref().is_none_or(|named| named == subject())
 }
 
 /// An access token that goes through the browser (OpenID Connect Core 1.0, sections 3.2.2.5 and 3.3.2.5). Nothing can

@@ -6,11 +6,11 @@ use crate::base::Fault;
 use crate::kit::Kit;
 use crate::model::{Client, FlowStage};
 use crate::oidc::answer::{self, Denial};
+use crate::oidc::consent;
 use crate::oidc::error::{AuthorizeError, ErrorCode, OAuthError};
 use crate::oidc::params::Params;
 use crate::oidc::request::{self, ValidRequest, Wishes};
 use crate::oidc::response::AuthorizationResponse;
-use crate::oidc::{consent, subject};
 use crate::policy::lifetime;
 use crate::policy::prompt::{self, Standing, Step};
 use crate::policy::redirect::ValidRedirect;
@@ -48,9 +48,7 @@ pub(crate) async fn authorize(
     let (request, wishes) = request::validate(kit, params).await?;
     let standing = session.map(|current| Standing {
         authenticated_at: current.session.authenticated_at,
-        is_hinted_person: wishes.subject.as_deref().is_none_or(|hint| {
-            hint == subject::of(kit, &request.reply.client, current.user.subject.as_str())
-        }),
+        is_hinted_person: answer::is_asked_about(kit, &request, current),
     });
     match (prompt::step(wishes.prompt, wishes.max_age, standing, kit.now()), session) {
         (Step::Proceed, Some(current)) if consent::is_needed(kit, &request, current).await? => {

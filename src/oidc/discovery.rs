@@ -21,7 +21,7 @@ pub(crate) fn document(config: &Config) -> Value {
         places_for_certificates(config),
         registration(config),
         authentication(config),
-        requests(),
+        requests(config),
         tokens(config),
     ];
     parts.into_iter().filter_map(|part| part.as_object().cloned()).flatten().collect()
@@ -93,9 +93,10 @@ fn authentication(config: &Config) -> Value {
 }
 
 /// What can be asked, and in which ways it is answered.
-fn requests() -> Value {
-    let scopes: Vec<&str> =
-        scope::STANDARD.into_iter().map(|(name, _)| name).chain([scope::OFFLINE_ACCESS]).collect();
+fn requests(config: &Config) -> Value {
+    let own = config.tokens.advertised_scopes.iter().map(String::as_str);
+    let standard = scope::STANDARD.into_iter().map(|(name, _)| name);
+    let scopes: Vec<&str> = standard.chain([scope::OFFLINE_ACCESS]).chain(own).collect();
     json!({
         "scopes_supported": scopes,
         "response_types_supported": ResponseType::ALL.map(ResponseType::name),
@@ -138,7 +139,7 @@ fn tokens(config: &Config) -> Value {
 
 /// Those of the token endpoint, and what registrations call the answer that needs none.
 fn grant_types() -> Vec<&'static str> {
-    GrantType::ALL.into_iter().map(GrantType::name).chain(["implicit"]).collect()
+    GrantType::ALL.into_iter().map(GrantType::name).collect()
 }
 
 /// Plain JSON as well.

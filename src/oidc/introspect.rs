@@ -27,6 +27,7 @@ pub(crate) enum Introspection {
 #[derive(Serialize)]
 pub(crate) struct Active {
     active: bool,
+    #[serde(skip_serializing_if = "String::is_empty")]
     scope: String,
     client_id: String,
     token_type: &'static str,
@@ -75,8 +76,7 @@ pub(crate) fn sign(kit: &Kit, client: &AuthenticatedClient, known: &Introspectio
         "iat": kit.now().seconds(),
         "token_introspection": known,
     });
-    let algorithm = client.settings.id_token_algorithm;
-    kit.sign(algorithm, "token-introspection+jwt", &claims)
+    kit.sign(client.settings.introspection_algorithm(), "token-introspection+jwt", &claims)
 }
 
 /// A client may know of its own tokens, of those that are for it, and of all where it was registered so.

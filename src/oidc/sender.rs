@@ -41,15 +41,15 @@ pub(super) async fn confirmation(
         return Ok(Some(Confirmation::Key(thumbprint)));
     }
     if client.settings.dpop_bound_access_tokens {
-        return Err(refuse("a DPoP proof is missing: this client's tokens must be bound to a key"));
+        return Err(missing("a DPoP proof is missing: this client's tokens must be bound to a key"));
     }
     match &shown.certificate {
         Some(thumbprint) if client.settings.demands_bound_tokens() => {
             Ok(Some(Confirmation::Certificate(thumbprint.clone())))
         }
-        _ if client.settings.demands_bound_tokens() => {
-            Err(refuse("a DPoP proof or a certificate is missing: this client's tokens must be bound to one"))
-        }
+        _ if client.settings.demands_bound_tokens() => Err(missing(
+            "a DPoP proof or a certificate is missing: this client's tokens must be bound to one",
+        )),
         _ => Ok(None),
     }
 }
@@ -144,6 +144,11 @@ async fn spend(kit: &Kit, thumbprint: &str, sound: &dpop::Sound<'_>) -> Result<b
 
 fn refuse(say: &'static str) -> Error<OAuthError> {
     Error::Refused(OAuthError::new(ErrorCode::InvalidDpopProof, say))
+}
+
+/// What is not there is no damaged proof: it may be that a certificate was to be shown.
+fn missing(say: &'static str) -> Error<OAuthError> {
+    Error::Refused(OAuthError::new(ErrorCode::InvalidRequest, say))
 }
 
 fn want_nonce() -> Error<OAuthError> {

@@ -7,12 +7,18 @@ use crate::policy::scope;
 pub(super) fn judge(settings: &ClientSettings) -> Vec<&'static str> {
     let may_use = |grant| settings.may_use(grant);
     let is_public = settings.authentication == ClientAuthentication::None;
+    let sends_back = settings.sends_people_back();
+    let has_code = settings.response_types.iter().any(|asked| asked.has_code());
     let wants_offline = settings.scopes.iter().flatten().any(|value| value == scope::OFFLINE_ACCESS);
     [
         (settings.grant_types.is_empty(), "Give at least one grant type"),
         (
-            !may_use(GrantType::AuthorizationCode) && !settings.redirect_uris.is_empty(),
+            !sends_back && !settings.redirect_uris.is_empty(),
             "A service that people are sent back to needs the grant authorization_code",
+        ),
+        (
+            sends_back && has_code && !may_use(GrantType::AuthorizationCode),
+            "A response type with code in it needs the grant authorization_code",
         ),
         (
             may_use(GrantType::RefreshToken)
@@ -49,6 +55,7 @@ pub(super) fn judge(settings: &ClientSettings) -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::ResponseType;
 
     #[test]
     fn each_contradiction_earns_its_sentence_and_what_agrees_earns_none() {
@@ -66,6 +73,13 @@ mod tests {
         assert_eq!(said(|s| s.grant_types = GrantType::ALL.to_vec()), 1);
         assert_eq!(said(|s| s.grant_types = vec![GrantType::ClientCredentials]), 0);
         assert_eq!(said(|s| s.grant_types = vec![]), 1);
+        assert_eq!(said(|s| s.grant_types = vec![GrantType::Implicit]), 1);
+        let by_browser_alone = |s: &mut ClientSettings| {
+            s.grant_types = vec![GrantType::Implicit];
+            s.response_types = vec![ResponseType::IdToken];
+            s.redirect_uris.push("https://portal.example/callback".to_owned());
+        };
+        assert_eq!(said(by_browser_alone), 0);
         assert_eq!(said(|s| s.grant_types = vec![GrantType::RefreshToken]), 1);
         assert_eq!(said(|s| s.scopes = Some(vec!["offline_access".to_owned()])), 1);
         for adjust in [

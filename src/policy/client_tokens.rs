@@ -42,6 +42,10 @@ pub(super) fn judge(settings: &ClientSettings) -> Vec<&'static str> {
             is_fapi2 && settings.userinfo_algorithm == Some(Algorithm::RS256),
             "FAPI 2.0 does not accept UserInfo answers signed by RS256: use PS256, ES256 or EdDSA",
         ),
+        (
+            is_fapi2 && settings.introspection_algorithm == Some(Algorithm::RS256),
+            "FAPI 2.0 does not accept introspection answers signed by RS256: use PS256, ES256 or EdDSA",
+        ),
     ]
     .into_iter()
     .filter_map(|(is_wrong, why)| is_wrong.then_some(why))
@@ -83,6 +87,10 @@ mod tests {
             (
                 |s| (s.profile, s.userinfo_algorithm) = (SecurityProfile::Fapi2, Some(Algorithm::RS256)),
                 "RS256",
+            ),
+            (
+                |s| (s.profile, s.introspection_algorithm) = (SecurityProfile::Fapi2, Some(Algorithm::RS256)),
+                "introspection",
             ),
         ] {
             let [found] = said(adjust)[..] else { panic!("one sentence for {says}") };

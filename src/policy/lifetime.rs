@@ -25,11 +25,6 @@ pub(crate) fn session_is_fresh(session: &Session, now: Timestamp) -> bool {
     now < session.authenticated_at + FRESH
 }
 
-/// Whether something was done so lately that a page may say so.
-pub(crate) fn is_just_now(at: Timestamp, now: Timestamp) -> bool {
-    now < at + Span::minutes(5)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -22,6 +22,7 @@ const ALIKE: &[&str] = &[
     "id_token_encrypted_response_enc",
     "id_token_signed_response_alg",
     "initiate_login_uri",
+    "introspection_signed_response_alg",
     "jwks",
     "jwks_uri",
     "logo_uri",
@@ -74,10 +75,15 @@ pub(crate) fn read(document: &Map<String, Value>) -> Result<(Option<String>, Cli
     }
     let known = document.iter().filter(|(name, value)| ALIKE.contains(&name.as_str()) && !value.is_null());
     let mut known: Map<String, Value> = known.map(|(name, value)| (name.clone(), value.clone())).collect();
-    if let Some(grants) = known.get_mut("grant_types").and_then(Value::as_array_mut) {
-        // It stands for answers that need no token endpoint, which the response types say.
-        grants.retain(|grant| grant != "implicit");
-    }
+    // Who signs with the secret has this algorithm and no other; to who does not sign, none means anything.
+    let method =
+        known.get("token_endpoint_auth_method").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let says_nothing = |algorithm: &Value| match &*method {
+        "private_key_jwt" => false,
+        "client_secret_jwt" => algorithm == "HS256",
+        _ => true,
+    };
+    known.retain(|name, value| name != "token_endpoint_auth_signing_alg" || !says_nothing(value));
     for stands_for_nothing in ["userinfo_signed_response_alg", "request_object_signing_alg"] {
         known.retain(|name, value| name != stands_for_nothing || *value != "none");
     }
@@ -98,7 +104,7 @@ pub(crate) fn read(document: &Map<String, Value>) -> Result<(Option<String>, Cli
 /// What is judged here because it counts for services that nobody looked at: the rest is judged for all alike.
 fn judge(settings: &ClientSettings) -> Result<(), Unfit> {
     let native = settings.application_type == ApplicationType::Native;
-    if settings.redirect_uris.is_empty() && settings.may_use(GrantType::AuthorizationCode) {
+    if settings.redirect_uris.is_empty() && settings.sends_people_back() {
         return Err(Unfit::Redirect("redirect_uris is missing".to_owned()));
     }
     for uri in &settings.redirect_uris {
@@ -108,7 +114,8 @@ fn judge(settings: &ClientSettings) -> Result<(), Unfit> {
         return Err(Unfit::Metadata("initiate_login_uri must begin with https://".to_owned()));
     }
     let is_for_people = |grant: &GrantType| {
-        matches!(grant, GrantType::AuthorizationCode | GrantType::RefreshToken | GrantType::DeviceCode)
+        use GrantType::{AuthorizationCode, DeviceCode, Implicit, RefreshToken};
+        matches!(grant, AuthorizationCode | RefreshToken | Implicit | DeviceCode)
     };
     if !settings.grant_types.iter().all(is_for_people) {
         return Err(Unfit::Metadata(
@@ -146,6 +153,9 @@ pub(crate) fn write(client: &Client) -> Map<String, Value> {
     if let Some(scopes) = &client.settings.scopes {
         document.insert("scope".to_owned(), json!(scopes.join(" ")));
     }
+    if client.settings.authentication == ClientAuthentication::ClientSecretJwt {
+        document.insert("token_endpoint_auth_signing_alg".to_owned(), json!("HS256"));
+    }
     document.insert("require_auth_time".to_owned(), json!(true));
     for (address, demand) in [
         ("backchannel_logout_uri", "backchannel_logout_session_required"),
@@ -174,7 +184,7 @@ mod tests {
             "userinfo_signed_response_alg": "none", "policy_uri": null
         }))
         .unwrap();
-        assert_eq!(settings.grant_types, [GrantType::AuthorizationCode]);
+        assert_eq!(settings.grant_types, [GrantType::AuthorizationCode, GrantType::Implicit]);
         assert!(!settings.require_pkce && !settings.scopes.unwrap().contains(&OFFLINE_ACCESS.to_owned()));
         for name in ADMINISTRATORS.iter().copied() {
             let hostile = json!({ "redirect_uris": ["https://a.example/cb"], name: true });
@@ -198,6 +208,21 @@ mod tests {
             let found = read(bad.as_object().unwrap()).unwrap_err();
             assert_eq!(matches!(found, Unfit::Redirect(_)), is_redirect, "{bad}: {found:?}");
         }
+    }
+
+    #[test]
+    fn the_algorithm_of_assertions_is_read_where_there_are_any() {
+        let read = |method: &str, algorithm: &str| {
+            read_from(json!({
+                "redirect_uris": ["https://a.example/cb"], "token_endpoint_auth_method": method,
+                "token_endpoint_auth_signing_alg": algorithm, "jwks_uri": "https://a.example/jwks"
+            }))
+            .map(|settings| settings.assertion_algorithm)
+        };
+        assert_eq!(read("client_secret_jwt", "HS256"), Ok(None));
+        assert_eq!(read("client_secret_basic", "RS256"), Ok(None));
+        assert_eq!(read("private_key_jwt", "ES256"), Ok(Some(crate::model::Algorithm::ES256)));
+        assert!(read("private_key_jwt", "HS256").is_err());
     }
 
     #[test]

@@ -2,50 +2,73 @@
 
 use url::Url;
 
-use crate::model::{ApplicationType, Client, ClientAuthentication, GrantType};
+use crate::model::{ApplicationType, ClientAuthentication, ClientSettings};
 use crate::policy::{client_grants, client_keys, client_requests, client_tokens, consent, scope};
 
 const MOST_REDIRECTS: usize = 20;
 const LONGEST_URI: usize = 2_048;
 const LONGEST_NAME: usize = 64;
 
-/// Judges a registration: every reason against it, each a sentence that says what to do.
-pub(crate) fn judge(client: &Client) -> Vec<String> {
-    let settings = &client.settings;
-    let mut problems = Vec::new();
-    if let Err(problem) = name(&client.name) {
-        problems.push(problem);
+/// The setting whose fault it is, by its registered name, and a sentence that says what to do. A contradiction between
+/// settings is no single one's fault, and has no name.
+pub(crate) type Problem = (&'static str, String);
+
+/// Judges a registration: every reason against it.
+pub(crate) fn judge(name: &str, settings: &ClientSettings) -> Vec<Problem> {
+    let mut problems: Vec<Problem> = judge_name(name).err().map(|say| ("name", say)).into_iter().collect();
+    problems.extend(addresses(settings));
+    problems.extend(scopes(settings).into_iter().map(|say| ("scopes", say)));
+    if settings.authentication == ClientAuthentication::None && !settings.require_pkce {
+        problems.push(("", "A client without a secret must use a code challenge (PKCE)".to_owned()));
     }
-    if settings.redirect_uris.is_empty() && settings.may_use(GrantType::AuthorizationCode) {
-        problems.push("Enter at least one redirect address".to_owned());
+    let contradictions = client_keys::judge(settings)
+        .into_iter()
+        .chain(client_requests::judge(settings))
+        .chain(client_grants::judge(settings))
+        .chain(client_tokens::judge(settings));
+    problems.extend(contradictions.map(|why| ("", why.to_owned())));
+    problems
+}
+
+fn addresses(settings: &ClientSettings) -> Vec<Problem> {
+    const REDIRECTS: &str = "redirect_uris";
+    let mut problems = Vec::new();
+    if settings.redirect_uris.is_empty() && settings.sends_people_back() {
+        problems.push((REDIRECTS, "Enter at least one redirect address".to_owned()));
     }
     if settings.redirect_uris.len() > MOST_REDIRECTS {
-        problems.push(format!("Enter at most {MOST_REDIRECTS} redirect addresses"));
+        problems.push((REDIRECTS, format!("Enter at most {MOST_REDIRECTS} redirect addresses")));
     }
     let native = settings.application_type == ApplicationType::Native;
-    for uri in settings.redirect_uris.iter().chain(&settings.post_logout_redirect_uris) {
-        if let Err(problem) = redirect(uri, native) {
-            problems.push(problem);
-        }
+    let after_logout = "post_logout_redirect_uris";
+    for (field, uris) in
+        [(REDIRECTS, &settings.redirect_uris), (after_logout, &settings.post_logout_redirect_uris)]
+    {
+        problems.extend(
+            uris.iter().filter_map(|uri| redirect(uri, native).err()).map(|problem| (field, problem)),
+        );
     }
     let pages = [
-        &settings.home_page,
-        &settings.initiate_login_uri,
-        &settings.policy_uri,
-        &settings.tos_uri,
-        &settings.logo_uri,
+        ("client_uri", &settings.home_page),
+        ("initiate_login_uri", &settings.initiate_login_uri),
+        ("policy_uri", &settings.policy_uri),
+        ("tos_uri", &settings.tos_uri),
+        ("logo_uri", &settings.logo_uri),
+        ("jwks_uri", &settings.jwks_uri),
+        ("backchannel_logout_uri", &settings.backchannel_logout_uri),
+        ("frontchannel_logout_uri", &settings.frontchannel_logout_uri),
+        ("sector_identifier_uri", &settings.sector_identifier_uri),
     ];
-    let asked = [
-        &settings.jwks_uri,
-        &settings.backchannel_logout_uri,
-        &settings.frontchannel_logout_uri,
-        &settings.sector_identifier_uri,
-    ];
-    for uri in pages.into_iter().chain(asked).flatten().chain(&settings.request_uris) {
-        if let Err(problem) = page(uri) {
-            problems.push(problem);
-        }
-    }
+    let pages = pages.into_iter().filter_map(|(field, uri)| Some((field, uri.as_ref()?)));
+    let requests = settings.request_uris.iter().map(|uri| ("request_uris", uri));
+    problems.extend(
+        pages.chain(requests).filter_map(|(field, uri)| page(uri).err().map(|problem| (field, problem))),
+    );
+    problems
+}
+
+fn scopes(settings: &ClientSettings) -> Vec<String> {
+    let mut problems = Vec::new();
     if settings.asks_consent && !settings.scopes.iter().flatten().all(|value| consent::has_words(value)) {
         problems.push("A service that asks people for consent cannot have scopes of its own".to_owned());
     }
@@ -61,20 +84,11 @@ pub(crate) fn judge(client: &Client) -> Vec<String> {
             ));
         }
     }
-    if settings.authentication == ClientAuthentication::None && !settings.require_pkce {
-        problems.push("A client without a secret must use a code challenge (PKCE)".to_owned());
-    }
-    let contradictions = client_keys::judge(settings)
-        .into_iter()
-        .chain(client_requests::judge(settings))
-        .chain(client_grants::judge(settings))
-        .chain(client_tokens::judge(settings));
-    problems.extend(contradictions.map(str::to_owned));
     problems
 }
 
 /// A name that can stand on a page and in the header of an email.
-fn name(name: &str) -> Result<(), String> {
+fn judge_name(name: &str) -> Result<(), String> {
     if name.trim().is_empty() {
         return Err("Enter a name".to_owned());
     }
@@ -130,7 +144,8 @@ fn canonical(uri: &str) -> Result<Url, String> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(format!("The address must not contain a user name or password: {uri}"));
     }
-    if url.as_str() != uri {
+    // A bare host has a path all the same, which nobody has to write.
+    if url.as_str() != uri && url.as_str() != format!("{uri}/") {
         return Err(format!("Write the address in its plain form, {url}, instead of {uri}"));
     }
     Ok(url)
@@ -151,9 +166,12 @@ mod tests {
 
     #[test]
     fn redirect_addresses_are_plain_https_or_on_this_machine() {
-        for good in
-            ["https://portal.example/callback", "http://localhost:8081/callback", "http://127.0.0.1:9/x"]
-        {
+        for good in [
+            "https://portal.example/callback",
+            "http://localhost:8081/callback",
+            "http://127.0.0.1:9/x",
+            "https://portal.example",
+        ] {
             assert_eq!(redirect(good, false), Ok(()));
         }
         for bad in [
@@ -161,7 +179,6 @@ mod tests {
             "https://portal.example/call#back",
             "https://*.example/",
             "callback",
-            "https://portal.example",
             "https://PORTAL.example/",
             "https://portal.example:443/x",
             "javascript:alert(1)",
@@ -177,10 +194,10 @@ mod tests {
 
     #[test]
     fn row_88_a_name_cannot_break_out_of_a_page_or_a_header() {
-        assert_eq!(name("Children's Services Portal"), Ok(()));
+        assert_eq!(judge_name("Children's Services Portal"), Ok(()));
         for bad in ["", "  ", "a\r\nBcc: x", "<b>", "see https://evil.example", "a\u{2028}b", "nul\0"] {
-            assert!(name(bad).is_err(), "{bad:?}");
+            assert!(judge_name(bad).is_err(), "{bad:?}");
         }
-        assert!(name(&"x".repeat(65)).is_err());
+        assert!(judge_name(&"x".repeat(65)).is_err());
     }
 }

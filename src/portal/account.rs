@@ -25,9 +25,17 @@ pub(super) struct Account {
 impl Account {
     /// What to call the person: their name, else their email address, else what the provider calls them.
     pub(super) fn name(&self) -> &str {
-        let text =
-            |wanted| self.claims.iter().find(|claim| claim.name == wanted).and_then(|c| c.value.as_str());
+        let text = |wanted| self.text(wanted);
         text("name").or_else(|| text("email")).or_else(|| text("sub")).unwrap_or_default()
+    }
+
+    /// The session at the provider that they logged in by.
+    pub(super) fn session(&self) -> Option<&str> {
+        self.text("sid")
+    }
+
+    fn text(&self, wanted: &str) -> Option<&str> {
+        self.claims.iter().find(|claim| claim.name == wanted)?.value.as_str()
     }
 }
 

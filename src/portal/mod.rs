@@ -35,6 +35,9 @@ use visits::{Attempt, Visits};
 /// The path of the stylesheet.
 const STYLESHEET: &str = "/portal.css";
 
+/// Where the provider tells of log-outs (OpenID Connect Back-Channel Logout 1.0, section 2.5).
+pub(crate) const LOGGED_OUT_ELSEWHERE: &str = "/logged-out-elsewhere";
+
 /// What makes one sample service differ from another.
 pub(crate) struct Settings {
     /// What people call it, for example "Children's Services Portal".
@@ -78,6 +81,7 @@ pub(crate) fn router(settings: Settings) -> Router {
         .route("/login", get(log_in))
         .route("/callback", get(callback))
         .route("/logout", post(log_out))
+        .route(LOGGED_OUT_ELSEWHERE, post(logged_out_elsewhere))
         .route("/contact", get(async |State(portal): Shared| pages::contact(&portal.settings)))
         .route(STYLESHEET, get(html::stylesheet))
         .fallback(async |State(portal): Shared| pages::not_found(&portal.settings))
@@ -165,6 +169,24 @@ async fn log_out(State(portal): Shared, headers: HeaderMap) -> Response {
         }
     };
     portal.remember(&cookie, next.as_str())
+}
+
+/// Forgets whoever was logged in by a session that has ended at the provider.
+async fn logged_out_elsewhere(State(portal): Shared, form: String) -> StatusCode {
+    let mut fields = url::form_urlencoded::parse(form.as_bytes());
+    let token = fields.find(|(name, _)| name == "logout_token").map(|(_, value)| value.into_owned());
+    match portal.provider.ended_session(&token.unwrap_or_default()).await {
+        Ok(session) => {
+            portal.visits.end(&session);
+            StatusCode::OK
+        }
+        Err(problem) => {
+            if let Problem::Unreachable(fault) | Problem::Untrusted(fault) = problem {
+                tracing::warn!(service = portal.settings.name, %fault, "a logout token was refused");
+            }
+            StatusCode::BAD_REQUEST
+        }
+    }
 }
 
 impl Portal {

@@ -14,7 +14,7 @@ use openidconnect::core::{
 use openidconnect::{
     AccessTokenHash, AdditionalClaims, AdditionalProviderMetadata, AuthenticationFlow, AuthorizationCode,
     ClaimsVerificationError, Client, ClientId, ClientSecret, EmptyExtraTokenFields, EndSessionUrl,
-    EndpointMaybeSet, EndpointNotSet, EndpointSet, IdTokenClaims, IdTokenFields, IssuerUrl,
+    EndpointMaybeSet, EndpointNotSet, EndpointSet, IdTokenClaims, IdTokenFields, IdTokenVerifier, IssuerUrl,
     LogoutProviderMetadata, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, ProviderMetadata,
     RedirectUrl, Scope, SignatureVerificationError, StandardErrorResponse, StandardTokenResponse,
     SubjectIdentifier, TokenResponse as _, UserInfoClaims,
@@ -123,6 +123,13 @@ struct Known {
     names_itself: bool,
 }
 
+impl Known {
+    /// For logout tokens, whose type is another than an ID token's: what they are, the event in them says.
+    fn logout_verifier(&self) -> IdTokenVerifier<'_, CoreJsonWebKey> {
+        self.client.id_token_verifier().allow_all_jose_types()
+    }
+}
+
 /// The provider, looked up when it is first needed and again when it signs with a key that is not known.
 pub(super) struct Provider {
     issuer: String,
@@ -216,6 +223,35 @@ impl Provider {
         let claims = claims.map_err(|error| untrusted("verify the ID token", error))?;
         check_access_token(&known, tokens, id_token, &claims)?;
         Ok((known, claims))
+    }
+
+    /// The session that a logout token says has ended, once it is known to be our provider's (OpenID Connect
+    /// Back-Channel Logout 1.0, section 2.6).
+    pub(super) async fn ended_session(&self, token: &str) -> Result<String, Problem> {
+        const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
+        let token: IdToken = token.parse().map_err(|error| untrusted("read the logout token", error))?;
+        let without_nonce = |nonce: Option<&Nonce>| match nonce {
+            None => Ok(()),
+            Some(_) => Err("an ID token was sent in its place".to_owned()),
+        };
+        let known = self.known().await?;
+        let claims = match token.claims(&known.logout_verifier(), without_nonce) {
+            Err(ClaimsVerificationError::SignatureVerification(
+                SignatureVerificationError::NoMatchingKey,
+            )) => {
+                let known = self.discover().await?;
+                token.claims(&known.logout_verifier(), without_nonce).cloned()
+            }
+            claims => claims.cloned(),
+        };
+        let claims = claims.map_err(|error| untrusted("verify the logout token", error))?;
+        let others = &claims.additional_claims().claims;
+        let is_logout =
+            others.get("events").and_then(|events| events.get(EVENT)).is_some_and(Value::is_object);
+        match others.get("sid").and_then(Value::as_str).filter(|_| is_logout) {
+            Some(session) => Ok(session.to_owned()),
+            None => Err(Problem::Untrusted(Fault::new("the logout token names no session that has ended"))),
+        }
     }
 
     /// What UserInfo says about `subject`, and nobody else (OpenID Connect Core 1.0, section 5.3.2).

@@ -219,6 +219,45 @@ async fn a_person_logs_in_sees_every_claim_and_logs_out() {
 }
 
 #[tokio::test]
+async fn whoever_logs_out_elsewhere_is_forgotten_here_and_only_the_provider_can_say_so() {
+    let stub = Stub::start().await;
+    let mut browser = Browser::new(stub.issuer());
+    let state = browser.begin(&stub).await;
+    browser.finish(&stub, &state).await;
+    let mut word = stub.plan().claims.clone();
+    word.as_object_mut().unwrap().remove("nonce");
+    word["events"] = json!({ "http://schemas.openid.net/event/backchannel-logout": {} });
+    let with = |name: &str, value: Value| {
+        let mut word = word.clone();
+        word[name] = value;
+        word
+    };
+    let tell = async |token: String| {
+        let request = Request::builder().method(Method::POST).uri(super::LOGGED_OUT_ELSEWHERE);
+        let body = Body::from(format!("logout_token={token}"));
+        browser.portal.clone().oneshot(request.body(body).unwrap()).await.unwrap().status()
+    };
+    for wrong in [
+        with("events", json!({})),
+        with("nonce", json!("n")),
+        with("aud", json!("other")),
+        with("iss", json!("https://other.example")),
+        with("sid", json!(1)),
+    ] {
+        let token = stub.plan().sign("logout+jwt", &wrong);
+        assert_eq!(tell(token).await, StatusCode::BAD_REQUEST, "{wrong}");
+    }
+    let other = stub.plan().sign("logout+jwt", &with("sid", json!("ses-2")));
+    assert_eq!(tell(other).await, StatusCode::OK);
+    assert_eq!(tell(String::new()).await, StatusCode::BAD_REQUEST);
+    let good = stub.plan().sign("logout+jwt", &word);
+    let mut here = Browser { portal: browser.portal.clone(), cookie: browser.cookie.clone() };
+    assert_eq!(here.open("/account").await.status, StatusCode::OK);
+    assert_eq!(tell(good).await, StatusCode::OK);
+    assert_eq!(here.open("/account").await.location, "/login");
+}
+
+#[tokio::test]
 async fn without_an_end_session_endpoint_the_log_out_is_local() {
     let stub = Stub::start().await;
     stub.plan().has_logout = false;

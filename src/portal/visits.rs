@@ -103,6 +103,13 @@ impl Visits {
         Some((account, insert(&mut visits, visit), CsrfToken::new(state)))
     }
 
+    /// Forgets everybody who was logged in by a session of the provider.
+    pub(super) fn end(&self, session: &str) {
+        self.current().retain(|_, visit| {
+            visit.account.as_ref().is_none_or(|account| account.session() != Some(session))
+        });
+    }
+
     /// Whether `state` ends a log-out of this browser; true once.
     pub(super) fn farewell(&self, cookie: Option<&str>, state: &str) -> bool {
         let mut visits = self.current();

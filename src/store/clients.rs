@@ -19,6 +19,8 @@ statements! {
     DISABLE = "UPDATE clients SET disabled_at = $2, updated_at = $2 WHERE id = $1 AND disabled_at IS NULL";
     ENABLE = "UPDATE clients SET disabled_at = NULL, updated_at = $2 WHERE id = $1 AND disabled_at IS NOT NULL";
     REMOVE = "DELETE FROM clients WHERE id = $1";
+    /// An update rather than a look: whoever changes the same client waits.
+    HOLD = "UPDATE clients SET id = id WHERE id = $1 RETURNING id";
     ADD_SECRET = "INSERT INTO client_secrets (digest, client_id, created_at, expires_at) VALUES ($1, $2, $3, $4)";
     SECRETS = "SELECT digest, created_at, expires_at FROM client_secrets WHERE client_id = $1";
     EXPIRE_SECRETS = "UPDATE client_secrets SET expires_at = $2
@@ -104,6 +106,12 @@ pub(crate) async fn remove(tx: &mut Tx, id: &ClientId) -> Result<bool, Fault> {
     words::clear(tx, Found::Client, id.as_str()).await?;
     let done = sqlx::query(REMOVE).bind(id.as_str()).execute(&mut **tx).await;
     Ok(done.map_err(asking("remove a client"))?.rows_affected() == 1)
+}
+
+/// Keeps everybody else from changing a client until the transaction is over; `false` where there is none.
+pub(crate) async fn hold(tx: &mut Tx, id: &ClientId) -> Result<bool, Fault> {
+    let row = sqlx::query(HOLD).bind(id.as_str()).fetch_optional(&mut **tx).await;
+    Ok(row.map_err(asking("hold a client"))?.is_some())
 }
 
 pub(crate) async fn add_secret(tx: &mut Tx, secret: &ClientSecret) -> Result<(), Fault> {

@@ -25,6 +25,7 @@ statements! {
     BY_CLIENT = filtered!("client_id = $7 AND");
     BY_KIND = filtered!("kind = $7 AND");
     COUNT = "SELECT COUNT(*) AS events FROM events WHERE kind = $1 AND at >= $2 AND at < $3";
+    WHOSE = "SELECT DISTINCT user_id FROM events WHERE kind = $1 AND at > $2 AND user_id IS NOT NULL LIMIT $3";
     INSERT = "INSERT INTO events (id, at, kind, user_id, client_id, session_id, address, reference,
         actor, detail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 }
@@ -77,6 +78,18 @@ pub(crate) async fn count(
     let row =
         sqlx::query(COUNT).bind(kind.name()).bind(from.millis()).bind(until.millis()).fetch_one(conn).await;
     number(&row.map_err(asking("count events"))?, "events")
+}
+
+/// Up to `limit` people to whom something of a kind has happened since a moment.
+pub(crate) async fn whose(
+    conn: &mut Conn,
+    kind: EventKind,
+    since: Timestamp,
+    limit: i64,
+) -> Result<Vec<UserId>, Fault> {
+    let rows = sqlx::query(WHOSE).bind(kind.name()).bind(since.millis()).bind(limit).fetch_all(conn).await;
+    let rows = rows.map_err(asking("list whose events there are"))?;
+    rows.iter().map(|row| parsed(row, "user_id", UserId::parse)).collect()
 }
 
 /// Which events are wanted.

@@ -15,6 +15,7 @@ statements! {
     /// Those who have not logged in for longest first.
     BY_LAST_LOGIN = "SELECT * FROM users WHERE last_login_at IS NOT NULL AND (last_login_at, id) > ($1, $2)
         ORDER BY last_login_at, id LIMIT $3";
+    NEVER = "SELECT * FROM users WHERE last_login_at IS NULL AND (name, id) > ($1, $2) ORDER BY name, id LIMIT $3";
     /// Each person by the first of their words that begins as wanted.
     SEARCH = "SELECT u.*, w.word FROM words w JOIN users u ON u.id = w.id
         WHERE w.kind = 'user' AND w.word <= $2 AND (w.word, w.id) > ($7, $8)
@@ -52,6 +53,8 @@ pub(crate) enum Order {
     Email,
     /// The longest ago first, without those who never have.
     LastLogin,
+    /// Only those who have never logged in, by name.
+    Never,
 }
 
 /// Up to `limit` people after the place that two texts name.
@@ -63,6 +66,7 @@ pub(crate) async fn list(
 ) -> Result<Vec<User>, Fault> {
     let query = match order {
         Order::Name => sqlx::query(BY_NAME).bind(key).bind(id),
+        Order::Never => sqlx::query(NEVER).bind(key).bind(id),
         Order::Email => sqlx::query(BY_EMAIL).bind(key),
         Order::LastLogin => sqlx::query(BY_LAST_LOGIN).bind(key.parse().unwrap_or(i64::MIN)).bind(id),
     };
@@ -208,7 +212,7 @@ pub(crate) async fn count(conn: &mut Conn) -> Result<Counts, Fault> {
 /// The place of a person in an order: what [`list`] goes on from.
 pub(crate) fn place(order: Order, user: &User) -> (String, String) {
     let key = match order {
-        Order::Name => user.name.clone(),
+        Order::Name | Order::Never => user.name.clone(),
         Order::Email => user.email.canonical().to_owned(),
         Order::LastLogin => user.last_login_at.map_or(String::new(), |at| at.millis().to_string()),
     };

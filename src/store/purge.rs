@@ -12,8 +12,10 @@ statements! {
         (SELECT bucket FROM throttles WHERE touched_at < $1 LIMIT $2)";
     TOKENS = "DELETE FROM access_tokens WHERE digest IN
         (SELECT digest FROM access_tokens WHERE expires_at < $1 LIMIT $2)";
-    /// Takes the tokens that descend from the grants along.
-    GRANTS = "DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE expires_at < $1 LIMIT $2)";
+    /// Takes the tokens that descend from the grants along. While the session lives, its services are known by them.
+    GRANTS = "DELETE FROM grants WHERE id IN (SELECT g.id FROM grants g WHERE g.expires_at < $1
+        AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.id = g.session_id AND s.ended_at IS NULL
+        AND s.expires_at >= $1) LIMIT $2)";
     LOGOUTS = "DELETE FROM logouts WHERE (session_id, client_id) IN
         (SELECT session_id, client_id FROM logouts WHERE settled_at < $1 LIMIT $2)";
     LETTERS = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE settled_at < $1 LIMIT $2)";

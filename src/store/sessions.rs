@@ -4,7 +4,7 @@ use sqlx::any::AnyRow;
 
 use super::db::{Conn, Tx, asking, number, optional_time, parsed, statements, text, time};
 use super::users;
-use crate::base::{Digest, Fault, SessionId, Timestamp, UserId, kinds};
+use crate::base::{ClientId, Digest, Fault, SessionId, Timestamp, UserId, kinds};
 use crate::model::{Session, User};
 
 statements! {
@@ -26,6 +26,10 @@ statements! {
     /// Everybody's, the one used last first.
     PAGE = "SELECT * FROM sessions WHERE ended_at IS NULL AND expires_at > $1 AND last_used_at > $2
         AND (last_used_at, id) < ($3, $4) ORDER BY last_used_at DESC, id DESC LIMIT $5";
+    /// The same, of those that have reached a service.
+    PAGE_AT = "SELECT * FROM sessions s WHERE ended_at IS NULL AND expires_at > $1 AND last_used_at > $2
+        AND (last_used_at, id) < ($3, $4) AND EXISTS (SELECT 1 FROM grants g WHERE g.session_id = s.id
+        AND g.client_id = $6 AND g.revoked_at IS NULL) ORDER BY last_used_at DESC, id DESC LIMIT $5";
     COUNT = "SELECT COUNT(*) AS live FROM sessions WHERE ended_at IS NULL AND expires_at > $1 AND last_used_at > $2";
     /// An update rather than a look: whoever ends the session waits, or is waited for.
     HOLD = "UPDATE sessions SET id = id WHERE id = $1 AND ended_at IS NULL RETURNING id";
@@ -105,21 +109,25 @@ pub(crate) async fn by_id(conn: &mut Conn, id: &SessionId) -> Result<Option<Sess
 }
 
 /// Up to `limit` sessions of anybody that are not over and were used after `used_after`, before the place that a use
-/// and an identifier name.
+/// and an identifier name; of those that have reached one service, where one is named.
 pub(crate) async fn page(
     conn: &mut Conn,
     (now, used_after): (Timestamp, Timestamp),
+    service: Option<&ClientId>,
     (last_used_at, id): (i64, &str),
     limit: i64,
 ) -> Result<Vec<Session>, Fault> {
-    let rows = sqlx::query(PAGE)
+    let query = sqlx::query(if service.is_some() { PAGE_AT } else { PAGE })
         .bind(now.millis())
         .bind(used_after.millis())
         .bind(last_used_at)
         .bind(id)
-        .bind(limit)
-        .fetch_all(conn)
-        .await;
+        .bind(limit);
+    let query = match service {
+        Some(service) => query.bind(service.as_str()),
+        None => query,
+    };
+    let rows = query.fetch_all(conn).await;
     rows.map_err(asking("list sessions"))?.iter().map(session).collect()
 }
 

@@ -14,7 +14,6 @@ statements! {
     GIVE_BACK = "UPDATE throttles SET count = CASE WHEN count > 0 THEN count - 1 ELSE 0 END,
         consecutive = CASE WHEN consecutive > 0 THEN consecutive - 1 ELSE 0 END WHERE bucket = $1";
     STANDING = "SELECT paused_until, consecutive FROM throttles WHERE bucket = $1";
-    PAUSED = "SELECT COUNT(*) AS paused FROM throttles WHERE paused_until > $1";
     FORGET = "DELETE FROM throttles WHERE bucket = $1";
 }
 
@@ -60,12 +59,6 @@ pub(crate) async fn standing(conn: &mut Conn, bucket: &str) -> Result<(Option<Ti
         Some(row) => Ok((optional_time(&row, "paused_until")?, number(&row, "consecutive")?)),
         None => Ok((None, 0)),
     }
-}
-
-/// How many counters keep somebody waiting.
-pub(crate) async fn paused(conn: &mut Conn, now: Timestamp) -> Result<i64, Fault> {
-    let row = sqlx::query(PAUSED).bind(now.millis()).fetch_one(conn).await;
-    number(&row.map_err(asking("count counters"))?, "paused")
 }
 
 /// Starts a counter afresh.

@@ -29,6 +29,9 @@ pub(crate) struct Sender {
     pub(crate) phone: String,
     /// The host of our pages, written as text and never linked.
     pub(crate) host: String,
+    /// Whether somebody reads the answers.
+    #[serde(default)]
+    pub(crate) is_read: bool,
 }
 
 /// The code for step 2 of logging in.
@@ -63,6 +66,9 @@ pub(crate) struct PasswordChanged {
     pub(crate) when: String,
     /// "Firefox on Windows"
     pub(crate) device: String,
+    /// Whether the browser that it was changed in stays logged in.
+    #[serde(default)]
+    pub(crate) stays_here: bool,
 }
 
 /// Tells the owner of an account that a browser we have not met before has logged in.
@@ -189,6 +195,7 @@ impl Sender {
             council: "Example County Council".into(),
             phone: "01632 960 123".into(),
             host: "login.example.gov.uk".into(),
+            is_read: false,
         }
     }
 }
@@ -225,11 +232,13 @@ impl Letter for PasswordChanged {
     const FOLDER: &'static str = "password_changed";
 
     fn samples() -> Vec<Self> {
-        vec![Self {
-            sender: Sender::sample(),
+        let shown = |stays_here| Self {
+            sender: Sender { is_read: stays_here, ..Sender::sample() },
             when: SAMPLE_MOMENT.into(),
             device: "Firefox on Windows".into(),
-        }]
+            stays_here,
+        };
+        vec![shown(false), shown(true)]
     }
 }
 

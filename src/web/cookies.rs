@@ -55,6 +55,11 @@ impl CookieStyle {
         format!("{}console-start", self.prefix())
     }
 
+    /// What the next page says was done.
+    pub(crate) fn said_name(self) -> String {
+        format!("{}said", self.prefix())
+    }
+
     /// One cookie for each journey, so that several tabs do not get in each other's way.
     pub(crate) fn flow_name(self, flow: &FlowId) -> String {
         format!("{}{}", self.flow_stem(), flow.as_str())
@@ -93,6 +98,11 @@ impl CookieStyle {
         HeaderValue::try_from(format!("{}=; Path=/; SameSite={site}; Max-Age=0", self.state_name())).ok()
     }
 
+    /// What the next page says was done; whoever does not come to it within a minute is not told later.
+    pub(crate) fn say(self, written: &str) -> Option<HeaderValue> {
+        self.set(&self.said_name(), written, Some(Span::minutes(1)))
+    }
+
     /// Takes a cookie back.
     pub(crate) fn take_back(self, name: &str) -> Option<HeaderValue> {
         self.set(name, "", Some(Span::seconds(0)))
@@ -120,11 +130,15 @@ impl Cookies {
         self.0.is_empty()
     }
 
-    /// The secret in a cookie. One that comes twice was put there by somebody else, and counts for nothing.
-    pub(crate) fn secret<K: Kind>(&self, name: &str) -> Option<Secret<K>> {
+    /// What is in a cookie. One that comes twice was put there by somebody else, and counts for nothing.
+    pub(crate) fn only(&self, name: &str) -> Option<&str> {
         let mut values = self.0.iter().filter(|(known, _)| known == name);
-        let value = values.next()?;
-        if values.next().is_some() { None } else { Secret::presented(&value.1) }
+        let (_, value) = values.next()?;
+        if values.next().is_some() { None } else { Some(value) }
+    }
+
+    pub(crate) fn secret<K: Kind>(&self, name: &str) -> Option<Secret<K>> {
+        Secret::presented(self.only(name)?)
     }
 
     pub(crate) fn session(&self, style: CookieStyle) -> Option<Secret<kinds::Session>> {

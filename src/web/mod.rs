@@ -17,6 +17,7 @@ mod layers;
 mod pages;
 mod places;
 mod respond;
+mod said;
 mod serve;
 mod tls;
 

@@ -106,6 +106,20 @@ async fn a_token_is_for_the_services_that_were_asked_for_and_for_no_others() {
     assert_refused(&wider, "invalid_target", "more than was granted");
 }
 
+#[tokio::test]
+async fn row_60_a_service_that_was_taken_from_a_client_is_given_it_no_more() {
+    let portal = Portal::open_with(may_call).await;
+    let kit = portal.provider.kit();
+    let (first, second) =
+        (portal.ask.clone().with("resource", CASES), portal.ask.clone().with("resource", LETTERS));
+    let (lost, kept) = (portal.code(&first).await, portal.code(&second).await);
+    let mut client = crate::admin::clients::find(kit, &Actor::Operator, "portal").await.unwrap();
+    client.settings.resources = vec![LETTERS.to_owned()];
+    crate::admin::clients::update(kit, &Actor::Operator, client).await.unwrap();
+    assert_refused(&portal.redeem(&lost).await, "invalid_target", "it was taken away");
+    portal.redeem(&kept).await.expect(StatusCode::OK);
+}
+
 /// RFC 8707, section 2: the one parameter that may stand several times.
 #[tokio::test]
 async fn several_services_may_be_named_one_by_one() {

@@ -88,8 +88,13 @@ async fn a_public_client_has_no_secret_to_change() {
     let portal = Portal::open_with(|settings| settings.authentication = ClientAuthentication::None).await;
     assert_eq!(portal.secret, "");
     let client = clients::find(portal.provider.kit(), &Actor::Operator, "portal").await.unwrap();
-    let changed =
-        clients::rotate_secret(portal.provider.kit(), &Actor::Operator, &client, Span::hours(1)).await;
+    let changed = clients::rotate_secret(
+        portal.provider.kit(),
+        &Actor::Operator,
+        &client,
+        clients::Rotation::after(Span::hours(1)),
+    )
+    .await;
     assert!(refusal(changed.map(|_| ())).contains("public"));
 }
 

@@ -225,3 +225,35 @@ async fn row_74_a_service_on_our_own_network_is_not_told() {
     assert!(service.heard().is_empty());
     assert_eq!(provider.number("SELECT COUNT(*) FROM logouts WHERE state = 'queued'").await, 1);
 }
+
+#[tokio::test]
+async fn a_service_that_has_but_an_id_token_hears_and_so_does_one_that_has_not_been_used_for_days() {
+    let local = "127.0.0.0/8".parse().unwrap();
+    let provider = Provider::start_with(|config| {
+        config.outgoing.allow_networks = vec![local];
+        config.session.absolute = Span::days(30);
+        config.session.idle = Span::days(30);
+    })
+    .await;
+    let (by_browser, long_ago) = (Service::start().await, Service::start().await);
+    provider
+        .add_client("browser", |settings| {
+            by_browser.registers()(settings);
+            settings.response_types = vec![crate::model::ResponseType::IdToken];
+            settings.grant_types = vec![crate::model::GrantType::Implicit];
+        })
+        .await;
+    provider.add_client("portal", long_ago.registers()).await;
+    let mut alex = logged_in(&provider, &["portal"]).await;
+    let ask = Ask::of("browser").with("response_type", "id_token");
+    let ask = ask.with("code_challenge", "").with("code_challenge_method", "");
+    assert!(alex.open(&ask.url()).await.location_param("id_token").is_some());
+    provider.advance(Span::days(5));
+    crate::jobs::purge::round(provider.kit()).await.unwrap();
+    log_out(&mut alex).await;
+    deliver(&provider).await;
+    assert_eq!((by_browser.heard().len(), long_ago.heard().len()), (1, 1));
+    provider.advance(Span::days(40));
+    crate::jobs::purge::round(provider.kit()).await.unwrap();
+    assert_eq!(provider.number("SELECT COUNT(*) FROM grants").await, 0);
+}

@@ -210,7 +210,7 @@ async fn a_proof_that_is_not_what_it_should_be_is_refused_everywhere() {
 async fn a_client_that_must_prove_a_key_has_no_tokens_without_one() {
     let bound = Bound::open_with(must_prove).await;
     let code = bound.portal.code(&bound.portal.ask).await;
-    assert_refused(&bound.redeem(&code, &[]).await, "invalid_dpop_proof", "no proof");
+    assert_refused(&bound.redeem(&code, &[]).await, "invalid_request", "no proof");
     let proof = bound.proof("POST", "/token").sign();
     let again = bound.proof("POST", "/token").sign();
     assert_refused(&bound.redeem(&code, &[&proof, &again]).await, "invalid_dpop_proof", "two proofs");

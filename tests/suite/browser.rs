@@ -65,6 +65,22 @@ impl Page {
         Some(value.replace("&amp;", "&"))
     }
 
+    /// What the form that is posted carries unseen.
+    pub(crate) fn all_hidden(&self) -> Vec<(String, String)> {
+        let forms = self.body.split("<form ").skip(1);
+        let form = forms
+            .filter(|form| form.contains("method=\"post\""))
+            .find(|form| form.contains("name=\"token\""));
+        let form = form.map_or("", |form| form.split("</form>").next().unwrap_or(form));
+        let value = |tag: &str, of: &str| {
+            let value = tag.split(&format!("{of}=\"")).nth(1)?.split('"').next()?;
+            Some(value.replace("&amp;", "&").replace("&quot;", "\"").replace("&#39;", "'"))
+        };
+        let inputs =
+            form.split('<').filter(|tag| tag.starts_with("input") && tag.contains("type=\"hidden\""));
+        inputs.filter_map(|tag| Some((value(tag, "name")?, value(tag, "value")?))).collect()
+    }
+
     /// The address of the link whose tag has a mark.
     pub(crate) fn link(&self, mark: &str) -> Option<String> {
         let tag =
@@ -104,15 +120,28 @@ impl Browser {
         self.send(Method::POST, url, Some(fields), &own).await
     }
 
-    /// Fills in the form of a page and posts it, hidden token included, to the page's own address.
+    /// Posts a form as a page of another site does: browsers keep cookies back from it that are not for such posts.
+    pub(crate) async fn post_from_afar(&mut self, url: &str, fields: &[(&str, &str)]) -> Page {
+        let afar = [("origin", "https://portal.example"), ("sec-fetch-site", "cross-site")];
+        let kept = std::mem::take(&mut self.cookies);
+        let page = self.send(Method::POST, url, Some(fields), &afar).await;
+        let given = std::mem::replace(&mut self.cookies, kept);
+        self.cookies.extend(given);
+        page
+    }
+
+    /// Fills in the form of a page and posts it, with what it carries unseen, to the page's own address.
     pub(crate) async fn submit(&mut self, page: &Page, fields: &[(&str, &str)]) -> Page {
         self.submit_to(page, &page.url.clone(), fields).await
     }
 
     /// The same, to another address.
     pub(crate) async fn submit_to(&mut self, page: &Page, url: &str, fields: &[(&str, &str)]) -> Page {
-        let token = page.hidden("token").unwrap_or_else(|| panic!("no form on {}\n{}", page.url, page.body));
-        let mut all = vec![("token", token.as_str())];
+        let hidden = page.all_hidden();
+        assert!(!hidden.is_empty(), "no form on {}\n{}", page.url, page.body);
+        let unseen = hidden.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let mut all: Vec<(&str, &str)> =
+            unseen.filter(|(name, _)| !fields.iter().any(|(given, _)| given == name)).collect();
         all.extend_from_slice(fields);
         self.post(url, &all).await
     }

@@ -255,7 +255,14 @@ async fn row_57_a_client_proves_itself_in_one_way_and_in_the_registered_one() {
     assert_eq!(page.json()["error"], "invalid_request");
     let client = clients::find(provider.kit(), &Actor::Operator, "portal").await.unwrap();
     assert!(
-        clients::rotate_secret(provider.kit(), &Actor::Operator, &client, Span::hours(1)).await.is_err(),
+        clients::rotate_secret(
+            provider.kit(),
+            &Actor::Operator,
+            &client,
+            clients::Rotation::after(Span::hours(1))
+        )
+        .await
+        .is_err(),
         "there is no secret"
     );
 }
@@ -315,8 +322,14 @@ async fn a_client_signs_with_the_secret_that_only_it_and_we_know() {
     let plain = [("client_id", "portal"), ("client_secret", secret.as_str())];
     assert_not_believed(&present_with(&provider, &plain, &[]).await, "the secret in clear");
     let client = clients::find(provider.kit(), &Actor::Operator, "portal").await.unwrap();
-    let next =
-        clients::rotate_secret(provider.kit(), &Actor::Operator, &client, Span::hours(1)).await.unwrap();
+    let next = clients::rotate_secret(
+        provider.kit(),
+        &Actor::Operator,
+        &client,
+        clients::Rotation::after(Span::hours(1)),
+    )
+    .await
+    .unwrap();
     assert_believed(&present(&provider, &new(&secret)).await, "the old beside the new");
     assert_believed(&present(&provider, &new(next.reveal())).await, "the new");
     provider.advance(Span::hours(1));

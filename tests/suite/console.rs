@@ -179,16 +179,38 @@ async fn row_32_a_form_of_another_session_or_site_does_nothing() {
 }
 
 #[tokio::test]
-async fn a_service_that_is_added_here_can_be_logged_in_to_and_its_secret_is_shown_once() {
+async fn everything_that_is_wrong_with_a_service_is_said_at_once_and_each_at_its_field() {
     let provider = Provider::start().await;
     let mut olivia = provider.administrator(OLIVIA, Role::Owner, &[]).await;
     let wrong = olivia
         .fill("/admin/services/new", &[("name", ""), ("redirect_uris", "http://a.example/cb")])
         .await
         .expect(StatusCode::UNPROCESSABLE_ENTITY);
-    for says in ["Enter a name", "Select the type of service", "Redirect address must start with https://"] {
-        assert!(wrong.body.contains(says), "{says}: {}", wrong.body);
+    let says = ["Enter a name", "Select the type of service", "Redirect address must start with https://"];
+    let summary = wrong.body.split("<form").next().unwrap();
+    let places: Vec<Option<usize>> = says.iter().map(|says| summary.find(says)).collect();
+    assert!(places.is_sorted() && !places.contains(&None), "{places:?}: {summary}");
+    for field in ["name", "kind", "redirect_uris"] {
+        assert!(wrong.body.contains(&format!("id=\"{field}-error\"")), "{field}");
     }
+    let far = [
+        ("name", "Far away"),
+        ("kind", "server"),
+        ("redirect_uris", super::support::REDIRECT),
+        ("backchannel_logout_uri", "ftp://a.example/out"),
+        ("client_uri", "nowhere"),
+    ];
+    let wrong = olivia.fill("/admin/services/new", &far).await.expect(StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.body.contains("id=\"backchannel_logout_uri-error\""), "{}", wrong.body);
+    assert!(
+        wrong.body.contains("id=\"client_uri-error\"") && !wrong.body.contains("id=\"redirect_uris-error\"")
+    );
+}
+
+#[tokio::test]
+async fn a_service_that_is_added_here_can_be_logged_in_to_and_its_secret_is_shown_once() {
+    let provider = Provider::start().await;
+    let mut olivia = provider.administrator(OLIVIA, Role::Owner, &[]).await;
     let fields = [
         ("name", "School Admissions"),
         ("kind", "server"),
@@ -196,7 +218,12 @@ async fn a_service_that_is_added_here_can_be_logged_in_to_and_its_secret_is_show
         ("asks_consent", "no"),
         ("welcome_page", "default"),
     ];
-    let added = olivia.fill("/admin/services/new", &fields).await.expect(StatusCode::OK);
+    let form = olivia.open("/admin/services/new").await.expect(StatusCode::OK);
+    let added = olivia.submit(&form, &fields).await.expect(StatusCode::OK);
+    // The page is loaded again, or the button pressed twice: one service, and its secret is not shown again.
+    let again = olivia.submit(&form, &fields).await.expect(StatusCode::CONFLICT);
+    assert!(again.text().contains("We cannot show the secret again."), "{}", again.text());
+    assert_eq!(provider.number("SELECT COUNT(*) FROM clients WHERE name = 'School Admissions'").await, 1);
     let between = |after: &str, before: &str| {
         added.body.split(after).nth(1).unwrap().split(before).next().unwrap().to_owned()
     };
@@ -217,10 +244,18 @@ async fn a_service_that_is_added_here_can_be_logged_in_to_and_its_secret_is_show
     let version = edit.hidden("version").unwrap();
     let mut changed = fields.to_vec();
     changed.push(("version", &version));
-    olivia.submit(&edit, &changed).await.expect(StatusCode::SEE_OTHER);
+    let saved = olivia.submit(&edit, &changed).await.expect(StatusCode::SEE_OTHER);
+    // What was done is said once, and stands in no address.
+    assert_eq!(saved.location(), page);
+    assert!(olivia.open(&page).await.text().contains("Changes saved."));
+    assert!(!olivia.open(&page).await.text().contains("Changes saved."));
     olivia.submit(&edit, &changed).await.expect(StatusCode::CONFLICT);
 
-    olivia.fill(&format!("{page}/status"), &[]).await.expect(StatusCode::OK);
+    // Two who switch it off do not switch it on.
+    let form = olivia.open(&format!("{page}/status")).await.expect(StatusCode::OK);
+    for _ in 0..2 {
+        olivia.submit(&form, &[]).await.expect(StatusCode::SEE_OTHER);
+    }
     alex.open(&ask.url()).await.expect(StatusCode::BAD_REQUEST);
     olivia.fill(&format!("{page}/remove"), &[]).await.expect(StatusCode::SEE_OTHER);
     olivia.open(&page).await.expect(StatusCode::NOT_FOUND);
@@ -305,4 +340,34 @@ async fn a_service_has_colours_that_people_can_read_and_its_login_page_can_be_se
     let css = provider.browser().open(style).await.expect(StatusCode::OK);
     assert!(css.body.contains("--brand:#5b2a86") && css.body.contains("--on-brand:#ffffff"), "{}", css.body);
     provider.browser().open("/brand/service-ffee00-ffffff.css").await.expect(StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_secret_is_made_once_however_often_its_form_is_sent() {
+    let provider = Provider::start().await;
+    provider.add_client("portal", |_| {}).await;
+    let mut olivia = provider.administrator(OLIVIA, Role::Owner, &[]).await;
+    let secrets = "SELECT COUNT(*) FROM client_secrets";
+    let before = provider.number(secrets).await;
+    let form = olivia.open("/admin/services/portal/secret").await.expect(StatusCode::OK);
+    let made = olivia.submit(&form, &[]).await.expect(StatusCode::OK);
+    assert!(made.body.contains("data-copy=\"Copy client secret\""));
+    let again = olivia.submit(&form, &[]).await.expect(StatusCode::CONFLICT);
+    assert!(again.text().contains("We cannot show the secret again."), "{}", again.text());
+    assert!(again.body.contains("href=\"/admin/services/portal/secret\">Make a new secret"));
+    assert_eq!(provider.number(secrets).await, before + 1);
+    olivia.fill("/admin/services/portal/secret", &[]).await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn nobody_else_can_put_words_on_a_page_of_the_console() {
+    let provider = Provider::start().await;
+    provider.add_client("portal", |_| {}).await;
+    let mut olivia = provider.administrator(OLIVIA, Role::Owner, &[]).await;
+    let mut second = provider.administrator("second@council.example", Role::Owner, &[]).await;
+    let done = olivia.fill("/admin/services/portal/status", &[]).await.expect(StatusCode::SEE_OTHER);
+    let said = done.header("set-cookie").split(';').next().unwrap().split_once('=').unwrap().1.to_owned();
+    second.cookies.insert("__Host-said".to_owned(), said);
+    assert!(!second.open("/admin/services/portal").await.text().contains("Switched off."));
+    assert!(olivia.open("/admin/services/portal").await.text().contains("Switched off."));
 }

@@ -4,7 +4,7 @@ use http::StatusCode;
 
 use super::console::OLIVIA;
 use super::support::{PASSWORD, Provider};
-use crate::admin::people;
+use crate::admin::{people, status};
 use crate::model::{Actor, Role};
 
 #[tokio::test]
@@ -24,9 +24,12 @@ async fn an_account_that_only_a_reset_opens_is_shown_as_locked_and_can_be_unlock
     let found = olivia.open("/admin/people?q=sam").await;
     let id = found.body.split("/admin/people/usr_").nth(1).unwrap().split('"').next().unwrap();
     let url = format!("/admin/people/usr_{id}");
+    status::count(provider.kit()).await.unwrap();
+    let dashboard = olivia.open("/admin").await.text();
+    assert!(dashboard.contains("0 deactivated, 1 locked"), "{dashboard}");
     let page = olivia.open(&url).await.expect(StatusCode::OK);
     assert!(page.text().contains("they reset the password, or you unlock the account"), "{}", page.text());
-    olivia.fill(&format!("{url}/unlock"), &[]).await.expect(StatusCode::OK);
+    olivia.fill(&format!("{url}/unlock"), &[]).await.expect(StatusCode::SEE_OTHER);
     assert!(!olivia.open(&url).await.text().contains("Locked"));
     let right = [("email", "sam@school.example"), ("password", PASSWORD)];
     sam.submit(&login, &right).await.expect(StatusCode::SEE_OTHER);
@@ -123,7 +126,7 @@ async fn who_is_asked_for_a_new_password_chooses_one_before_anything_else() {
     provider.code_for(&mut alex, &ask, "alex@school.example").await;
     let mut olivia = provider.administrator(OLIVIA, Role::Support, &[]).await;
     let user = provider.person("alex@school.example").await;
-    olivia.fill(&format!("/admin/people/{}/new-password", user.id), &[]).await.expect(StatusCode::OK);
+    olivia.fill(&format!("/admin/people/{}/new-password", user.id), &[]).await.expect(StatusCode::SEE_OTHER);
     // Logged out, and after password and code the new one comes first.
     let forced = provider.log_in(&mut alex, &ask, "alex@school.example").await.expect(StatusCode::OK);
     assert!(forced.body.contains("You need to change your password"), "{}", forced.body);
@@ -198,8 +201,10 @@ async fn those_who_have_not_been_here_for_long_are_listed() {
     provider.code_for(&mut alex, &super::support::Ask::of("portal"), "alex@school.example").await;
     provider.advance(crate::base::Span::days(91));
     let mut olivia = provider.administrator(OLIVIA, Role::Support, &[]).await;
-    for (days, finds) in [("90", 1), ("365", 0), ("", 2)] {
-        let shown = olivia.open(&format!("/admin/people?dormant={days}")).await.expect(StatusCode::OK);
-        assert_eq!(shown.body.matches("/admin/people/usr_").count(), finds, "{days}");
+    provider.add_person("nina@school.example", "Nina Newcomer").await;
+    for (when, finds) in [("90", 1), ("365", 0), ("", 3), ("never", 1)] {
+        let shown = olivia.open(&format!("/admin/people?last-login={when}")).await.expect(StatusCode::OK);
+        assert_eq!(shown.body.matches("/admin/people/usr_").count(), finds, "{when}");
+        assert!(when != "never" || shown.body.contains("Nina Newcomer"), "{}", shown.body);
     }
 }

@@ -35,6 +35,15 @@ async fn the_document_is_the_agreed_one_under_both_its_names() {
 }
 
 #[tokio::test]
+async fn scopes_of_services_own_are_named_where_that_is_wanted() {
+    let own = "cases:read".to_owned();
+    let provider = Provider::start_with(|config| config.tokens.advertised_scopes = vec![own]).await;
+    let found = provider.browser().open(paths::OPENID_CONFIGURATION).await.json();
+    let scopes = found["scopes_supported"].as_array().unwrap();
+    assert!(scopes.contains(&"openid".into()) && scopes.contains(&"cases:read".into()), "{scopes:?}");
+}
+
+#[tokio::test]
 async fn every_address_in_it_is_ours_and_answers() {
     let provider = Provider::start().await;
     let found = document(paths::OPENID_CONFIGURATION).await;

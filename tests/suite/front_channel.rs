@@ -4,7 +4,7 @@
 use http::{StatusCode, header};
 
 use super::portal::{Portal, claims_of};
-use super::support::{Ask, ISSUER, Page};
+use super::support::{Ask, ISSUER, Page, Provider};
 use crate::base::{hex_lower, sha256};
 use crate::model::{Actor, ClientSettings};
 
@@ -79,7 +79,7 @@ async fn a_service_that_cannot_be_told_is_named_and_the_one_that_asked_is_not() 
     let page = log_out(&portal, &[("id_token_hint", &hint)]).await.expect(StatusCode::OK);
     let says = "We could not log you out of: School Admissions. Close your browser to be sure.";
     assert!(page.text().contains(says), "{}", page.text());
-    assert!(page.headers.get(header::REFRESH).is_none(), "nobody is hurried away from it");
+    assert!(page.headers.get(header::REFRESH).is_none(), "there is nowhere to go on to");
 }
 
 #[tokio::test]
@@ -97,6 +97,31 @@ async fn who_was_told_is_not_named_and_who_did_not_answer_is() {
         "{}",
         page.text()
     );
+}
+
+#[tokio::test]
+async fn whoever_goes_back_to_a_service_reads_first_who_could_not_be_told() {
+    let portal = Portal::open().await;
+    portal.provider.add_client("quiet", |_| {}).await;
+    let hint = used(&portal, &["quiet"]).await;
+    let params = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", AFTER)];
+    let page = log_out(&portal, &params).await.expect(StatusCode::OK);
+    assert!(page.text().contains("We could not log you out of"), "{}", page.text());
+    assert_eq!(page.header(header::REFRESH), format!("10; url={AFTER}"), "there is time to read it");
+    assert!(page.body.contains(&format!("href=\"{AFTER}\"")));
+}
+
+/// PAGES, P12.
+#[tokio::test]
+async fn everybody_stops_at_the_page_where_the_council_wants_that() {
+    let provider = Provider::start_with(|config| config.session.logged_out_page = true).await;
+    let portal = Portal::open_at(provider, |_| {}).await;
+    let hint = used(&portal, &[]).await;
+    let params = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", AFTER)];
+    let page = log_out(&portal, &params).await.expect(StatusCode::OK);
+    assert!(page.text().contains("You have logged out"), "{}", page.text());
+    assert!(page.headers.get(header::REFRESH).is_none(), "nobody is hurried away from it");
+    assert!(page.body.contains(&format!("href=\"{AFTER}\"")));
 }
 
 /// OpenID Connect Session Management 1.0, sections 2 and 4.2.

@@ -29,7 +29,8 @@ async fn row_16_a_scanner_opens_the_link_and_the_person_sets_up_the_account_all_
     let provider = Provider::start().await;
     provider.add_client("portal", |_| {}).await;
     let mut olivia = provider.administrator(OLIVIA, Role::Support, &[]).await;
-    let sent = invite(&mut olivia, "nina@school.example").await.expect(StatusCode::OK);
+    let sent = invite(&mut olivia, "nina@school.example").await;
+    let sent = olivia.walk(sent).await;
     assert!(
         sent.body
             .contains("Invitation sent to nina@school.example. It works until midday on 29 November 2026."),
@@ -39,11 +40,16 @@ async fn row_16_a_scanner_opens_the_link_and_the_person_sets_up_the_account_all_
     let letters = provider.mail_to("nina@school.example").await;
     assert_eq!(
         letters[0].0,
-        "Example County Council has invited you to Children&#39;s Services Portal".replace("&#39;", "'")
+        "Example County Council has invited you to the Children&#39;s Services Portal".replace("&#39;", "'")
     );
-    assert!(letters[0].1.contains("Olivia Owner has invited you"), "{}", letters[0].1);
+    assert!(
+        letters[0].1.contains("Olivia Owner of Example Primary School has invited you to use the"),
+        "{}",
+        letters[0].1
+    );
     let again = invite(&mut olivia, "nina@school.example").await.expect(StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(again.body.contains("already has an account"));
+    let link = again.body.split("nina@school.example already has an account").nth(1).unwrap();
+    assert!(link.contains("<a href=\"/admin/people/usr_"), "it leads to whose it is: {}", again.body);
 
     let link = provider.link_to("nina@school.example").await;
     for _ in 0..3 {
@@ -74,7 +80,7 @@ async fn row_18_sixty_four_try_at_once_and_one_sets_the_password() {
     let provider = Provider::start().await;
     let mut olivia = provider.administrator(OLIVIA, Role::Support, &[]).await;
     let fields = [("name", "Nina New"), ("email", "nina@school.example")];
-    olivia.fill("/admin/people/invite", &fields).await.expect(StatusCode::OK);
+    olivia.fill("/admin/people/invite", &fields).await.expect(StatusCode::SEE_OTHER);
     let link = provider.link_to("nina@school.example").await;
     let mut first = provider.browser();
     let opened = first.open(&link).await;
@@ -97,7 +103,7 @@ async fn an_invitation_ends_when_it_is_withdrawn_replaced_or_old() {
     let provider = Provider::start().await;
     let mut olivia = provider.administrator(OLIVIA, Role::Support, &[]).await;
     let fields = [("name", "Nina New"), ("email", "nina@school.example")];
-    olivia.fill("/admin/people/invite", &fields).await.expect(StatusCode::OK);
+    olivia.fill("/admin/people/invite", &fields).await.expect(StatusCode::SEE_OTHER);
     let first = provider.link_to("nina@school.example").await;
     let found = olivia.open("/admin/people?q=nina").await;
     let id = found.body.split("/admin/people/usr_").nth(1).unwrap().split('"').next().unwrap();
@@ -111,12 +117,12 @@ async fn an_invitation_ends_when_it_is_withdrawn_replaced_or_old() {
         let opened = browser.open(link).await;
         browser.follow(opened).await.body.contains("This invitation has expired")
     };
-    olivia.fill(&format!("{page}/invite"), &[]).await.expect(StatusCode::OK);
+    olivia.fill(&format!("{page}/invite"), &[]).await.expect(StatusCode::SEE_OTHER);
     let second = provider.link_to("nina@school.example").await;
     assert!(first != second && over(&first).await && !over(&second).await);
-    olivia.fill(&format!("{page}/withdraw"), &[]).await.expect(StatusCode::OK);
+    olivia.fill(&format!("{page}/withdraw"), &[]).await.expect(StatusCode::SEE_OTHER);
     assert!(over(&second).await);
-    olivia.fill(&format!("{page}/invite"), &[]).await.expect(StatusCode::OK);
+    olivia.fill(&format!("{page}/invite"), &[]).await.expect(StatusCode::SEE_OTHER);
     let third = provider.link_to("nina@school.example").await;
     assert!(!over(&third).await);
     provider.advance(Span::days(7));
@@ -130,7 +136,7 @@ async fn a_link_changes_nothing_for_somebody_who_got_a_password_another_way() {
     let kit = provider.kit();
     provider.add_client("portal", |_| {}).await;
     let mut olivia = provider.administrator(OLIVIA, Role::Support, &[]).await;
-    invite(&mut olivia, "nina@school.example").await.expect(StatusCode::OK);
+    invite(&mut olivia, "nina@school.example").await.expect(StatusCode::SEE_OTHER);
     let link = provider.link_to("nina@school.example").await;
     let mut holder = provider.browser();
     let opened = holder.open(&link).await;

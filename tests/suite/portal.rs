@@ -21,7 +21,10 @@ impl Portal {
     }
 
     pub(crate) async fn open_with(adjust: impl FnOnce(&mut ClientSettings)) -> Self {
-        let provider = Provider::start().await;
+        Self::open_at(Provider::start().await, adjust).await
+    }
+
+    pub(crate) async fn open_at(provider: Provider, adjust: impl FnOnce(&mut ClientSettings)) -> Self {
         let secret = provider.add_client("portal", adjust).await.unwrap_or_default();
         let ask = Ask::of("portal");
         let mut alex = provider.browser();

@@ -338,6 +338,17 @@ async fn a_client_that_acts_for_itself_has_its_own_scopes_and_is_nobody_at_useri
     let bearer = format!("Bearer {token}");
     let nobody = provider.browser().call("/userinfo", &[], &[("authorization", &bearer)]).await;
     nobody.expect(StatusCode::UNAUTHORIZED);
+    // RFC 6749, appendix A.4: there is no scope without a value.
+    let bare = provider
+        .add_client("bare", |settings| {
+            register(settings);
+            settings.scopes = None;
+        })
+        .await
+        .unwrap();
+    let fields = [("grant_type", "client_credentials")];
+    let tokens = post(&provider, "/token", ("bare", &bare), &fields).await.expect(StatusCode::OK).json();
+    assert!(tokens["access_token"].is_string() && tokens.get("scope").is_none(), "{tokens}");
 }
 
 #[tokio::test]

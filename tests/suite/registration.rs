@@ -66,9 +66,18 @@ async fn a_service_registers_logs_somebody_in_and_looks_after_its_registration()
         assert_eq!(read[same], registered[same], "{same}");
     }
     assert!(read["client_secret"].is_null(), "it is shown once");
+    assert_eq!(read["registration_access_token"], token.as_str(), "RFC 7592, section 3");
     let mut changed = plain();
     changed["client_name"] = json!("Rota Planner 2");
+    for (wrong, value) in
+        [("client_id", json!("other")), ("client_secret", json!("gh_cs_other")), ("x", json!(1))]
+    {
+        let mut changed = changed.clone();
+        changed[wrong] = value;
+        send(&provider, Method::PUT, &path, &token, &changed).await.expect(StatusCode::BAD_REQUEST);
+    }
     changed["client_id"] = json!(id);
+    changed["client_secret"] = json!(secret);
     let put = send(&provider, Method::PUT, &path, &token, &changed).await.expect(StatusCode::OK).json();
     assert_eq!(put["client_name"], "Rota Planner 2");
     send(&provider, Method::DELETE, &path, &token, &Value::Null).await.expect(StatusCode::NO_CONTENT);
@@ -214,9 +223,32 @@ async fn row_60_no_service_gives_itself_a_name_of_the_councils() {
     register(&provider, "", &plain()).await.expect(StatusCode::CREATED);
     let registered = register(&provider, "", &plain()).await.expect(StatusCode::CREATED).json();
     let token = registered["registration_access_token"].as_str().unwrap();
-    let mut renamed = plain();
+    let mut same = plain();
+    same["client_id"] = registered["client_id"].clone();
+    let mut renamed = same.clone();
     renamed["client_name"] = json!("Example County Council");
     let path = path_of(&registered);
     send(&provider, Method::PUT, &path, token, &renamed).await.expect(StatusCode::BAD_REQUEST);
-    send(&provider, Method::PUT, &path, token, &plain()).await.expect(StatusCode::OK);
+    send(&provider, Method::PUT, &path, token, &same).await.expect(StatusCode::OK);
+}
+
+/// What the Implicit plans of the certification register with.
+#[tokio::test]
+async fn a_service_that_needs_no_token_endpoint_registers_and_is_answered() {
+    let provider = open_to(OpenTo::Anybody).await;
+    let mut document = plain();
+    document["grant_types"] = json!(["implicit"]);
+    let refused = register(&provider, "", &document).await.expect(StatusCode::BAD_REQUEST);
+    assert!(refused.body.contains("response type with code"), "{}", refused.body);
+    document["response_types"] = json!(["id_token"]);
+    let registered = register(&provider, "", &document).await.expect(StatusCode::CREATED).json();
+    assert_eq!(registered["grant_types"], json!(["implicit"]));
+    let ask = Ask::of(registered["client_id"].as_str().unwrap()).with("response_type", "id_token");
+    let ask = ask.with("code_challenge", "").with("code_challenge_method", "");
+    let mut alex = provider.browser();
+    let welcome = provider.log_in(&mut alex, &ask, "alex@school.example").await;
+    let on = alex.open(&format!("/flow/{}/continue", welcome.flow())).await;
+    let question = alex.follow(on).await.expect(StatusCode::OK);
+    let back = alex.submit(&question, &[("answer", "share")]).await;
+    assert!(back.location_param("id_token").is_some(), "{}", back.location());
 }

@@ -85,6 +85,14 @@ async fn a_request_object_that_is_not_good_is_refused_and_never_ignored() {
     let outer = |object: &str| Ask::of("portal").with("request", object).with("prompt", "none");
     let fine = provider.browser().open(&outer(&signed(&key, &good)).url()).await;
     assert_error(&fine, "login_required", "all is well but nobody is logged in");
+    // What nobody here reads says nothing, whatever its form.
+    let mut odd = good.clone();
+    for (name, value) in [("authorization_details", json!([{ "type": "x" }])), ("acr", json!(["a"]))] {
+        odd = changed(odd, name, &value);
+    }
+    odd["login_hint"] = Value::Null;
+    let page = provider.browser().open(&outer(&signed(&key, &odd)).url()).await;
+    assert_error(&page, "login_required", "members that are not ours are passed over");
     let bare = outer(&signed(&key, &good)).with("scope", "openid");
     assert_error(&provider.browser().open(&bare.url()).await, "login_required", "the signed scope counts");
     for (name, value) in [

@@ -53,7 +53,12 @@ async fn an_id_token_alone_says_what_the_scope_asks_for() {
     let claims = claims_of(&page.location_param("id_token").unwrap());
     assert_eq!((&claims["name"], &claims["email"]), (&"Alex Example".into(), &"alex@school.example".into()));
     assert!(claims["c_hash"].is_null() && claims["at_hash"].is_null());
-    assert_eq!(portal.provider.number("SELECT COUNT(*) FROM grants").await, 0, "there is nothing to redeem");
+    // The service is known to the session, though there is nothing to redeem.
+    assert_eq!(portal.provider.number("SELECT COUNT(*) FROM grants").await, 1);
+    assert_eq!(
+        portal.provider.number("SELECT COUNT(*) FROM grants WHERE refresh_until IS NOT NULL").await,
+        0
+    );
     let form = portal.ask.clone().with("response_type", "id_token").with("response_mode", "form_post");
     let form = portal.answer(&form).await.expect(StatusCode::OK);
     assert!(form.hidden("id_token").is_some());

@@ -117,6 +117,22 @@ async fn a_hint_must_be_of_the_person_who_is_logged_in() {
     assert!(asks_for_a_password(&portal.answer(&portal.ask.clone().with("id_token_hint", &other)).await));
 }
 
+/// OpenID Connect Core 1.0, section 3.1.2.2.
+#[tokio::test]
+async fn nobody_else_answers_for_the_one_that_the_request_names() {
+    let portal = Portal::open().await;
+    let own = portal.tokens(&portal.ask).await["id_token"].as_str().unwrap().to_owned();
+    portal.provider.add_person("sam@school.example", "Sam Sample").await;
+    let ask = portal.ask.clone().with("id_token_hint", &own);
+    for (email, error) in [("sam@school.example", Some("login_required")), ("alex@school.example", None)] {
+        let mut browser = portal.provider.browser();
+        let welcome = portal.provider.log_in(&mut browser, &ask, email).await.expect(StatusCode::OK);
+        let back = browser.open(&format!("/flow/{}/continue", welcome.flow())).await;
+        assert_eq!(back.location_param("error").as_deref(), error, "{}", back.location());
+        assert_eq!(back.location_param("code").is_some(), error.is_none());
+    }
+}
+
 #[tokio::test]
 async fn a_session_that_is_over_answers_nothing() {
     let portal = Portal::open().await;

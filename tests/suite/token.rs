@@ -248,8 +248,14 @@ async fn a_rotated_secret_works_beside_the_new_one_until_its_time_is_up() {
     let provider = Provider::start().await;
     let old = provider.add_client("portal", |_| {}).await.unwrap();
     let client = clients::find(provider.kit(), &Actor::Operator, "portal").await.unwrap();
-    let new =
-        clients::rotate_secret(provider.kit(), &Actor::Operator, &client, Span::hours(1)).await.unwrap();
+    let new = clients::rotate_secret(
+        provider.kit(),
+        &Actor::Operator,
+        &client,
+        clients::Rotation::after(Span::hours(1)),
+    )
+    .await
+    .unwrap();
     let answer = async |secret: &str| {
         provider.redeem("gh_ac_x", &Ask::of("portal"), "portal", secret).await.json()["error"].clone()
     };

@@ -51,9 +51,12 @@ pub(crate) async fn say(
             settings.frontchannel_logout_uri.as_deref().and_then(|uri| frame(kit, uri, &reached.session_id));
         let is_framed = frame.is_some();
         farewell.frames.extend(frame);
+        if asked_by == Some(&client.id) {
+            continue;
+        }
         if settings.backchannel_logout_uri.is_some() {
             farewell.told_by_us.push(client);
-        } else if !is_framed && asked_by != Some(&client.id) {
+        } else if !is_framed {
             farewell.deaf.push(client);
         }
     }

@@ -29,7 +29,8 @@ pub(super) fn check(kit: &Kit, client: &Client, params: &Params) -> Result<(Aske
     }
     let code_challenge = if response_type.has_code() { code_challenge(client, params)? } else { None };
     let claims = claims(params)?;
-    let wishes = wishes(kit, client, params, claims.as_ref())?;
+    let wishes = wishes(client, params)?;
+    let subject = subject(kit, params, claims.as_ref())?;
     let owned = |text: Option<&str>| text.map(str::to_owned);
     let asked = Asked {
         response_type,
@@ -40,6 +41,7 @@ pub(super) fn check(kit: &Kit, client: &Client, params: &Params) -> Result<(Aske
         resources: resources(client, params)?,
         dpop_jkt: dpop_jkt(params)?,
         asks_again: wishes.prompt.consent,
+        subject,
     };
     Ok((asked, wishes))
 }
@@ -132,12 +134,7 @@ fn claims(params: &Params) -> Result<Option<ClaimsRequest>, OAuthError> {
     Ok(Some(claims))
 }
 
-fn wishes(
-    kit: &Kit,
-    client: &Client,
-    params: &Params,
-    claims: Option<&ClaimsRequest>,
-) -> Result<Wishes, OAuthError> {
+fn wishes(client: &Client, params: &Params) -> Result<Wishes, OAuthError> {
     let refuse = |say| OAuthError::new(ErrorCode::InvalidRequest, say);
     let prompt = Prompt::parse(params.field("prompt"))
         .ok_or_else(|| refuse("prompt must be none, or any of login, consent and select_account"))?;
@@ -145,14 +142,17 @@ fn wishes(
         Some(text) => Some(text.parse().map_err(|_| refuse("max_age must be a number of seconds"))?),
         None => client.settings.default_max_age,
     };
-    let mut subject = claims.and_then(|claims| claims.subject.clone());
-    if let Some(hint) = params.get("id_token_hint") {
-        subject = Some(
-            hinted_subject(kit, hint).ok_or_else(|| refuse("id_token_hint is not an ID token of ours"))?,
-        );
-    }
     let login_hint = params.get("login_hint").filter(|hint| hint.len() <= LONGEST_HINT).map(str::to_owned);
-    Ok(Wishes { prompt, max_age: max_age.map(Span::seconds), login_hint, subject })
+    Ok(Wishes { prompt, max_age: max_age.map(Span::seconds), login_hint })
+}
+
+/// Whom the answer must be about.
+fn subject(kit: &Kit, params: &Params, claims: Option<&ClaimsRequest>) -> Result<Option<String>, OAuthError> {
+    let Some(hint) = params.get("id_token_hint") else {
+        return Ok(claims.and_then(|claims| claims.subject.clone()));
+    };
+    let refused = OAuthError::new(ErrorCode::InvalidRequest, "id_token_hint is not an ID token of ours");
+    hinted_subject(kit, hint).map(Some).ok_or(refused)
 }
 
 /// The subject of an ID token of ours, expired or not (OpenID Connect Core 1.0, section 3.1.2.1).

@@ -51,6 +51,9 @@ pub(crate) struct Asked {
     /// The thumbprint of the key that the code is to be bound to (RFC 9449, section 10).
     #[serde(default)]
     pub(crate) dpop_jkt: Option<String>,
+    /// The subject that the answer must be about, from `id_token_hint` or the `claims` parameter.
+    #[serde(default)]
+    pub(crate) subject: Option<String>,
 }
 
 /// What matters only while it is decided whether somebody must log in.
@@ -59,8 +62,6 @@ pub(crate) struct Wishes {
     pub(crate) prompt: Prompt,
     pub(crate) max_age: Option<Span>,
     pub(crate) login_hint: Option<String>,
-    /// The subject that the answer must be about, from `id_token_hint` or the `claims` parameter.
-    pub(crate) subject: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -58,10 +58,39 @@ fn decrypted(kit: &Kit, object: &str) -> Result<Option<String>, OAuthError> {
     inner.map(Some).ok_or(OAuthError::new(ErrorCode::InvalidRequestObject, say))
 }
 
+/// The parameters of which there is one value, as text.
+const SINGLE: [&str; 18] = [
+    "client_id",
+    "response_type",
+    "response_mode",
+    "redirect_uri",
+    "scope",
+    "state",
+    "nonce",
+    "prompt",
+    "max_age",
+    "login_hint",
+    "id_token_hint",
+    "acr_values",
+    "claims",
+    "ui_locales",
+    "display",
+    "code_challenge",
+    "code_challenge_method",
+    "dpop_jkt",
+];
+
 /// Claims as the parameters that they stand for: texts as they are, numbers and objects as JSON writes them; `None`
-/// where one is neither, or holds what no parameter can.
+/// where one is neither, or holds what no parameter can. A null says nothing, and so does a list under a name that
+/// nobody here reads (RFC 6749, section 3.1).
 fn params(claims: &Map<String, Value>) -> Option<Params> {
-    let asked = claims.iter().filter(|(name, _)| !ABOUT.contains(&name.as_str()));
+    let says_nothing = |name: &str, value: &Value| match value {
+        Value::Null => true,
+        Value::Array(_) => name != "resource" && !SINGLE.contains(&name),
+        _ => false,
+    };
+    let asked =
+        claims.iter().filter(|(name, value)| !ABOUT.contains(&name.as_str()) && !says_nothing(name, value));
     let pairs = asked.map(|(name, value)| {
         let text = match value {
             Value::String(text) => text.clone(),

@@ -43,9 +43,16 @@ impl TokenRequest<'_> {
     /// were registered for the client (RFC 8707, section 2.2).
     fn audience(&self, grant: &Grant) -> Result<Option<String>, Error<OAuthError>> {
         let named = self.params.get("resource");
-        let granted = grant.resources.as_deref();
-        let narrowed = match granted {
-            Some(granted) => resource::narrowed(named, granted.split(' '), Some(granted)),
+        let is_registered = |address: &&str| self.registered_resources().any(|known| known == *address);
+        let narrowed = match &grant.resources {
+            // What was taken from the client meanwhile counts no more, and never makes a token that is for everything.
+            Some(granted) => {
+                let left: Vec<&str> = granted.split(' ').filter(is_registered).collect();
+                if left.is_empty() {
+                    return Err(invalid_target());
+                }
+                resource::narrowed(named, left.iter().copied(), Some(&left.join(" ")))
+            }
             None => resource::narrowed(named, self.registered_resources(), None),
         };
         narrowed.map_err(|_| invalid_target())
@@ -67,6 +74,8 @@ pub(crate) struct TokenResponse {
     pub(super) refresh_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) id_token: Option<String>,
+    /// A scope has at least one value (RFC 6749, appendix A.4): one that has none is not named.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub(super) scope: String,
     /// RFC 8693, section 2.2.1.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -100,11 +109,9 @@ type TokenResult = Result<TokenResponse, Error<OAuthError>>;
 pub(crate) async fn exchange(kit: &Kit, request: &TokenRequest<'_>) -> TokenResult {
     let refuse = |code, say| Err(Error::Refused(OAuthError::new(code, say)));
     let Some(named) = request.params.get("grant_type") else { return Err(missing("grant_type is missing")) };
+    let unsupported = "there is no such grant_type here; discovery lists those there are";
     let Some(grant) = GrantType::parse(named) else {
-        return refuse(
-            ErrorCode::UnsupportedGrantType,
-            "there is no such grant_type; discovery lists those there are",
-        );
+        return refuse(ErrorCode::UnsupportedGrantType, unsupported);
     };
     if !request.client().settings.may_use(grant) {
         return refuse(ErrorCode::UnauthorizedClient, "this grant_type is not registered for this client");
@@ -115,6 +122,7 @@ pub(crate) async fn exchange(kit: &Kit, request: &TokenRequest<'_>) -> TokenResu
         GrantType::DeviceCode => device_code::exchange(kit, request).await,
         GrantType::TokenExchange => token_exchange::exchange(kit, request).await,
         GrantType::ClientCredentials => client_credentials::exchange(kit, request).await,
+        GrantType::Implicit => refuse(ErrorCode::UnsupportedGrantType, unsupported),
     }
 }
 

@@ -79,17 +79,21 @@ impl Plan {
     }
 
     fn id_token(&self) -> String {
-        let key = self.key();
         let mut claims = self.claims.clone();
         if claims.get("at_hash").is_none() {
             let token = AccessToken::new(ACCESS_TOKEN.to_owned());
-            let verification = key.as_verification_key();
+            let verification = self.key().as_verification_key();
             let hash = AccessTokenHash::from_token(&token, &CoreJwsSigningAlgorithm::EdDsa, &verification);
             claims["at_hash"] = json!(hash.unwrap().as_str());
         }
-        let header = json!({ "alg": "EdDSA", "kid": format!("key-{}", self.seed) });
+        self.sign("JWT", &claims)
+    }
+
+    /// A token of this kind, signed.
+    pub(super) fn sign(&self, typ: &str, claims: &Value) -> String {
+        let header = json!({ "alg": "EdDSA", "kid": format!("key-{}", self.seed), "typ": typ });
         let message = format!("{}.{}", base64url(header.to_string()), base64url(claims.to_string()));
-        let signature = key.sign(&CoreJwsSigningAlgorithm::EdDsa, message.as_bytes()).unwrap();
+        let signature = self.key().sign(&CoreJwsSigningAlgorithm::EdDsa, message.as_bytes()).unwrap();
         format!("{message}.{}", base64url(signature))
     }
 }

@@ -52,6 +52,10 @@ pub(crate) enum Cell {
     Lines {
         lines: Vec<String>,
     },
+    /// Moments, each with what happened then.
+    Moments {
+        moments: Vec<(&'static str, TimeText)>,
+    },
     /// A form of one button. `unseen` tells those of several rows apart for screen readers.
     Button {
         action: String,
@@ -269,13 +273,54 @@ pub(crate) struct ConsoleForm {
     pub(crate) log_in_url: Option<String>,
 }
 
-/// A client secret, shown this once; without one, that it cannot be shown again.
+impl ConsoleForm {
+    /// A form with nothing in it yet: where it is sent by which button, and where it leads if it is not.
+    pub(crate) fn new(
+        frame: Frame,
+        title: impl Into<String>,
+        (action, button): (String, impl Into<String>),
+        cancel: impl Into<String>,
+    ) -> Self {
+        Self {
+            frame,
+            title: title.into(),
+            lead: Vec::new(),
+            table: None,
+            action,
+            fields: Vec::new(),
+            button: button.into(),
+            cancel: cancel.into(),
+            links: Vec::new(),
+            is_upload: false,
+            is_warning: false,
+            log_in_url: None,
+        }
+    }
+
+    /// Has what is wrong stand in the order of the fields. What is no field's fault leads to the page as a whole.
+    pub(crate) fn in_order(mut self) -> Self {
+        let fields = &self.fields;
+        let place = |error: &FieldError| fields.iter().position(|field| field.name == error.field);
+        for error in &mut self.frame.errors {
+            if place(error).is_none() {
+                error.field = "main";
+            }
+        }
+        self.frame.errors.sort_by_key(|error| place(error).unwrap_or(usize::MAX));
+        self
+    }
+}
+
+/// A client secret, shown this once.
 #[derive(Serialize)]
 pub(crate) struct SecretPage {
     #[serde(flatten)]
     pub(crate) frame: Frame,
     pub(crate) title: String,
+    /// `None` for a service that has none, and where it was shown before.
     pub(crate) secret: Option<String>,
+    /// Where to make another, where this one was shown before.
+    pub(crate) again_url: Option<String>,
     pub(crate) facts: Vec<Fact>,
     pub(crate) next_url: String,
 }

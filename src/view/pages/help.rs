@@ -29,6 +29,10 @@ pub(crate) struct CookiesPage {
     pub(crate) session: CookieFacts,
     pub(crate) state: CookieFacts,
     pub(crate) device: CookieFacts,
+    /// What was just done.
+    pub(crate) said: CookieFacts,
+    pub(crate) invitation: CookieFacts,
+    pub(crate) console: CookieFacts,
 }
 
 /// What differs from one installation to another.
@@ -81,6 +85,9 @@ impl Page for CookiesPage {
             session: facts("__Host-session", "8 hours"),
             state: facts("__Host-state", "Until you log out or close your browser"),
             device: facts("__Host-device", "12 months"),
+            said: facts("__Host-said", "1 minute"),
+            invitation: facts("__Host-invitation", "60 minutes"),
+            console: facts("__Host-console", "Until you close your browser"),
         }]
     }
 }

@@ -47,11 +47,17 @@ pub(crate) struct FieldError {
     /// The name of the field, which is also its id.
     pub(crate) field: &'static str,
     pub(crate) text: String,
+    /// A page that shows what is in the way.
+    pub(crate) href: Option<String>,
 }
 
 impl FieldError {
     pub(crate) fn new(field: &'static str, text: impl Into<String>) -> Self {
-        Self { field, text: text.into() }
+        Self { field, text: text.into(), href: None }
+    }
+
+    pub(crate) fn leading_to(self, href: String) -> Self {
+        Self { href: Some(href), ..self }
     }
 }
 

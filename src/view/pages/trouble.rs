@@ -14,7 +14,7 @@ pub(crate) enum TooManyPage {
     /// Wrong codes: the journey is over, a new one may begin.
     Codes { start_url: String },
     /// New codes asked for.
-    NewCodes { until: TimeText },
+    NewCodes { until: TimeText, code_url: String },
     /// Wrong codes of devices.
     DeviceCodes { until: Option<TimeText> },
 }
@@ -26,6 +26,8 @@ pub(crate) struct ExpiredPage {
     pub(crate) start_url: String,
     /// Whether the browser sent no cookies at all.
     pub(crate) no_cookies: bool,
+    /// How long a journey may take: "60 minutes"
+    pub(crate) lasts: String,
 }
 
 /// A service sent a request that we do not answer. Nothing of that request is shown.
@@ -83,7 +85,10 @@ impl Page for TooManyPage {
             },
             Self::Passwords { until: None, reset_url: format!("/reset?flow={}", sample::FLOW) },
             Self::Codes { start_url: format!("/login?flow={}", sample::FLOW) },
-            Self::NewCodes { until: sample::time(30) },
+            Self::NewCodes {
+                until: sample::time(30),
+                code_url: format!("/login/code?flow={}", sample::FLOW),
+            },
             Self::DeviceCodes { until: Some(sample::time(5)) },
         ]
     }
@@ -94,7 +99,11 @@ impl Page for ExpiredPage {
 
     fn samples() -> Vec<Self> {
         [false, true]
-            .map(|no_cookies| Self { start_url: "https://portal.example.gov.uk/".into(), no_cookies })
+            .map(|no_cookies| Self {
+                start_url: "https://portal.example.gov.uk/".into(),
+                no_cookies,
+                lasts: "60 minutes".into(),
+            })
             .into()
     }
 }

@@ -21,13 +21,17 @@ use crate::view::when;
 /// List who is logged in, the session used last first.
 #[utoipa::path(
     get, path = "/admin/api/v1/sessions", tag = "Sessions",
-    params(("person" = Option<String>, Query, description = "The identifier of one person"), PageParams),
+    params(
+        ("person" = Option<String>, Query, description = "The identifier of one person"),
+        ("service" = Option<String>, Query, description = "The identifier of a service that was reached"),
+        PageParams
+    ),
     responses((status = 200, body = Page<SessionDocument>)),
     security(("provider" = ["admin:sessions"]))
 )]
 pub(super) async fn sessions(at: Program, Head(parts): Head) -> Answer {
     at.needs(Action::SeeSessions)?;
-    let (params, paging) = listing(&parts, &["person"])?;
+    let (params, paging) = listing(&parts, &["person", "service"])?;
     let of = match params.get("person") {
         Some(text) => {
             let id = UserId::parse(text).ok_or_else(|| Problem::unknown("person"))?;
@@ -35,8 +39,13 @@ pub(super) async fn sessions(at: Program, Head(parts): Head) -> Answer {
         }
         None => None,
     };
+    let service = match params.get("service") {
+        Some(text) => Some(ClientId::parse(text).ok_or_else(|| Problem::unknown("service"))?),
+        None => None,
+    };
+    let filter = sessions::Filter { of: of.as_ref(), at: service.as_ref() };
     let after = paging.after.as_deref();
-    let page = sessions::list(&at.web.kit, &at.actor, of.as_ref(), after, paging.limit).await?;
+    let page = sessions::list(&at.web.kit, &at.actor, filter, after, paging.limit).await?;
     let items = page.rows.iter().map(|listed| SessionDocument {
         id: listed.session.id.as_str().to_owned(),
         person: listed.user.id.as_str().to_owned(),

@@ -170,7 +170,9 @@ pub(super) async fn make_secret(at: Program, Path(id): Path<String>, headers: He
     let key = key(&at, &headers, (&format!("POST services/{id}/secret"), b""))?;
     once(&at, key, async {
         let listed = find(&at, &id).await?;
-        let secret = clients::rotate_secret(&at.web.kit, &at.actor, &listed.client, OVERLAP).await?;
+        let secret =
+            clients::rotate_secret(&at.web.kit, &at.actor, &listed.client, clients::Rotation::after(OVERLAP))
+                .await?;
         let document = NewSecret {
             client_secret: secret.reveal().to_owned(),
             earlier_until: when::iso(at.web.kit.now() + OVERLAP),

@@ -12,9 +12,8 @@ use crate::admin::people::ROWS;
 use crate::admin::{Refusal, administrators, services};
 use crate::base::{ClientId, Error, paths};
 use crate::model::Role;
-use crate::view::pages::console::{Cell, ConsoleForm as FormPage, Field, ListPage, Table};
+use crate::view::pages::console::{Cell, ConsoleForm as FormPage, Field, Frame, ListPage, Table};
 use crate::view::{FieldError, TimeText};
-use crate::web::respond::redirect;
 
 const NONE: &str = "none";
 /// What the name of a service's box begins with.
@@ -76,15 +75,12 @@ async fn show(
         let client = listed.client;
         (format!("{BOX}{}", client.id), client.name, own.contains(&client.id))
     });
-    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let mut frame = at.frame(paths::CONSOLE_PEOPLE);
-    frame.errors = errors;
-    let shown = FormPage {
-        frame,
-        title: format!("Change the role of {}", detail.user.name),
+    let frame = Frame { errors, ..at.frame(paths::CONSOLE_PEOPLE) };
+    let title = format!("Change the role of {}", detail.user.name);
+    let by = (path(paths::CONSOLE_PERSON_ROLE, detail.user.id.as_str()), "Save role");
+    let cancel = path(paths::CONSOLE_PERSON, detail.user.id.as_str());
+    at.ask(FormPage {
         lead: vec!["Every owner is told by email when somebody gets a role.".to_owned()],
-        table: None,
-        action: path(paths::CONSOLE_PERSON_ROLE, detail.user.id.as_str()),
         fields: vec![
             Field::new("radios", "role", "Role").value(role).one_of([
                 (NONE, "No role: uses services like everybody else"),
@@ -97,14 +93,9 @@ async fn show(
                 .hint("For a service administrator only")
                 .any_of(boxes),
         ],
-        button: "Save role".to_owned(),
-        cancel: path(paths::CONSOLE_PERSON, detail.user.id.as_str()),
-        links: Vec::new(),
-        is_upload: false,
-        is_warning: false,
         log_in_url: (!at.is_fresh()).then(|| at.fresh_url(paths::CONSOLE)),
-    };
-    at.show(status, &shown)
+        ..FormPage::new(frame, title, by, cancel)
+    })
 }
 
 pub(super) async fn post_role(Path(id): Path<String>, ConsoleForm { at, form }: ConsoleForm) -> Response {
@@ -124,12 +115,9 @@ pub(super) async fn post_role(Path(id): Path<String>, ConsoleForm { at, form }: 
         None => administrators::take(kit, actor, &detail.user).await.map(drop),
     };
     match done {
-        Ok(()) => {
-            let back = path(paths::CONSOLE_PERSON, detail.user.id.as_str());
-            redirect::see_other(&super::address(&back, &[("saved", "yes")]))
-        }
+        Ok(()) => at.done(&path(paths::CONSOLE_PERSON, detail.user.id.as_str()), "Changes saved."),
         Err(Error::Refused(Refusal::Unfit(flaws))) => {
-            show(&at, &detail, (role, &chosen), field_errors(&flaws, "role")).await
+            show(&at, &detail, (role, &chosen), field_errors(&flaws)).await
         }
         Err(error) => at.refuse(error, PEOPLE),
     }

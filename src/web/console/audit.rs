@@ -61,7 +61,7 @@ pub(super) async fn list(at: Console, query: Result<Query, Unwanted>) -> Respons
         table: Table::new(
             "events",
             "Events, the newest first",
-            &["Person or service", "Time", "Event", "By", "From"],
+            &["Person or service", "Time", "Event", "By and from", "Result"],
             page.rows.iter().map(|listed| row(listed, true)).collect(),
             "There are no such events.",
         ),
@@ -89,23 +89,31 @@ async fn read(at: &Console, params: &Params) -> Result<(Filter, Vec<FieldError>)
         errors.push(FieldError::new("from", "Date from must be the same as or before date to"));
     }
     let user = match params.get("person") {
-        Some(text) => match UserId::parse(text) {
-            Some(id) => Some(id),
-            None => match users::find(&at.web.kit, &at.actor, text.trim()).await {
-                Ok(user) => Some(user.id),
-                Err(Error::Fault(fault)) => return Err(fault),
-                Err(Error::Refused(_)) => {
-                    errors.push(FieldError::new("person", "Nobody has that email"));
-                    None
-                }
-            },
-        },
+        Some(text) => person(at, text).await?,
         None => None,
     };
+    if user.is_none() && params.get("person").is_some() {
+        errors.push(FieldError::new("person", NOBODY));
+    }
     let kind = params.get("event").and_then(EventKind::parse);
     let named = params.get("service").and_then(ClientId::parse);
     let client = named.or_else(|| own_service(at));
     Ok((Filter { since, until, kind, user, client }, errors))
+}
+
+/// What is said where a filter names nobody.
+pub(super) const NOBODY: &str = "Nobody has that email";
+
+/// The person whom a filter names, by an email or an identifier.
+pub(super) async fn person(at: &Console, text: &str) -> Result<Option<UserId>, Fault> {
+    if let Some(id) = UserId::parse(text) {
+        return Ok(Some(id));
+    }
+    match users::find(&at.web.kit, &at.actor, text.trim()).await {
+        Ok(user) => Ok(Some(user.id)),
+        Err(Error::Fault(fault)) => Err(fault),
+        Err(Error::Refused(_)) => Ok(None),
+    }
 }
 
 /// Whoever looks after some services only sees the events of one at a time.
@@ -141,7 +149,14 @@ pub(super) fn row(listed: &Listed, names_person: bool) -> Vec<Cell> {
             None => Cell::text("Nobody"),
         },
     };
-    let mut from = vec![event.address.clone().unwrap_or_else(|| "Not known".to_owned())];
+    let by = match actor.as_deref() {
+        None if event.user_id.is_none() => "The service",
+        None => "Themselves",
+        Some("operator") => "A command on the server",
+        Some(name) => name,
+    };
+    let mut from = vec![by.to_owned()];
+    from.extend(event.address.clone());
     from.extend(event.reference.as_ref().map(|reference| format!("Reference {reference}")));
     // First, so that it stays in view where the table is wider than the screen.
     let mut cells = if names_person { vec![someone] } else { Vec::new() };
@@ -150,13 +165,8 @@ pub(super) fn row(listed: &Listed, names_person: bool) -> Vec<Cell> {
         Cell::text(event.kind.shown()),
     ]);
     cells.extend([
-        Cell::text(match actor.as_deref() {
-            None if event.user_id.is_none() => "The service",
-            None => "Themselves",
-            Some("operator") => "A command on the server",
-            Some(name) => name,
-        }),
         Cell::Lines { lines: from },
+        Cell::tag(if event.kind.is_refusal() { "Refused" } else { "Done" }),
     ]);
     cells
 }

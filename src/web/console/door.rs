@@ -23,6 +23,7 @@ use crate::web::cookies::Cookies;
 use crate::web::extract::{Form, Query, Unwanted, is_from_ourselves, read_whole};
 use crate::web::pages::trouble;
 use crate::web::respond::{page, problem, redirect};
+use crate::web::said;
 
 /// Beyond this somebody has to log in again to see anything.
 const LONGEST: Span = Span::minutes(60);
@@ -37,8 +38,10 @@ pub(super) struct Console {
     pub(super) actor: Actor,
     pub(super) user: User,
     pub(super) role: Role,
-    session_id: SessionId,
+    pub(super) session_id: SessionId,
     authenticated_at: Timestamp,
+    /// What the page has to say of what was just done.
+    pub(super) said: Option<String>,
 }
 
 impl Console {
@@ -84,7 +87,11 @@ impl FromRequestParts<Arc<Web>> for Console {
         let Some(administrator) = administrator else { return Err(no_administrator(web, &user)) };
         let role = administrator.role;
         let actor = Actor::Administrator { administrator, visit };
-        let console = Self { web: Arc::clone(web), actor, user, role, session_id, authenticated_at };
+        let said = match parts.method {
+            Method::GET => said::heard(web, &session_id, &parts.headers),
+            _ => None,
+        };
+        let console = Self { web: Arc::clone(web), actor, user, role, session_id, authenticated_at, said };
         let page = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str);
         if !border::may_pass(&console.actor, &parts.method, page) {
             let back = (paths::CONSOLE, "Go to the dashboard");

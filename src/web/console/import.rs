@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRequest as _, FromRequestParts as _, Multipart, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 
 use super::people::{BACK, service_field};
@@ -12,7 +12,7 @@ use crate::admin::import::{LARGEST, Outcome, Preview};
 use crate::admin::{Flaw, Refusal, upload};
 use crate::base::{ClientId, Error, constant_time_eq, paths};
 use crate::view::FieldError;
-use crate::view::pages::console::{Action, Cell, ConsoleForm as FormPage, Field, ListPage, Table};
+use crate::view::pages::console::{Action, Cell, ConsoleForm as FormPage, Field, Frame, Table};
 use crate::web::Web;
 use crate::web::extract::is_from_ourselves;
 use crate::web::pages::trouble;
@@ -33,39 +33,36 @@ pub(super) async fn example(_: Console) -> Response {
 }
 
 pub(super) async fn get(at: Console) -> Response {
-    show(&at, Vec::new())
+    at.ask(form(&at, Vec::new()))
 }
 
-fn show(at: &Console, errors: Vec<FieldError>) -> Response {
-    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let mut frame = at.frame(paths::CONSOLE_PEOPLE);
-    frame.errors = errors;
-    let shown = FormPage {
-        frame,
-        title: "Import a list of people".to_owned(),
+/// The form, with what is wrong with the file that was sent.
+fn form(at: &Console, errors: Vec<FieldError>) -> FormPage {
+    let frame = Frame { errors, ..at.frame(paths::CONSOLE_PEOPLE) };
+    let by = (paths::CONSOLE_IMPORT.to_owned(), "Look at the list");
+    FormPage {
         lead: vec![
             "The next page shows what will happen with each row. Nothing is sent before you say yes."
                 .to_owned(),
             "You can import the same file again: people who have an account are left alone.".to_owned(),
         ],
-        table: None,
-        action: paths::CONSOLE_IMPORT.to_owned(),
         fields: vec![
             Field::new("file", "file", "CSV file with name, email, organisation")
                 .hint("Up to 5,000 rows. The first row holds the headings"),
         ],
-        button: "Look at the list".to_owned(),
-        cancel: paths::CONSOLE_PEOPLE.to_owned(),
         links: vec![Action {
             text: "Download an example".into(),
             href: paths::CONSOLE_IMPORT_EXAMPLE.into(),
             is_main: false,
         }],
         is_upload: true,
-        is_warning: false,
-        log_in_url: None,
-    };
-    at.show(status, &shown)
+        ..FormPage::new(frame, "Import a list of people", by, paths::CONSOLE_PEOPLE)
+    }
+}
+
+/// Has somebody send another file.
+fn refuse(at: &Console, say: &str) -> Response {
+    at.ask(form(at, vec![FieldError::new("file", say)]))
 }
 
 /// Takes the file. Its form is of another kind than the others, and is checked like them.
@@ -79,16 +76,16 @@ pub(super) async fn post(State(web): State<Arc<Web>>, request: Request) -> Respo
         Err(response) => return response,
     };
     let Ok(parts) = Multipart::from_request(Request::from_parts(parts, body), &web).await else {
-        return show(&at, vec![FieldError::new("file", "Select a file")]);
+        return refuse(&at, "Select a file");
     };
     let Some((token, file)) = read(parts).await else {
-        return show(&at, vec![FieldError::new("file", "The file is too large, or did not arrive whole")]);
+        return refuse(&at, "The file is too large, or did not arrive whole");
     };
     if !constant_time_eq(token, at.token()) {
         return trouble::forbidden(&web);
     }
     if file.is_empty() {
-        return show(&at, vec![FieldError::new("file", "Select a file")]);
+        return refuse(&at, "Select a file");
     }
     if !at.is_fresh() {
         return at.log_in_again(paths::CONSOLE_IMPORT);
@@ -98,7 +95,7 @@ pub(super) async fn post(State(web): State<Arc<Web>>, request: Request) -> Respo
         Err(Error::Refused(Refusal::Unfit(flaws))) => {
             // Whatever is wrong, it is wrong with the file.
             let flaws: Vec<Flaw> = flaws.into_iter().map(|flaw| Flaw::of("file", flaw.say)).collect();
-            show(&at, field_errors(&flaws, "file"))
+            at.ask(form(&at, field_errors(&flaws)))
         }
         Err(error) => at.refuse(error, BACK),
     }
@@ -133,17 +130,21 @@ async fn looked_at(at: &Console, id: &str, preview: &Preview) -> Response {
         ]
     });
     let mut lead = vec![format!(
-        "{sends} people will be sent an invitation, {adds} will be added with the password that they have, and \
-         {there} have an account already."
+        "{} will be sent an invitation, {} will be added with a password, {} already.",
+        count(sends, "person", "people"),
+        count(adds, "person", "people"),
+        count(there, "person has an account", "people have an account")
     )];
     if preview.rows.len() > SHOWN {
         lead.push(format!("The first {SHOWN} of {} rows are shown.", preview.rows.len()));
     }
-    let button = if sends > 0 { format!("Send {sends} invitations") } else { format!("Add {adds} people") };
+    let button = match (sends, adds) {
+        (0, adds) => format!("Add {}", count(adds, "person", "people")),
+        (sends, _) => format!("Send {}", count(sends, "invitation", "invitations")),
+    };
     let columns = ["Row", "Name", "Email", "Organisation", "What will happen"];
-    let shown = FormPage {
-        frame: at.frame(paths::CONSOLE_PEOPLE),
-        title: "Check the list".to_owned(),
+    let by = (paths::CONSOLE_IMPORT_SEND.to_owned(), button);
+    at.ask(FormPage {
         lead,
         table: Some(Table::new(
             "rows",
@@ -152,16 +153,14 @@ async fn looked_at(at: &Console, id: &str, preview: &Preview) -> Response {
             rows.collect(),
             "The file has no rows.",
         )),
-        action: paths::CONSOLE_IMPORT_SEND.to_owned(),
         fields: vec![Field::new("hidden", "list", "").value(id), service_field(at, "").await],
-        button,
-        cancel: paths::CONSOLE_PEOPLE.to_owned(),
-        links: Vec::new(),
-        is_upload: false,
-        is_warning: false,
-        log_in_url: None,
-    };
-    at.show(StatusCode::OK, &shown)
+        ..FormPage::new(at.frame(paths::CONSOLE_PEOPLE), "Check the list", by, paths::CONSOLE_PEOPLE)
+    })
+}
+
+/// So many of something, in words that fit the number.
+fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 /// Every problem by its row: nobody is added while there is one.
@@ -175,29 +174,18 @@ fn problems(at: &Console, preview: &Preview) -> Response {
             Cell::text(problem.say.clone()),
         ]
     });
-    let count = preview.problems.len();
-    let noun = if count == 1 { "problem" } else { "problems" };
-    let again =
-        Action { text: "Select another file".into(), href: paths::CONSOLE_IMPORT.into(), is_main: true };
-    let shown = ListPage {
-        frame: at.frame(paths::CONSOLE_PEOPLE),
-        title: "Problems with the list".to_owned(),
-        lead: Some(format!(
-            "The list has {count} {noun}. Nobody has been added. Correct these rows in your file and import it again."
-        )),
-        actions: vec![again],
-        search: None,
-        table: Table::new(
-            "problems",
-            "Problems by row",
-            &["Row", "Name", "Email", "Problem"],
-            rows.collect(),
-            "",
-        ),
-        previous: None,
-        next: None,
-    };
-    at.show(StatusCode::UNPROCESSABLE_ENTITY, &shown)
+    let found = preview.problems.len();
+    let say = format!(
+        "The list has {}. Correct these rows in your file and select it again",
+        count(found, "problem", "problems")
+    );
+    let mut lead = vec!["Nobody has been added.".to_owned()];
+    if found > SHOWN {
+        lead.push(format!("The first {SHOWN} problems are shown."));
+    }
+    let columns = ["Row", "Name", "Email", "Problem"];
+    let table = Table::new("problems", "Problems by row", &columns, rows.collect(), "");
+    at.ask(FormPage { lead, table: Some(table), ..form(at, vec![FieldError::new("file", say)]) })
 }
 
 pub(super) async fn send(ConsoleForm { at, form }: ConsoleForm) -> Response {
@@ -207,11 +195,13 @@ pub(super) async fn send(ConsoleForm { at, form }: ConsoleForm) -> Response {
     let service = ClientId::parse(form.field("service"));
     match upload::carry_out(&at.web.kit, &at.actor, form.field("list"), service.as_ref()).await {
         Ok(report) => {
-            let banner = format!(
-                "{} people were invited, {} were added with their password, {} had an account already.",
-                report.without_password, report.with_password, report.already_there
+            let said = format!(
+                "{} invited, {} added with a password, {} already.",
+                count(report.without_password, "person was", "people were"),
+                count(report.with_password, "person was", "people were"),
+                count(report.already_there, "person had an account", "people had an account")
             );
-            super::people::show(&at, &crate::oidc::params::Params::default(), Some(banner)).await
+            at.done(paths::CONSOLE_PEOPLE, &said)
         }
         Err(error) => at.refuse(error, BACK),
     }

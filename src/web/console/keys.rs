@@ -3,33 +3,21 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::{Console, ConsoleForm, address};
+use super::{Console, ConsoleForm};
 use crate::admin::keys;
 use crate::base::paths;
 use crate::keys::Start;
 use crate::policy::permission::Action as Permission;
 use crate::view::TimeText;
 use crate::view::pages::console::{Action, Cell, ConsoleForm as FormPage, ListPage, Table};
-use crate::web::extract::{Query, Unwanted};
-use crate::web::respond::redirect;
 
 const BACK: (&str, &str) = (paths::CONSOLE_KEYS, "Go to the keys");
 
-pub(super) async fn list(at: Console, query: Result<Query, Unwanted>) -> Response {
-    let params = query.map(|Query(params)| params).unwrap_or_default();
+pub(super) async fn list(at: Console) -> Response {
     let listed = match keys::list(&at.web.kit, &at.actor) {
         Ok(listed) => listed,
         Err(error) => return at.refuse(error, BACK),
     };
-    // Said only while it is so.
-    let ready = listed.iter().filter(|key| key.state == keys::State::Ready).map(|key| key.active_from).min();
-    let mut frame = at.frame(paths::CONSOLE_KEYS);
-    if let (true, Some(from)) = (params.has("changed"), ready) {
-        let from = TimeText::date_at_clock_time(from).text;
-        frame.banner = Some(format!(
-            "A new signing key is ready. It signs from {from}; services learn of it until then."
-        ));
-    }
     let rows = listed.iter().map(|key| {
         vec![
             Cell::code(key.kid.as_str()),
@@ -46,7 +34,7 @@ pub(super) async fn list(at: Console, query: Result<Query, Unwanted>) -> Respons
         is_main: true,
     };
     let shown = ListPage {
-        frame,
+        frame: at.frame(paths::CONSOLE_KEYS),
         title: "Keys".to_owned(),
         lead: Some("Services check what we sign with these keys. They change by themselves.".to_owned()),
         actions: if at.may(Permission::RotateKeys) { vec![change] } else { Vec::new() },
@@ -66,21 +54,11 @@ pub(super) async fn ask(at: Console) -> Response {
         "The old keys stay available for checking until the last token that they signed has ended.",
         "If a key was stolen, use the command gatehouse key rotate --now instead.",
     ];
-    let shown = FormPage {
-        frame: at.frame(back),
-        title: "Change the signing keys?".to_owned(),
+    let by = (paths::CONSOLE_KEYS_CHANGE.to_owned(), "Change the signing keys");
+    at.ask(FormPage {
         lead: lead.map(str::to_owned).into(),
-        table: None,
-        action: paths::CONSOLE_KEYS_CHANGE.to_owned(),
-        fields: Vec::new(),
-        button: "Change the signing keys".to_owned(),
-        cancel: back.to_owned(),
-        links: Vec::new(),
-        is_upload: false,
-        is_warning: false,
-        log_in_url: None,
-    };
-    at.show(StatusCode::OK, &shown)
+        ..FormPage::new(at.frame(back), "Change the signing keys?", by, back)
+    })
 }
 
 pub(super) async fn change(ConsoleForm { at, .. }: ConsoleForm) -> Response {
@@ -88,7 +66,18 @@ pub(super) async fn change(ConsoleForm { at, .. }: ConsoleForm) -> Response {
         return at.log_in_again(paths::CONSOLE_KEYS_CHANGE);
     }
     match keys::rotate(&at.web.kit, &at.actor, None, Start::Announced).await {
-        Ok(_) => redirect::see_other(&address(paths::CONSOLE_KEYS, &[("changed", "yes")])),
+        Ok(_) => {
+            let listed = keys::list(&at.web.kit, &at.actor).unwrap_or_default();
+            let ready = listed.iter().filter(|key| key.state == keys::State::Ready);
+            let said = match ready.map(|key| key.active_from).min() {
+                Some(from) => format!(
+                    "A new signing key is ready. It signs from {}; services learn of it until then.",
+                    TimeText::date_at_clock_time(from).text
+                ),
+                None => "A new signing key is ready.".to_owned(),
+            };
+            at.done(paths::CONSOLE_KEYS, &said)
+        }
         Err(error) => at.refuse(error, BACK),
     }
 }

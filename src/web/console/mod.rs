@@ -38,10 +38,11 @@ use crate::admin::{Flaw, Refusal};
 use crate::base::{Error, Fault, paths};
 use crate::oidc::params::Params;
 use crate::policy::permission::{Action, Reach, reaches};
-use crate::view::pages::console::{ConsoleRefusedPage, Frame, MenuItem};
+use crate::view::pages::console::{ConsoleForm as FormPage, ConsoleRefusedPage, Frame, MenuItem};
 use crate::view::{Chrome, FieldError};
 use crate::web::Web;
 use crate::web::respond::{page, problem};
+use crate::web::said;
 
 /// The pages that stand in the menu, and what one must be allowed to see them.
 const MENU: &[(&str, &str, Action)] = &[
@@ -110,8 +111,13 @@ impl Console {
             who: format!("{}, {}", self.user.name, self.role.shown()),
             token: self.token(),
             errors: Vec::new(),
-            banner: None,
+            banner: self.said.clone(),
         }
+    }
+
+    /// Sends somebody on to a page, which says what was done.
+    fn done(&self, page: &str, said: &str) -> Response {
+        said::and_say(&self.web, &self.session_id, page, said)
     }
 
     fn may(&self, action: Action) -> bool {
@@ -119,7 +125,15 @@ impl Console {
     }
 
     fn show<P: crate::view::Page>(&self, status: StatusCode, shown: &P) -> Response {
-        page::page(&self.web, status, shown, &chrome(&self.web))
+        let shown = page::page(&self.web, status, shown, &chrome(&self.web));
+        said::once(&self.web, self.said.as_ref(), shown)
+    }
+
+    /// A form, with what is wrong with it in the order of its fields.
+    fn ask(&self, form: FormPage) -> Response {
+        let is_good = form.frame.errors.is_empty();
+        let status = if is_good { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+        self.show(status, &form.in_order())
     }
 
     /// The page for something that was refused as a whole.
@@ -163,14 +177,13 @@ fn sentence(text: &str) -> String {
     format!("{first}{}{end}", letters.as_str())
 }
 
-/// What is wrong with each field; what is no field's fault stands at `otherwise`.
-fn field_errors(flaws: &[Flaw], otherwise: &'static str) -> Vec<FieldError> {
+/// What is wrong with each field.
+fn field_errors(flaws: &[Flaw]) -> Vec<FieldError> {
     let mut errors: Vec<FieldError> = Vec::new();
     for flaw in flaws {
-        let field = if flaw.field.is_empty() { otherwise } else { flaw.field };
         // A field says one thing at a time.
-        if !errors.iter().any(|error| error.field == field) {
-            errors.push(FieldError::new(field, sentence(&flaw.say).trim_end_matches('.').to_owned()));
+        if flaw.field.is_empty() || !errors.iter().any(|error| error.field == flaw.field) {
+            errors.push(FieldError::new(flaw.field, sentence(&flaw.say).trim_end_matches('.').to_owned()));
         }
     }
     errors

@@ -5,9 +5,9 @@ use axum::response::Response;
 
 use super::{Console, ConsoleForm, address, cursor, field_errors, neighbours, path};
 use crate::admin::invitations;
-use crate::admin::people::{self, Listed, Query as Wanted, ROWS};
+use crate::admin::people::{self, LastLogin, Listed, Query as Wanted, ROWS};
 use crate::admin::services;
-use crate::admin::users::NewUser;
+use crate::admin::users::{self, NewUser};
 use crate::admin::{Flaw, Refusal};
 use crate::base::{ClientId, Error, Span, Timestamp, paths};
 use crate::model::{Email, Profile};
@@ -15,7 +15,7 @@ use crate::oidc::params::Params;
 use crate::policy::permission::Action as Permission;
 use crate::store::people::Order;
 use crate::view::pages::console::{
-    Action, Cell, Column, ConsoleForm as FormPage, Field, ListPage, SearchForm, Table,
+    Action, Cell, Column, ConsoleForm as FormPage, Field, Frame, ListPage, SearchForm, Table,
 };
 use crate::view::{FieldError, TimeText, when};
 use crate::web::extract::{Query, Unwanted};
@@ -25,26 +25,25 @@ pub(super) const BACK: (&str, &str) = (paths::CONSOLE_PEOPLE, "Go to the people"
 
 pub(super) async fn list(at: Console, query: Result<Query, Unwanted>) -> Response {
     let params = query.map(|Query(params)| params).unwrap_or_default();
-    show(&at, &params, None).await
-}
-
-pub(super) async fn show(at: &Console, params: &Params, banner: Option<String>) -> Response {
     let words = params.field("q");
     let order = match params.field("sort") {
         "email" => Order::Email,
         "last-login" => Order::LastLogin,
         _ => Order::Name,
     };
-    let days = params.get("dormant").and_then(|days| days.parse().ok());
-    let dormant_since = days.map(|days: u32| at.web.kit.now() - Span::days(days.min(10_000)));
-    let order = if dormant_since.is_some() { Order::LastLogin } else { order };
-    let after = cursor(params).map(str::to_owned);
-    let wanted = Wanted { words: words.to_owned(), order, dormant_since, after };
+    let last_login = match params.field("last-login") {
+        "never" => LastLogin::Never,
+        days => days.parse().map_or(LastLogin::Whenever, |days: u32| {
+            LastLogin::Before(at.web.kit.now() - Span::days(days.min(10_000)))
+        }),
+    };
+    let after = cursor(&params).map(str::to_owned);
+    let wanted = Wanted { words: words.to_owned(), order, last_login, after };
     let page = match people::list(&at.web.kit, &at.actor, &wanted, ROWS).await {
         Ok(page) => page,
         Err(error) => return at.refuse(error, BACK),
     };
-    let (previous, next) = neighbours(paths::CONSOLE_PEOPLE, params, page.next.as_deref());
+    let (previous, next) = neighbours(paths::CONSOLE_PEOPLE, &params, page.next.as_deref());
     let mut actions = Vec::new();
     if at.may(Permission::InvitePeople) {
         actions.push(Action {
@@ -58,10 +57,8 @@ pub(super) async fn show(at: &Console, params: &Params, banner: Option<String>) 
             is_main: false,
         });
     }
-    let mut frame = at.frame(paths::CONSOLE_PEOPLE);
-    frame.banner = banner;
     let shown = ListPage {
-        frame,
+        frame: at.frame(paths::CONSOLE_PEOPLE),
         title: "People".to_owned(),
         lead: None,
         actions,
@@ -69,15 +66,16 @@ pub(super) async fn show(at: &Console, params: &Params, banner: Option<String>) 
             action: paths::CONSOLE_PEOPLE,
             fields: vec![
                 Field::new("text", "q", "Name, email or organisation").value(words),
-                Field::new("select", "dormant", "Last login").value(params.field("dormant")).one_of([
+                Field::new("select", "last-login", "Last login").value(params.field("last-login")).one_of([
                     ("", "At any time, or never"),
                     ("90", "More than 90 days ago"),
                     ("365", "More than a year ago"),
+                    ("never", "Never"),
                 ]),
             ],
             button: "Search",
         }),
-        table: table(&page.rows, words.trim().is_empty().then_some(order)),
+        table: table(&page.rows, &wanted),
         previous,
         next,
     };
@@ -85,15 +83,22 @@ pub(super) async fn show(at: &Console, params: &Params, banner: Option<String>) 
 }
 
 /// What is searched for is found in an order of its own.
-fn table(rows: &[Listed], order: Option<Order>) -> Table {
+fn table(rows: &[Listed], wanted: &Wanted) -> Table {
+    let is_free = wanted.words.trim().is_empty() && wanted.last_login == LastLogin::Whenever;
+    let order = is_free.then_some(wanted.order);
     let column = |text, name: &str, of| Column {
         text,
         sort_url: order.map(|_| address(paths::CONSOLE_PEOPLE, &[("sort", name)])),
         is_sorted: order == Some(of),
     };
+    let caption = match order {
+        None => "People who were found",
+        Some(Order::LastLogin) => "Everybody who has logged in, the longest ago first",
+        Some(_) => "Everybody",
+    };
     Table {
         id: "people",
-        caption: if order.is_some() { "Everybody" } else { "People who were found" }.to_owned(),
+        caption: caption.to_owned(),
         columns: vec![
             column("Name", "name", Order::Name),
             column("Email", "email", Order::Email),
@@ -123,17 +128,12 @@ pub(super) async fn get_invite(at: Console) -> Response {
 
 async fn show_invite(at: &Console, typed: &Params, errors: Vec<FieldError>) -> Response {
     let value = |name| typed.field(name).to_owned();
-    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let mut frame = at.frame(paths::CONSOLE_PEOPLE);
-    frame.errors = errors;
-    let shown = FormPage {
-        frame,
-        title: "Invite a person".to_owned(),
+    let frame = Frame { errors, ..at.frame(paths::CONSOLE_PEOPLE) };
+    let by = (paths::CONSOLE_INVITE.to_owned(), "Send invitation");
+    at.ask(FormPage {
         lead: vec![
             "They get an email with a link to choose a password. The link works once, for 7 days.".to_owned(),
         ],
-        table: None,
-        action: paths::CONSOLE_INVITE.to_owned(),
         fields: vec![
             Field::new("text", "name", "Name").value(value("name")),
             Field::new("email", "email", "Email").hint("Their login codes go here").value(value("email")),
@@ -142,14 +142,9 @@ async fn show_invite(at: &Console, typed: &Params, errors: Vec<FieldError>) -> R
                 .value(value("organisation")),
             service_field(at, typed.field("service")).await,
         ],
-        button: "Send invitation".to_owned(),
-        cancel: paths::CONSOLE_PEOPLE.to_owned(),
-        links: Vec::new(),
-        is_upload: false,
-        is_warning: false,
         log_in_url: (!at.is_fresh()).then(|| at.fresh_url(paths::CONSOLE)),
-    };
-    at.show(status, &shown)
+        ..FormPage::new(frame, "Invite a person", by, paths::CONSOLE_PEOPLE)
+    })
 }
 
 /// The service in whose name people are invited.
@@ -172,18 +167,25 @@ pub(super) async fn post_invite(ConsoleForm { at, form }: ConsoleForm) -> Respon
     }
     let (new, service) = match read(&form) {
         Ok(read) => read,
-        Err(flaws) => return show_invite(&at, &form, field_errors(&flaws, "name")).await,
+        Err(flaws) => return show_invite(&at, &form, field_errors(&flaws)).await,
     };
     let to = new.email.shown().to_owned();
     match invitations::invite(&at.web.kit, &at.actor, new, service.as_ref()).await {
-        Ok((_, expires_at)) => show(&at, &Params::default(), Some(sent(&to, expires_at))).await,
-        Err(Error::Refused(Refusal::Unfit(flaws))) => {
-            show_invite(&at, &form, field_errors(&flaws, "name")).await
-        }
-        Err(Error::Refused(Refusal::Conflict(say))) => {
-            show_invite(&at, &form, field_errors(&[Flaw::of("email", say)], "email")).await
+        Ok((_, expires_at)) => at.done(paths::CONSOLE_PEOPLE, &sent(&to, expires_at)),
+        Err(Error::Refused(Refusal::Unfit(flaws))) => show_invite(&at, &form, field_errors(&flaws)).await,
+        Err(Error::Refused(Refusal::Conflict(_))) => {
+            show_invite(&at, &form, vec![taken(&at, &to).await]).await
         }
         Err(error) => at.refuse(error, BACK),
+    }
+}
+
+/// That an email is somebody's already, and whose.
+pub(super) async fn taken(at: &Console, email: &str) -> FieldError {
+    let error = FieldError::new("email", format!("{email} already has an account"));
+    match users::find(&at.web.kit, &at.actor, email).await {
+        Ok(user) => error.leading_to(path(paths::CONSOLE_PERSON, user.id.as_str())),
+        Err(_) => error,
     }
 }
 

@@ -14,16 +14,9 @@ use crate::model::User;
 use crate::oidc::params::Params;
 use crate::policy::permission::Action as Permission;
 use crate::view::pages::console::{
-    Action, Cell, ConsoleForm as FormPage, Fact, Field, Part, RecordPage, Table,
+    Action, Cell, ConsoleForm as FormPage, Fact, Field, Frame, Part, RecordPage, Table,
 };
 use crate::view::{FieldError, TimeText};
-use crate::web::extract::{Query, Unwanted};
-use crate::web::respond::redirect;
-
-pub(super) async fn get(at: Console, Path(id): Path<String>, query: Result<Query, Unwanted>) -> Response {
-    let params = query.map(|Query(params)| params).unwrap_or_default();
-    show(&at, &id, params.has("saved").then(|| "Changes saved.".to_owned())).await
-}
 
 /// The person with an identifier, with everything around them.
 pub(super) async fn detail(at: &Console, id: &str) -> Result<Detail, Error<Refusal>> {
@@ -31,24 +24,23 @@ pub(super) async fn detail(at: &Console, id: &str) -> Result<Detail, Error<Refus
     people::detail(&at.web.kit, &at.actor, &UserId::parse(id).ok_or_else(unknown)?).await
 }
 
-pub(super) async fn show(at: &Console, id: &str, banner: Option<String>) -> Response {
-    let detail = match detail(at, id).await {
+pub(super) async fn get(at: Console, Path(id): Path<String>) -> Response {
+    let detail = match detail(&at, &id).await {
         Ok(detail) => detail,
         Err(error) => return at.refuse(error, BACK),
     };
     let mut tables = vec![Part { heading: "Where they are logged in", table: sessions(&detail) }];
-    let mut actions = actions(at, &detail);
+    let mut actions = actions(&at, &detail);
     if at.may(Permission::SeeEvents) {
         let filter = Filter { user: Some(detail.user.id.clone()), ..Filter::default() };
-        let rows = audit::newest(at, &filter, 20).await;
-        let columns = ["Time", "Event", "By", "From"];
+        let rows = audit::newest(&at, &filter, 20).await;
+        let columns = ["Time", "Event", "By and from", "Result"];
         let rows = rows.iter().map(|listed| audit::row(listed, false)).collect();
         let table = Table::new("events", "The last 20 events", &columns, rows, "Nothing has happened yet.");
         tables.push(Part { heading: "What happened", table });
         actions.push(audit::address_of("person", detail.user.id.as_str()));
     }
-    let mut frame = at.frame(paths::CONSOLE_PEOPLE);
-    frame.banner = banner;
+    let frame = at.frame(paths::CONSOLE_PEOPLE);
     let shown = RecordPage { frame, title: detail.user.name.clone(), facts: facts(&detail), actions, tables };
     at.show(StatusCode::OK, &shown)
 }
@@ -167,32 +159,23 @@ fn written(user: &User) -> Params {
 
 fn show_edit(at: &Console, user: &User, typed: &Params, errors: Vec<FieldError>) -> Response {
     let value = |name| typed.field(name).to_owned();
-    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let mut frame = at.frame(paths::CONSOLE_PEOPLE);
-    frame.errors = errors;
-    let shown = FormPage {
-        frame,
-        title: format!("Change the details of {}", user.name),
+    let frame = Frame { errors, ..at.frame(paths::CONSOLE_PEOPLE) };
+    let by = (path(paths::CONSOLE_PERSON_EDIT, user.id.as_str()), "Save changes");
+    let cancel = path(paths::CONSOLE_PERSON, user.id.as_str());
+    at.ask(FormPage {
         lead: vec![
             "If you change the email, login codes go to the new address. We will email both addresses."
                 .to_owned(),
         ],
-        table: None,
-        action: path(paths::CONSOLE_PERSON_EDIT, user.id.as_str()),
         fields: vec![
             Field::new("hidden", "version", "").value(value("version")),
             Field::new("text", "name", "Name").value(value("name")),
             Field::new("email", "email", "Email").value(value("email")),
             Field::new("text", "organisation", "Organisation").value(value("organisation")),
         ],
-        button: "Save changes".to_owned(),
-        cancel: path(paths::CONSOLE_PERSON, user.id.as_str()),
-        links: Vec::new(),
-        is_upload: false,
-        is_warning: false,
         log_in_url: (!at.is_fresh()).then(|| at.fresh_url(paths::CONSOLE)),
-    };
-    at.show(status, &shown)
+        ..FormPage::new(frame, format!("Change the details of {}", user.name), by, cancel)
+    })
 }
 
 /// Another email is the other half of logging in: it is asked about once more before it is saved.
@@ -201,24 +184,16 @@ fn confirm_email(at: &Console, user: &User, form: &Params, email: &str) -> Respo
     let mut fields: Vec<Field> =
         carried.into_iter().map(|name| Field::new("hidden", name, "").value(form.field(name))).collect();
     fields.push(Field::new("hidden", "sure", "").value("yes"));
-    let shown = FormPage {
-        frame: at.frame(paths::CONSOLE_PEOPLE),
-        title: format!("Change the email of {}?", user.name),
+    let edit = path(paths::CONSOLE_PERSON_EDIT, user.id.as_str());
+    let title = format!("Change the email of {}?", user.name);
+    at.ask(FormPage {
         lead: vec![
             format!("{} will get codes at {email}. We will email both addresses.", user.name),
             "Make sure that it is really this person who asked for it.".to_owned(),
         ],
-        table: None,
-        action: path(paths::CONSOLE_PERSON_EDIT, user.id.as_str()),
         fields,
-        button: "Change the email".to_owned(),
-        cancel: path(paths::CONSOLE_PERSON_EDIT, user.id.as_str()),
-        links: Vec::new(),
-        is_upload: false,
-        is_warning: false,
-        log_in_url: None,
-    };
-    at.show(StatusCode::OK, &shown)
+        ..FormPage::new(at.frame(paths::CONSOLE_PEOPLE), title, (edit.clone(), "Change the email"), edit)
+    })
 }
 
 pub(super) async fn post_edit(Path(id): Path<String>, ConsoleForm { at, form }: ConsoleForm) -> Response {
@@ -232,7 +207,7 @@ pub(super) async fn post_edit(Path(id): Path<String>, ConsoleForm { at, form }: 
     let mut flaws = Vec::new();
     let (name, email, organisation) = details(&form, &mut flaws);
     let Some(email) = email.filter(|_| flaws.is_empty()) else {
-        return show_edit(&at, &user, &form, field_errors(&flaws, "name"));
+        return show_edit(&at, &user, &form, field_errors(&flaws));
     };
     if email.canonical() != user.email.canonical() && !form.has("sure") {
         return confirm_email(&at, &user, &form, email.shown());
@@ -241,15 +216,10 @@ pub(super) async fn post_edit(Path(id): Path<String>, ConsoleForm { at, form }: 
     let read = User { updated_at: read_at, ..user.clone() };
     let wanted = Details { email, name, organisation };
     match people::change(&at.web.kit, &at.actor, &read, wanted).await {
-        Ok(changed) => {
-            let back = path(paths::CONSOLE_PERSON, changed.id.as_str());
-            redirect::see_other(&super::address(&back, &[("saved", "yes")]))
-        }
-        Err(Error::Refused(Refusal::Unfit(flaws))) => {
-            show_edit(&at, &user, &form, field_errors(&flaws, "name"))
-        }
+        Ok(changed) => at.done(&path(paths::CONSOLE_PERSON, changed.id.as_str()), "Changes saved."),
+        Err(Error::Refused(Refusal::Unfit(flaws))) => show_edit(&at, &user, &form, field_errors(&flaws)),
         Err(Error::Refused(Refusal::Conflict(say))) => {
-            show_edit(&at, &user, &form, field_errors(&[Flaw::of("name", say)], "name"))
+            show_edit(&at, &user, &form, field_errors(&[Flaw::of("", say)]))
         }
         Err(error) => at.refuse(error, BACK),
     }

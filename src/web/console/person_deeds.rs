@@ -5,14 +5,13 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
 use super::people::{BACK, sent};
-use super::person::{detail, show};
+use super::person::detail;
 use super::{Console, ConsoleForm, path};
 use crate::admin::people::{self, Detail};
 use crate::admin::{Refusal, invitations, personal_data, users};
 use crate::base::{Error, paths};
 use crate::view::pages::console::ConsoleForm as FormPage;
 use crate::web::pages::trouble;
-use crate::web::respond::redirect;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Deed {
@@ -108,21 +107,12 @@ pub(super) async fn ask(at: Console, Path((id, deed)): Path<(String, String)>) -
         Deed::Export => path(paths::CONSOLE_PERSON_EXPORT, &id),
         _ => path(paths::CONSOLE_PERSON_DEED, &id).replace("{deed}", &deed),
     };
-    let shown = FormPage {
-        frame: at.frame(paths::CONSOLE_PEOPLE),
-        title,
+    let cancel = path(paths::CONSOLE_PERSON, &id);
+    at.ask(FormPage {
         lead: vec![lead.to_owned()],
-        table: None,
-        action,
-        fields: Vec::new(),
-        button,
-        cancel: path(paths::CONSOLE_PERSON, &id),
-        links: Vec::new(),
-        is_upload: false,
         is_warning: known.is_warning(),
-        log_in_url: None,
-    };
-    at.show(StatusCode::OK, &shown)
+        ..FormPage::new(at.frame(paths::CONSOLE_PEOPLE), title, (action, button), cancel)
+    })
 }
 
 pub(super) async fn perform(
@@ -137,8 +127,8 @@ pub(super) async fn perform(
     }
     let done = async { carry_out(&at, known, &detail(&at, &id).await?).await };
     match done.await {
-        Ok(_) if known == Deed::Erase => redirect::see_other(paths::CONSOLE_PEOPLE),
-        Ok(said) => show(&at, &id, Some(said)).await,
+        Ok(said) if known == Deed::Erase => at.done(paths::CONSOLE_PEOPLE, &said),
+        Ok(said) => at.done(&path(paths::CONSOLE_PERSON, &id), &said),
         Err(error) => at.refuse(error, BACK),
     }
 }
@@ -175,7 +165,7 @@ async fn carry_out(at: &Console, deed: Deed, detail: &Detail) -> Result<String, 
         }
         Deed::Erase => {
             personal_data::erase(kit, actor, user).await?;
-            String::new()
+            "Everything that was held on them is removed.".to_owned()
         }
         // Is a file of its own.
         Deed::Export => String::new(),

@@ -12,10 +12,10 @@ use crate::base::{Error, paths};
 use crate::model::{ReviewAnswer, ReviewState, User};
 use crate::oidc::params::Params;
 use crate::policy::permission::Action as Permission;
-use crate::view::pages::console::{Action, Cell, ConsoleForm as FormPage, Field, ListPage, Table};
+use crate::view::pages::console::{Action, Cell, ConsoleForm as FormPage, Field, Frame, ListPage, Table};
 use crate::view::{FieldError, TimeText, when};
 use crate::web::extract::{Query, Unwanted};
-use crate::web::respond::{problem, redirect};
+use crate::web::respond::problem;
 
 const BACK: (&str, &str) = (paths::CONSOLE_REVIEWS, "Go to the reviews");
 
@@ -26,7 +26,7 @@ pub(super) async fn list(at: Console, query: Result<Query, Unwanted>) -> Respons
         Err(error) => return at.refuse(error, BACK),
     };
     let rows = page.rows.iter().map(|listed| row(&at, listed)).collect();
-    let columns = ["Organisation", "Sponsor", "Begun", "Due", "Answers", "Status"];
+    let columns = ["Organisation", "Sponsor", "Due", "Answers", "Status"];
     let (previous, next) = neighbours(paths::CONSOLE_REVIEWS, &params, page.next.as_deref());
     let mut actions = Vec::new();
     if at.may(Permission::ReviewAccess) {
@@ -57,7 +57,6 @@ fn row(at: &Console, listed: &Listed) -> Vec<Cell> {
     vec![
         Cell::link(review.organisation.clone(), path(paths::CONSOLE_REVIEW, review.id.as_str())),
         Cell::text(listed.sponsor_name()),
-        Cell::time(Some(TimeText::date_at_clock_time(review.created_at)), ""),
         Cell::time(Some(TimeText::date_at_clock_time(review.due_at)), ""),
         Cell::text(format!("{} of {}", tally.confirmed + tally.struck, tally.people)),
         Cell::tag(listed.shown(&at.web.kit)),
@@ -70,19 +69,14 @@ pub(super) async fn get_new(at: Console, query: Result<Query, Unwanted>) -> Resp
 }
 
 fn show_new(at: &Console, typed: &Params, errors: Vec<FieldError>) -> Response {
-    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let mut frame = at.frame(paths::CONSOLE_REVIEWS);
-    frame.errors = errors;
+    let frame = Frame { errors, ..at.frame(paths::CONSOLE_REVIEWS) };
     let days = typed.get("days").map_or_else(|| reviews::USUAL_DAYS.to_string(), str::to_owned);
-    let shown = FormPage {
-        frame,
-        title: "Begin an access review".to_owned(),
+    let by = (paths::CONSOLE_REVIEW_NEW.to_owned(), "Ask the sponsor");
+    at.ask(FormPage {
         lead: vec![
             "The sponsor gets an email, and looks through everybody of the organisation who can log in. Whoever they strike is deactivated when they have finished.".to_owned(),
             "Administrators and the sponsor are not on the list.".to_owned(),
         ],
-        table: None,
-        action: paths::CONSOLE_REVIEW_NEW.to_owned(),
         fields: vec![
             Field::new("text", "organisation", "Organisation")
                 .hint("As it stands on the pages of its people")
@@ -96,14 +90,9 @@ fn show_new(at: &Console, typed: &Params, errors: Vec<FieldError>) -> Response {
                 ("28", "Four weeks"),
             ]),
         ],
-        button: "Ask the sponsor".to_owned(),
-        cancel: paths::CONSOLE_REVIEWS.to_owned(),
-        links: Vec::new(),
-        is_upload: false,
-        is_warning: false,
         log_in_url: (!at.is_fresh()).then(|| at.fresh_url(paths::CONSOLE)),
-    };
-    at.show(status, &shown)
+        ..FormPage::new(frame, "Begin an access review", by, paths::CONSOLE_REVIEWS)
+    })
 }
 
 pub(super) async fn post_new(ConsoleForm { at, form }: ConsoleForm) -> Response {
@@ -116,12 +105,12 @@ pub(super) async fn post_new(ConsoleForm { at, form }: ConsoleForm) -> Response 
         days: form.field("days").parse().unwrap_or(reviews::USUAL_DAYS),
     };
     match reviews::begin(&at.web.kit, &at.actor, new).await {
-        Ok(listed) => redirect::see_other(&path(paths::CONSOLE_REVIEW, listed.review.id.as_str())),
-        Err(Error::Refused(Refusal::Unfit(flaws))) => {
-            show_new(&at, &form, field_errors(&flaws, "organisation"))
+        Ok(listed) => {
+            at.done(&path(paths::CONSOLE_REVIEW, listed.review.id.as_str()), "The sponsor has been asked.")
         }
+        Err(Error::Refused(Refusal::Unfit(flaws))) => show_new(&at, &form, field_errors(&flaws)),
         Err(Error::Refused(Refusal::Conflict(say))) => {
-            show_new(&at, &form, field_errors(&[Flaw::of("sponsor", say)], "sponsor"))
+            show_new(&at, &form, field_errors(&[Flaw::of("sponsor", say)]))
         }
         Err(error) => at.refuse(error, BACK),
     }
@@ -206,23 +195,16 @@ pub(super) async fn ask_withdraw(at: Console, Path(id): Path<String>) -> Respons
         Ok(listed) => listed,
         Err(error) => return at.refuse(error, BACK),
     };
-    let shown = FormPage {
-        frame: at.frame(paths::CONSOLE_REVIEWS),
-        title: format!("Withdraw the review of {}?", listed.review.organisation),
+    let title = format!("Withdraw the review of {}?", listed.review.organisation);
+    let by = (path(paths::CONSOLE_REVIEW_WITHDRAW, &id), "Withdraw the review");
+    let cancel = path(paths::CONSOLE_REVIEW, &id);
+    at.ask(FormPage {
         lead: vec![
             "The sponsor can answer no more, and nobody else is deactivated for what was said.".to_owned(),
         ],
-        table: None,
-        action: path(paths::CONSOLE_REVIEW_WITHDRAW, &id),
-        fields: Vec::new(),
-        button: "Withdraw the review".to_owned(),
-        cancel: path(paths::CONSOLE_REVIEW, &id),
-        links: Vec::new(),
-        is_upload: false,
         is_warning: true,
-        log_in_url: None,
-    };
-    at.show(StatusCode::OK, &shown)
+        ..FormPage::new(at.frame(paths::CONSOLE_REVIEWS), title, by, cancel)
+    })
 }
 
 pub(super) async fn withdraw(Path(id): Path<String>, ConsoleForm { at, .. }: ConsoleForm) -> Response {
@@ -232,7 +214,7 @@ pub(super) async fn withdraw(Path(id): Path<String>, ConsoleForm { at, .. }: Con
     let (kit, actor) = (&at.web.kit, &at.actor);
     let done = async { reviews::withdraw(kit, actor, &reviews::find(kit, actor, &id).await?.review).await };
     match done.await {
-        Ok(_) => redirect::see_other(&path(paths::CONSOLE_REVIEW, &id)),
+        Ok(_) => at.done(&path(paths::CONSOLE_REVIEW, &id), "The review is withdrawn."),
         Err(error) => at.refuse(error, BACK),
     }
 }

@@ -1,19 +1,18 @@
 //! Adding a service and changing one (P32).
 
 use axum::extract::Path;
-use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::Value;
 
-use super::services::{BACK, show_secret};
+use super::services::{BACK, show_secret, shown_before};
 use super::{Console, ConsoleForm, field_errors, path};
 use crate::admin::{Flaw, Refusal, clients, services};
-use crate::base::{Error, Timestamp, paths, strict_json};
+use crate::base::{ClientId, Error, Timestamp, paths, strict_json};
 use crate::model::{Client, ClientAuthentication, ClientSettings};
 use crate::oidc::params::Params;
-use crate::view::pages::console::{ConsoleForm as FormPage, Field};
+use crate::view::pages::console::{ConsoleForm as FormPage, Field, Frame};
 use crate::view::{Colours, FieldError};
-use crate::web::respond::redirect;
+use crate::web::respond::problem;
 
 const CONFIDENTIAL: &str = "server";
 const SIGNING: &str = "key";
@@ -37,39 +36,21 @@ impl Form<'_> {
 
 /// A form as it is filled in.
 fn shown(at: &Console, form: &Form<'_>, typed: &Params, errors: Vec<FieldError>) -> Response {
-    let (title, action, button, cancel) = match form {
+    let (title, by, cancel) = match form {
         Form::New => (
             "Add a service".to_owned(),
-            paths::CONSOLE_SERVICE_NEW.to_owned(),
-            "Add service",
+            (paths::CONSOLE_SERVICE_NEW.to_owned(), "Add service"),
             paths::CONSOLE_SERVICES.to_owned(),
         ),
         Form::Edit(client) => (
             format!("Change {}", client.name),
-            path(paths::CONSOLE_SERVICE_EDIT, client.id.as_str()),
-            "Save changes",
+            (path(paths::CONSOLE_SERVICE_EDIT, client.id.as_str()), "Save changes"),
             path(paths::CONSOLE_SERVICE, client.id.as_str()),
         ),
     };
-    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let frame = Frame { errors, ..at.frame(paths::CONSOLE_SERVICES) };
     let log_in_url = (!at.is_fresh()).then(|| at.fresh_url(paths::CONSOLE));
-    let mut frame = at.frame(paths::CONSOLE_SERVICES);
-    frame.errors = errors;
-    let page = FormPage {
-        frame,
-        title,
-        lead: Vec::new(),
-        table: None,
-        action,
-        fields: fields(form, typed),
-        button: button.to_owned(),
-        cancel,
-        links: Vec::new(),
-        is_upload: false,
-        is_warning: false,
-        log_in_url,
-    };
-    at.show(status, &page)
+    at.ask(FormPage { fields: fields(form, typed), log_in_url, ..FormPage::new(frame, title, by, cancel) })
 }
 
 fn fields(form: &Form<'_>, typed: &Params) -> Vec<Field> {
@@ -81,6 +62,7 @@ fn fields(form: &Form<'_>, typed: &Params) -> Vec<Field> {
     ];
     match form {
         Form::New => {
+            fields.push(Field::new("hidden", "id", "").value(value("id")));
             fields.push(Field::new("radios", "kind", "Type").value(value("kind")).one_of([
                 (CONFIDENTIAL, "Web application with a server (has a client secret)"),
                 (SIGNING, "Web application with a server that signs with a key of its own (private_key_jwt)"),
@@ -201,12 +183,22 @@ fn read(form: &Params, before: ClientSettings) -> ClientSettings {
     }
 }
 
-/// What the form itself can tell, in the words of its fields.
+/// What is wrong with the form: in the words of its fields where it has some, or else in those for every door.
 fn flaws(form: &Params, settings: &ClientSettings, is_new: bool) -> Vec<Flaw> {
+    let mut flaws = own_flaws(form, settings, is_new);
+    let rules = clients::flaws(form.field("name").trim(), settings);
+    // What the form has said better, of its keys and colours, is not said twice.
+    let said = |flaw: &Flaw| match flaw.field {
+        "" | "jwks" | "jwks_uri" => flaws.iter().any(|own| own.field.starts_with("jwks")),
+        field => field == "brand_colours",
+    };
+    let more: Vec<Flaw> = rules.into_iter().filter(|flaw| !said(flaw)).collect();
+    flaws.extend(more);
+    flaws
+}
+
+fn own_flaws(form: &Params, settings: &ClientSettings, is_new: bool) -> Vec<Flaw> {
     let mut flaws = Vec::new();
-    if form.field("name").trim().is_empty() {
-        flaws.push(Flaw::of("name", "Enter a name"));
-    }
     if is_new && !matches!(form.field("kind"), CONFIDENTIAL | SIGNING | PUBLIC) {
         flaws.push(Flaw::of("kind", "Select the type of service"));
     }
@@ -223,9 +215,6 @@ fn flaws(form: &Params, settings: &ClientSettings, is_new: bool) -> Vec<Flaw> {
         } else if settings.jwks_uri.is_none() && settings.jwks.is_none() {
             flaws.push(Flaw::of("jwks_uri", "Enter the address of its keys, or the keys themselves"));
         }
-    }
-    if settings.redirect_uris.is_empty() {
-        flaws.push(Flaw::of("redirect_uris", "Enter at least one redirect address"));
     }
     if let Some((band, button)) = &settings.brand_colours {
         match (band.is_empty(), button.is_empty()) {
@@ -249,7 +238,12 @@ fn flaws(form: &Params, settings: &ClientSettings, is_new: bool) -> Vec<Flaw> {
 }
 
 pub(super) async fn get_new(at: Console) -> Response {
-    let defaults = [("asks_consent", "no"), ("welcome_page", "default")];
+    // The identifier is given out with the form: one that is sent twice adds one service.
+    let id = match clients::generate_id(&at.web.kit) {
+        Ok(id) => id,
+        Err(fault) => return problem::broken(fault),
+    };
+    let defaults = [("id", id.as_str()), ("asks_consent", "no"), ("welcome_page", "default")];
     let typed = defaults.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     shown(&at, &Form::New, &typed, Vec::new())
 }
@@ -265,21 +259,26 @@ pub(super) async fn post_new(ConsoleForm { at, form }: ConsoleForm) -> Response 
     };
     let before = ClientSettings { authentication, require_pkce: true, ..ClientSettings::default() };
     let settings = read(&form, before);
+    let id = form.field("id");
+    if let Ok(known) = clients::find(&at.web.kit, &at.actor, id).await {
+        return shown_before(&at, &known);
+    }
     let flaws = flaws(&form, &settings, true);
     if !flaws.is_empty() {
-        return shown(&at, &Form::New, &form, field_errors(&flaws, "name"));
+        return shown(&at, &Form::New, &form, field_errors(&flaws));
     }
     let name = form.field("name").trim().to_owned();
     let added = async {
         services::refuse_namesake(&at.web.kit, &name, "").await?;
-        clients::add(&at.web.kit, &at.actor, None, name, settings).await
+        clients::add(&at.web.kit, &at.actor, ClientId::parse(id), name, settings).await
     };
     match added.await {
         Ok(added) => show_secret(&at, &added.client, added.secret.as_ref(), "Service added."),
-        Err(Error::Refused(Refusal::Unfit(flaws))) => {
-            shown(&at, &Form::New, &form, field_errors(&flaws, "redirect_uris"))
-        }
-        Err(error) => at.refuse(error, BACK),
+        Err(Error::Refused(Refusal::Unfit(flaws))) => shown(&at, &Form::New, &form, field_errors(&flaws)),
+        Err(error) => match clients::find(&at.web.kit, &at.actor, id).await {
+            Ok(known) => shown_before(&at, &known),
+            Err(_) => at.refuse(error, BACK),
+        },
     }
 }
 
@@ -301,7 +300,7 @@ pub(super) async fn post_edit(Path(id): Path<String>, ConsoleForm { at, form }: 
     let settings = read(&form, client.settings.clone());
     let flaws = flaws(&form, &settings, false);
     if !flaws.is_empty() {
-        return shown(&at, &Form::Edit(&client), &form, field_errors(&flaws, "name"));
+        return shown(&at, &Form::Edit(&client), &form, field_errors(&flaws));
     }
     let name = form.field("name").trim().to_owned();
     // What somebody else has saved since this form was served is not written over.
@@ -312,12 +311,9 @@ pub(super) async fn post_edit(Path(id): Path<String>, ConsoleForm { at, form }: 
         clients::update(&at.web.kit, &at.actor, changed).await
     };
     match saved.await {
-        Ok(saved) => {
-            let back = path(paths::CONSOLE_SERVICE, saved.id.as_str());
-            redirect::see_other(&super::address(&back, &[("saved", "yes")]))
-        }
+        Ok(saved) => at.done(&path(paths::CONSOLE_SERVICE, saved.id.as_str()), "Changes saved."),
         Err(Error::Refused(Refusal::Unfit(flaws))) => {
-            shown(&at, &Form::Edit(&client), &form, field_errors(&flaws, "redirect_uris"))
+            shown(&at, &Form::Edit(&client), &form, field_errors(&flaws))
         }
         Err(error) => at.refuse(error, BACK),
     }

@@ -5,8 +5,9 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::Value;
 
-use super::{Answer, Console, ConsoleForm, audit, cursor, neighbours, path};
-use crate::admin::clients;
+use super::{Console, ConsoleForm, audit, cursor, neighbours, path};
+use crate::admin::Refusal;
+use crate::admin::clients::{self, Rotation};
 use crate::admin::events::Filter;
 use crate::admin::people::ROWS;
 use crate::admin::services::{self, Listed};
@@ -20,7 +21,7 @@ use crate::view::pages::console::{
     Table,
 };
 use crate::web::extract::{Query, Unwanted};
-use crate::web::respond::{page, problem, redirect};
+use crate::web::respond::page;
 
 pub(super) const BACK: (&str, &str) = (paths::CONSOLE_SERVICES, "Go to the services");
 
@@ -36,10 +37,8 @@ pub(super) async fn list(at: Console, query: Result<Query, Unwanted>) -> Respons
     };
     let (previous, next) = neighbours(paths::CONSOLE_SERVICES, &params, page.next.as_deref());
     let add = Action { text: "Add a service".into(), href: paths::CONSOLE_SERVICE_NEW.into(), is_main: true };
-    let mut frame = at.frame(paths::CONSOLE_SERVICES);
-    frame.banner = params.has("removed").then(|| "Service removed.".to_owned());
     let shown = ListPage {
-        frame,
+        frame: at.frame(paths::CONSOLE_SERVICES),
         title: "Services".to_owned(),
         lead: Some("The services that people log in to here.".to_owned()),
         actions: if at.may(Permission::AddService) { vec![add] } else { Vec::new() },
@@ -84,24 +83,18 @@ fn status(client: &Client) -> &'static str {
     if client.is_active() { "Active" } else { "Switched off" }
 }
 
-pub(super) async fn one(at: Console, Path(id): Path<String>, query: Result<Query, Unwanted>) -> Response {
-    let params = query.map(|Query(params)| params).unwrap_or_default();
-    match services::find(&at.web.kit, &at.actor, &id).await {
-        Ok(listed) => show(&at, &listed, params.has("saved").then_some("Changes saved.")).await,
-        Err(error) => at.refuse(error, BACK),
-    }
-}
-
-async fn show(at: &Console, listed: &Listed, banner: Option<&str>) -> Response {
+pub(super) async fn one(at: Console, Path(id): Path<String>) -> Response {
+    let listed = match services::find(&at.web.kit, &at.actor, &id).await {
+        Ok(listed) => listed,
+        Err(error) => return at.refuse(error, BACK),
+    };
     let client = &listed.client;
-    let mut frame = at.frame(paths::CONSOLE_SERVICES);
-    frame.banner = banner.map(str::to_owned);
     let shown = RecordPage {
-        frame,
+        frame: at.frame(paths::CONSOLE_SERVICES),
         title: client.name.clone(),
-        facts: facts(at, listed),
-        actions: actions(at, client),
-        tables: vec![Part { heading: "Recent refusals", table: refusals(at, client).await }],
+        facts: facts(&at, &listed),
+        actions: actions(&at, client),
+        tables: vec![Part { heading: "Recent refusals", table: refusals(&at, client).await }],
     };
     at.show(StatusCode::OK, &shown)
 }
@@ -212,17 +205,29 @@ pub(super) fn show_secret(
 ) -> Response {
     let mut frame = at.frame(paths::CONSOLE_SERVICES);
     frame.banner = Some(banner.to_owned());
-    let shown = SecretPage {
-        frame,
+    let secret = secret.map(|secret| secret.reveal().to_owned());
+    at.show(StatusCode::OK, &SecretPage { frame, secret, ..without_secret(at, client) })
+}
+
+/// The page that a form leads to that made a secret before, such as one that is loaded again.
+pub(super) fn shown_before(at: &Console, client: &Client) -> Response {
+    let again_url = client.settings.authentication.has_secret();
+    let again_url = again_url.then(|| path(paths::CONSOLE_SERVICE_SECRET, client.id.as_str()));
+    at.show(StatusCode::CONFLICT, &SecretPage { again_url, ..without_secret(at, client) })
+}
+
+fn without_secret(at: &Console, client: &Client) -> SecretPage {
+    SecretPage {
+        frame: at.frame(paths::CONSOLE_SERVICES),
         title: client.name.clone(),
-        secret: secret.map(|secret| secret.reveal().to_owned()),
+        secret: None,
+        again_url: None,
         facts: vec![
             Fact::new("Client ID", Cell::code(client.id.as_str())),
             Fact::new("Discovery address", Cell::code(discovery(at))),
         ],
         next_url: path(paths::CONSOLE_SERVICE, client.id.as_str()),
-    };
-    at.show(StatusCode::OK, &shown)
+    }
 }
 
 /// The question whether somebody is sure.
@@ -232,6 +237,7 @@ struct Question {
     pattern: &'static str,
     button: &'static str,
     is_warning: bool,
+    fields: Vec<Field>,
 }
 
 async fn question(at: &Console, id: &str, ask: impl FnOnce(&Client) -> Question) -> Response {
@@ -240,24 +246,21 @@ async fn question(at: &Console, id: &str, ask: impl FnOnce(&Client) -> Question)
         Err(error) => return at.refuse(error, BACK),
     };
     let asked = ask(&client);
-    let shown = FormPage {
-        frame: at.frame(paths::CONSOLE_SERVICES),
-        title: asked.title,
+    let by = (path(asked.pattern, client.id.as_str()), asked.button);
+    let cancel = path(paths::CONSOLE_SERVICE, client.id.as_str());
+    at.ask(FormPage {
         lead: asked.lead,
-        table: None,
-        action: path(asked.pattern, client.id.as_str()),
-        fields: Vec::new(),
-        button: asked.button.to_owned(),
-        cancel: path(paths::CONSOLE_SERVICE, client.id.as_str()),
-        links: Vec::new(),
-        is_upload: false,
+        fields: asked.fields,
         is_warning: asked.is_warning,
-        log_in_url: None,
-    };
-    at.show(StatusCode::OK, &shown)
+        ..FormPage::new(at.frame(paths::CONSOLE_SERVICES), asked.title, by, cancel)
+    })
 }
 
 pub(super) async fn ask_secret(at: Console, Path(id): Path<String>) -> Response {
+    let seen = match clients::secrets_in_use(&at.web.kit, &at.actor, &id).await {
+        Ok(seen) => seen,
+        Err(error) => return at.refuse(error, BACK),
+    };
     question(&at, &id, |client| Question {
         title: format!("Make a new secret for {}?", client.name),
         lead: vec![
@@ -268,23 +271,26 @@ pub(super) async fn ask_secret(at: Console, Path(id): Path<String>) -> Response 
         pattern: paths::CONSOLE_SERVICE_SECRET,
         button: "Make a new secret",
         is_warning: false,
+        fields: vec![Field::new("hidden", "seen", "").value(seen)],
     })
     .await
 }
 
-pub(super) async fn make_secret(Path(id): Path<String>, ConsoleForm { at, .. }: ConsoleForm) -> Response {
+/// Makes a secret, unless one was made since the question was asked: a form that is sent twice makes one.
+pub(super) async fn make_secret(Path(id): Path<String>, ConsoleForm { at, form }: ConsoleForm) -> Response {
     if !at.is_fresh() {
         return at.log_in_again(&path(paths::CONSOLE_SERVICE_SECRET, &id));
     }
-    let made = async {
-        let client = clients::find(&at.web.kit, &at.actor, &id).await?;
-        let secret = clients::rotate_secret(&at.web.kit, &at.actor, &client, OVERLAP).await?;
-        Ok((client, secret))
+    let client = match clients::find(&at.web.kit, &at.actor, &id).await {
+        Ok(client) => client,
+        Err(error) => return at.refuse(error, BACK),
     };
-    match made.await {
-        Ok((client, secret)) => {
+    let rotation = Rotation { overlap: OVERLAP, seen: Some(form.field("seen")) };
+    match clients::rotate_secret(&at.web.kit, &at.actor, &client, rotation).await {
+        Ok(secret) => {
             show_secret(&at, &client, Some(&secret), "New secret made. The old one works for one more day.")
         }
+        Err(Error::Refused(Refusal::Conflict(_))) => shown_before(&at, &client),
         Err(error) => at.refuse(error, BACK),
     }
 }
@@ -303,33 +309,30 @@ pub(super) async fn ask_status(at: Console, Path(id): Path<String>) -> Response 
             pattern: paths::CONSOLE_SERVICE_STATUS,
             button: if off { "Switch off" } else { "Switch on" },
             is_warning: off,
+            // What is wanted, and not the other of what there is: a form that is sent twice does it once.
+            fields: vec![Field::new("hidden", "active", "").value(if off { "no" } else { "yes" })],
         }
     })
     .await
 }
 
-pub(super) async fn set_status(Path(id): Path<String>, ConsoleForm { at, .. }: ConsoleForm) -> Response {
+pub(super) async fn set_status(Path(id): Path<String>, ConsoleForm { at, form }: ConsoleForm) -> Response {
     if !at.is_fresh() {
         return at.log_in_again(&path(paths::CONSOLE_SERVICE_STATUS, &id));
     }
-    change_status(&at, &id).await.unwrap_or_else(problem::broken)
-}
-
-async fn change_status(at: &Console, id: &str) -> Answer {
+    let active = form.field("active") == "yes";
     let kit = &at.web.kit;
     let changed = async {
-        let client = clients::find(kit, &at.actor, id).await?;
-        clients::set_active(kit, &at.actor, &client, !client.is_active()).await?;
-        services::find(kit, &at.actor, id).await
+        let client = clients::find(kit, &at.actor, &id).await?;
+        clients::set_active(kit, &at.actor, &client, active).await
     };
-    Ok(match changed.await {
-        Ok(listed) => {
-            let said = if listed.client.is_active() { "Switched on." } else { "Switched off." };
-            show(at, &listed, Some(said)).await
+    match changed.await {
+        Ok(_) => {
+            let said = if active { "Switched on." } else { "Switched off." };
+            at.done(&path(paths::CONSOLE_SERVICE, &id), said)
         }
-        Err(Error::Fault(fault)) => return Err(fault),
         Err(error) => at.refuse(error, BACK),
-    })
+    }
 }
 
 pub(super) async fn ask_remove(at: Console, Path(id): Path<String>) -> Response {
@@ -343,6 +346,7 @@ pub(super) async fn ask_remove(at: Console, Path(id): Path<String>) -> Response 
         pattern: paths::CONSOLE_SERVICE_REMOVE,
         button: "Remove for ever",
         is_warning: true,
+        fields: Vec::new(),
     })
     .await
 }
@@ -356,7 +360,7 @@ pub(super) async fn remove(Path(id): Path<String>, ConsoleForm { at, .. }: Conso
         clients::remove(&at.web.kit, &at.actor, &client).await
     };
     match removed.await {
-        Ok(()) => redirect::see_other(&super::address(paths::CONSOLE_SERVICES, &[("removed", "yes")])),
+        Ok(()) => at.done(paths::CONSOLE_SERVICES, "Service removed."),
         Err(error) => at.refuse(error, BACK),
     }
 }

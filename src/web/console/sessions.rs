@@ -3,35 +3,40 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::{Answer, Console, ConsoleForm, address, cursor, neighbours, path};
+use super::{Answer, Console, ConsoleForm, audit, cursor, neighbours, path};
 use crate::admin::people;
 use crate::admin::people::ROWS;
-use crate::admin::sessions::{self, Listed};
-use crate::base::{Error, SessionId, UserId, paths};
-use crate::oidc::params::Params;
+use crate::admin::sessions::{self, Filter, Listed};
+use crate::base::{ClientId, Error, SessionId, paths};
 use crate::policy::permission::Action;
-use crate::view::TimeText;
-use crate::view::pages::console::{Cell, ListPage, Table};
+use crate::view::pages::console::{Cell, Field, Frame, ListPage, SearchForm, Table};
+use crate::view::{FieldError, TimeText};
 use crate::web::extract::{Query, Unwanted};
 use crate::web::respond::{problem, redirect};
 
 const BACK: (&str, &str) = (paths::CONSOLE_SESSIONS, "Go to the sessions");
 
 pub(super) async fn list(at: Console, query: Result<Query, Unwanted>) -> Response {
-    let params = query.map(|Query(params)| params).unwrap_or_default();
-    show(&at, &params, None).await.unwrap_or_else(problem::broken)
+    show(&at, query).await.unwrap_or_else(problem::broken)
 }
 
-async fn show(at: &Console, params: &Params, banner: Option<String>) -> Answer {
+async fn show(at: &Console, query: Result<Query, Unwanted>) -> Answer {
+    let params = query.map(|Query(params)| params).unwrap_or_default();
     let kit = &at.web.kit;
-    let of = match params.get("person").and_then(UserId::parse) {
-        Some(id) => match people::find(kit, &at.actor, &id).await {
-            Ok(user) => Some(user),
-            Err(error) => return Ok(at.refuse(error, BACK)),
-        },
-        None => None,
-    };
-    let page = match sessions::list(kit, &at.actor, of.as_ref(), cursor(params), ROWS).await {
+    let mut errors = Vec::new();
+    let mut of = None;
+    if let Some(text) = params.get("person") {
+        match audit::person(at, text).await? {
+            Some(id) => match people::find_for_sessions(kit, &at.actor, &id).await {
+                Ok(user) => of = Some(user),
+                Err(error) => return Ok(at.refuse(error, BACK)),
+            },
+            None => errors.push(FieldError::new("person", audit::NOBODY)),
+        }
+    }
+    let service = params.get("service").and_then(ClientId::parse);
+    let filter = Filter { of: of.as_ref(), at: service.as_ref() };
+    let page = match sessions::list(kit, &at.actor, filter, cursor(&params), ROWS).await {
         Ok(page) => page,
         Err(error) => return Ok(at.refuse(error, BACK)),
     };
@@ -41,21 +46,27 @@ async fn show(at: &Console, params: &Params, banner: Option<String>) -> Answer {
         Some(user) => format!("Where {} is logged in", user.name),
         None => "Sessions, the one used last first".to_owned(),
     };
-    let columns = ["Person", "Services", "Device", "Last used", "Action"];
-    let (previous, next) = neighbours(paths::CONSOLE_SESSIONS, params, page.next.as_deref());
-    let mut frame = at.frame(paths::CONSOLE_SESSIONS);
-    frame.banner = banner;
+    let columns = ["Person", "Services", "Device", "Started and last used", "Action"];
+    let (previous, next) = neighbours(paths::CONSOLE_SESSIONS, &params, page.next.as_deref());
+    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let shown = ListPage {
-        frame,
+        frame: Frame { errors, ..at.frame(paths::CONSOLE_SESSIONS) },
         title: "Sessions".to_owned(),
-        lead: Some("To see the sessions of one person, find them under People.".to_owned()),
+        lead: None,
         actions: Vec::new(),
-        search: None,
-        table: Table::new("sessions", caption, &columns, rows, "Nobody is logged in."),
+        search: Some(SearchForm {
+            action: paths::CONSOLE_SESSIONS,
+            fields: vec![
+                Field::new("text", "person", "Email of a person").value(params.field("person")),
+                Field::new("text", "service", "Client ID of a service").value(params.field("service")),
+            ],
+            button: "Show",
+        }),
+        table: Table::new("sessions", caption, &columns, rows, "Nobody is logged in there."),
         previous,
         next,
     };
-    Ok(at.show(StatusCode::OK, &shown))
+    Ok(at.show(status, &shown))
 }
 
 fn row(listed: &Listed, may_end: bool) -> Vec<Cell> {
@@ -71,11 +82,14 @@ fn row(listed: &Listed, may_end: bool) -> Vec<Cell> {
         },
         false => Cell::text("None"),
     };
+    let moments = [("Started", session.authenticated_at), ("Last used", session.last_used_at)];
     vec![
         Cell::link(user.name.clone(), path(paths::CONSOLE_PERSON, user.id.as_str())),
         Cell::Lines { lines: if names.is_empty() { vec!["None yet".to_owned()] } else { names } },
         Cell::text(session.browser.clone()),
-        Cell::time(Some(TimeText::date_at_clock_time(session.last_used_at)), ""),
+        Cell::Moments {
+            moments: moments.map(|(what, moment)| (what, TimeText::date_at_clock_time(moment))).into(),
+        },
         action,
     ]
 }
@@ -89,10 +103,10 @@ pub(super) async fn end(ConsoleForm { at, form }: ConsoleForm) -> Response {
     };
     match sessions::end(&at.web.kit, &at.actor, &id).await {
         Ok(Some((user, session))) => {
-            let banner = format!("You have logged out {} from {}.", user.name, session.browser);
-            show(&at, &Params::default(), Some(banner)).await.unwrap_or_else(problem::broken)
+            let said = format!("You have logged out {} from {}.", user.name, session.browser);
+            at.done(paths::CONSOLE_SESSIONS, &said)
         }
-        Ok(None) => redirect::see_other(&address(paths::CONSOLE_SESSIONS, &[])),
+        Ok(None) => redirect::see_other(paths::CONSOLE_SESSIONS),
         Err(Error::Refused(refusal)) => at.refuse(Error::Refused(refusal), BACK),
         Err(Error::Fault(fault)) => problem::broken(fault),
     }

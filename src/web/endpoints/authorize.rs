@@ -21,9 +21,6 @@ use crate::web::extract::{Form, MaybeLoggedIn, Query, Unwanted, is_only_looking,
 use crate::web::pages::login;
 use crate::web::respond::{oauth, page, problem, redirect};
 
-/// A POST that is longer than this stays a POST.
-const LONGEST_QUERY: usize = 6 * 1024;
-
 pub(in crate::web) async fn get(
     State(web): State<Arc<Web>>,
     session: MaybeLoggedIn,
@@ -61,7 +58,7 @@ pub(in crate::web) async fn post(State(web): State<Arc<Web>>, request: Request) 
         return refused(&web, &error, &visit);
     }
     let query = params.to_query();
-    if session.current.is_none() && query.len() <= LONGEST_QUERY {
+    if session.current.is_none() && query.len() <= redirect::LONGEST_QUERY {
         return redirect::see_other(&format!("{}?{query}", paths::AUTHORIZE));
     }
     answer(&web, &params, &session, (&parts.headers, &visit)).await

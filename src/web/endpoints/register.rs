@@ -10,7 +10,7 @@ use axum::{Extension, Json};
 use serde_json::{Map, Value, json};
 
 use crate::admin::registration::{self, Refusal, Registration};
-use crate::base::{Error, Span, Timestamp, strict_json};
+use crate::base::{Error, Secret, Span, Timestamp, strict_json};
 use crate::config::OpenTo;
 use crate::model::{Client, Visit};
 use crate::oidc::error::{ErrorCode, OAuthError};
@@ -45,7 +45,7 @@ pub(in crate::web) async fn get(
     headers: HeaderMap,
 ) -> Response {
     match open(&web, &id, &headers).await {
-        Ok(client) => shown(&web, client),
+        Ok(client) => shown(&web, client, &headers),
         Err(error) => refused(&web, error),
     }
 }
@@ -66,7 +66,7 @@ pub(in crate::web) async fn put(
         Err(error) => return oauth::error(&error, Came::Otherwise),
     };
     match registration::replace(&web.kit, &client, &document, &visit).await {
-        Ok(client) => shown(&web, client),
+        Ok(client) => shown(&web, client, &headers),
         Err(error) => refused(&web, error),
     }
 }
@@ -91,8 +91,10 @@ async fn open(web: &Web, id: &str, headers: &HeaderMap) -> Result<Client, Error<
     registration::open(&web.kit, id, bearer(headers).unwrap_or_default()).await
 }
 
-fn shown(web: &Web, client: Client) -> Response {
-    let registration = Registration { client, secret: None, token: None };
+/// A registration, with the token that opened it (RFC 7592, section 3).
+fn shown(web: &Web, client: Client, headers: &HeaderMap) -> Response {
+    let token = bearer(headers).and_then(Secret::presented);
+    let registration = Registration { client, secret: None, token };
     Json(registration::document(&web.kit, &registration)).into_response()
 }
 

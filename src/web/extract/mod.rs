@@ -12,4 +12,4 @@ pub(super) use client::ClientAuth;
 pub(super) use flow::{AtFlow, FlowForm, is_only_looking};
 pub(super) use form::{Form, Query, Unwanted, read_whole};
 pub(super) use sender::{shown, shown_in};
-pub(super) use session::{LoggedIn, MaybeLoggedIn, OwnForm, is_from_ourselves, is_ours, own_token};
+pub(super) use session::{LoggedIn, MaybeLoggedIn, OwnForm, OwnPage, is_from_ourselves, is_ours, own_token};

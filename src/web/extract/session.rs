@@ -17,6 +17,7 @@ use crate::web::cookies::Cookies;
 use crate::web::extract::{Form, read_whole};
 use crate::web::pages::trouble;
 use crate::web::respond::{problem, redirect};
+use crate::web::said;
 
 /// The live session of the browser, where it has one.
 pub(in crate::web) struct MaybeLoggedIn {
@@ -44,6 +45,22 @@ impl FromRequestParts<Arc<Web>> for LoggedIn {
     async fn from_request_parts(parts: &mut Parts, web: &Arc<Web>) -> Result<Self, Response> {
         let found = MaybeLoggedIn::from_request_parts(parts, web).await?;
         found.current.map(Self).ok_or_else(|| redirect::see_other(paths::LOGIN))
+    }
+}
+
+/// A page of somebody's own, with what it has to say of what they just did.
+pub(in crate::web) struct OwnPage {
+    pub(in crate::web) current: Current,
+    pub(in crate::web) said: Option<String>,
+}
+
+impl FromRequestParts<Arc<Web>> for OwnPage {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Arc<Web>) -> Result<Self, Response> {
+        let LoggedIn(current) = LoggedIn::from_request_parts(parts, web).await?;
+        let said = said::heard(web, &current.session.id, &parts.headers);
+        Ok(Self { current, said })
     }
 }
 

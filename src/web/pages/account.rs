@@ -17,20 +17,16 @@ use crate::view::pages::{AccountPage, ChangePasswordPage, HistoryPage, HistoryRo
 use crate::view::{FieldError, TimeText, messages, when};
 use crate::web::Web;
 use crate::web::cookies::Cookies;
-use crate::web::extract::{LoggedIn, OwnForm, Query, Unwanted, own_token};
+use crate::web::extract::{LoggedIn, OwnForm, OwnPage, own_token};
 use crate::web::pages::{login, reset, trouble};
-use crate::web::respond::{page, problem, redirect};
+use crate::web::respond::{page, problem};
+use crate::web::said;
 
-pub(in crate::web) async fn get(
-    State(web): State<Arc<Web>>,
-    LoggedIn(current): LoggedIn,
-    query: Result<Query, Unwanted>,
-) -> Response {
-    let params = query.map(|Query(params)| params).unwrap_or_default();
-    show(&web, current, params.get("changed").is_some()).await.unwrap_or_else(problem::broken)
+pub(in crate::web) async fn get(State(web): State<Arc<Web>>, OwnPage { current, said }: OwnPage) -> Response {
+    show(&web, current, said).await.unwrap_or_else(problem::broken)
 }
 
-async fn show(web: &Web, current: Current, says_changed: bool) -> Result<Response, Fault> {
+async fn show(web: &Web, current: Current, said: Option<String>) -> Result<Response, Fault> {
     let administrator = administrators::find(&web.kit, &current.user.id).await?;
     let reviews = sponsor::open_reviews(&web.kit, &current.user.id).await?;
     let reviews = reviews.into_iter().map(|review| ReviewLink {
@@ -38,11 +34,8 @@ async fn show(web: &Web, current: Current, says_changed: bool) -> Result<Respons
         due: when::clock_time_and_date(review.due_at),
         organisation: review.organisation,
     });
-    // Nobody can make the page say what is not so.
-    let just_now =
-        current.user.password_changed_at.is_some_and(|at| lifetime::is_just_now(at, web.kit.now()));
     let shown = AccountPage {
-        banner: (says_changed && just_now).then(|| messages::OWN_PASSWORD_CHANGED.to_owned()),
+        banner: said.clone(),
         password_changed: current.user.password_changed_at.map(TimeText::date_at_clock_time),
         email: current.user.email.shown().to_owned(),
         name: current.user.name,
@@ -50,7 +43,7 @@ async fn show(web: &Web, current: Current, says_changed: bool) -> Result<Respons
         is_administrator: administrator.is_some(),
         reviews: reviews.collect(),
     };
-    Ok(page::page(web, StatusCode::OK, &shown, &web.front.chrome()))
+    Ok(said::once(web, said.as_ref(), page::page(web, StatusCode::OK, &shown, &web.front.chrome())))
 }
 
 pub(in crate::web) async fn get_password(
@@ -91,15 +84,14 @@ async fn change(web: &Web, own: &OwnForm) -> Result<Response, Fault> {
     };
     let refused = |errors| show_password(web, current, StatusCode::UNPROCESSABLE_ENTITY, errors);
     Ok(match change_password::change(&web.kit, current, wish).await? {
-        Step::Done => redirect::see_other(&format!("{}?changed=password", paths::ACCOUNT)),
-        Step::Wrong { empty: true } => {
-            refused(vec![FieldError::new("password", messages::ENTER_PRESENT_PASSWORD)])
-        }
-        Step::Wrong { empty: false } => {
-            refused(vec![FieldError::new("password", messages::PRESENT_PASSWORD_WRONG)])
-        }
-        Step::Refused(refusal) => {
-            refused(reset::password_errors(refusal, web.kit.config.login.password_min_length))
+        Step::Done => said::and_say(web, &current.session.id, paths::ACCOUNT, messages::OWN_PASSWORD_CHANGED),
+        Step::Wrong => refused(vec![FieldError::new("password", messages::PRESENT_PASSWORD_WRONG)]),
+        Step::Unfit { present_is_empty, new } => {
+            let present = FieldError::new("password", messages::ENTER_PRESENT_PASSWORD);
+            let min_length = web.kit.config.login.password_min_length;
+            let new = new.map(|refusal| reset::password_errors(refusal, min_length));
+            let present = present_is_empty.then_some(present).into_iter();
+            refused(present.chain(new.into_iter().flatten()).collect())
         }
         Step::TooMany { until } => trouble::too_many_passwords_at(web, paths::RESET.to_owned(), until),
         Step::Busy => trouble::busy_at(web, paths::ACCOUNT_PASSWORD.to_owned(), &web.front.chrome()),
@@ -131,6 +123,7 @@ const fn in_words(kind: EventKind) -> Option<&'static str> {
         EventKind::PasswordWrong => "Wrong password",
         EventKind::PasswordPaused => "Login paused after wrong passwords",
         EventKind::CodeWrong => "Wrong code",
+        EventKind::CodesUsedUp => "Too many wrong codes",
         EventKind::CodeSent => "Code sent",
         EventKind::ResetAsked => "Password reset asked for",
         EventKind::ResetDone | EventKind::PasswordChanged | EventKind::PasswordSet => "Password changed",

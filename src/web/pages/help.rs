@@ -42,6 +42,9 @@ pub(in crate::web) async fn cookies(State(web): State<Arc<Web>>) -> Response {
         ),
         state: facts(style.state_name(), "Until you log out or close your browser".to_owned()),
         device: facts(style.device_name(), lasts(config.session.device)),
+        said: facts(style.said_name(), "1 minute".to_owned()),
+        invitation: facts(style.invitation_name(), lasts(super::invitation::COOKIE_LIFE)),
+        console: facts(style.console_name(), "Until you close your browser".to_owned()),
     };
     show(&web, &shown)
 }
@@ -52,7 +55,7 @@ pub(in crate::web) async fn privacy(State(web): State<Arc<Web>>) -> Response {
 }
 
 /// A span as people say it.
-fn lasts(span: Span) -> String {
+pub(super) fn lasts(span: Span) -> String {
     let minutes = span.as_seconds() / 60;
     match (minutes / 1440, minutes / 60) {
         (days, _) if days >= 2 => format!("{days} days"),

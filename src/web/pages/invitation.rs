@@ -21,7 +21,7 @@ use crate::web::pages::{login, reset, trouble};
 use crate::web::respond::{page, problem, redirect};
 
 /// How long somebody may take from the link to the password.
-const COOKIE_LIFE: Span = Span::hours(1);
+pub(super) const COOKIE_LIFE: Span = Span::hours(1);
 
 /// The link in the letter. It uses nothing up, and keeps the secret out of the address bar and the browser's history.
 pub(in crate::web) async fn link(State(web): State<Arc<Web>>, Path(token): Path<String>) -> Response {

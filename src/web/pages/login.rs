@@ -130,7 +130,7 @@ async fn submit(at: &AtFlow, form: &Params) -> Result<Response, Fault> {
             retry(at, typed, not_correct()).await
         }
         PasswordStep::TooMany { until } => trouble::too_many_passwords(at, until),
-        PasswordStep::TooManyCodes { until } => trouble::too_many_new_codes(at, until),
+        PasswordStep::TooManyCodes { until } => trouble::too_many_new_codes(at, paths::LOGIN_CODE, until),
         PasswordStep::Busy => trouble::busy(at, paths::LOGIN, at.id()),
         PasswordStep::Closed => trouble::over(at),
     })

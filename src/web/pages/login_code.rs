@@ -99,7 +99,7 @@ async fn resend(at: &AtFlow) -> Result<Response, Fault> {
     let banner = match emailed_code::send_again(&at.web.kit, &at.journey, Purpose::LogIn, &at.visit).await? {
         Resent::Sent => messages::NEW_CODE_SENT,
         Resent::JustSent => messages::CODE_SENT_JUST_NOW,
-        Resent::TooMany { until } => return Ok(trouble::too_many_new_codes(at, until)),
+        Resent::TooMany { until } => return Ok(trouble::too_many_new_codes(at, paths::LOGIN_CODE, until)),
         Resent::Closed => return Ok(trouble::too_many_codes(at, paths::LOGIN)),
     };
     // To a page of its own: loading that again sends nothing.

@@ -8,9 +8,9 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 
 use crate::accounts::session::Current;
-use crate::base::{Fault, SessionId, constant_time_eq, paths};
+use crate::base::{Fault, constant_time_eq, paths};
 use crate::model::Visit;
-use crate::oidc::logout::farewell::{self, Farewell};
+use crate::oidc::logout::farewell;
 use crate::oidc::logout::{self, Logout, Onward};
 use crate::oidc::params::Params;
 use crate::policy::redirect::home_page;
@@ -22,6 +22,8 @@ use crate::web::respond::{page, problem, redirect};
 
 /// In seconds: for services to be called before the browser goes on.
 const TIME_FOR_FRAMES: u8 = 2;
+/// The same, where there is a sentence to read first.
+const TIME_TO_READ: u8 = 10;
 
 /// What a request to log out may carry from page to page.
 const CARRIED: [&str; 4] = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
@@ -46,6 +48,11 @@ pub(in crate::web) async fn post(
     form: Result<Form, Unwanted>,
 ) -> Response {
     let params = form.map(|Form(params)| params).unwrap_or_default();
+    let query = carried(&params).to_query();
+    if session.current.is_none() && query.len() <= redirect::LONGEST_QUERY {
+        // Browsers keep our cookies back from a form that another site posts. Asked again by GET, they send them.
+        return redirect::see_other(&format!("{}?{query}", paths::LOGOUT));
+    }
     let confirmed = match &session.current {
         Some(current)
             if is_from_ourselves(&web.kit.config, &headers)
@@ -56,6 +63,11 @@ pub(in crate::web) async fn post(
         _ => Confirmed::No,
     };
     log_out(&web, &params, &session, (&visit, confirmed)).await.unwrap_or_else(problem::broken)
+}
+
+fn carried(params: &Params) -> Params {
+    let pairs = CARRIED.iter().filter_map(|name| Some(((*name).to_owned(), params.get(name)?.to_owned())));
+    pairs.collect()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,18 +83,20 @@ async fn log_out(
     (visit, confirmed): (&Visit, Confirmed),
 ) -> Result<Response, Fault> {
     let judged = logout::judge(&web.kit, params, session.current.as_ref()).await?;
-    let mut farewell = Farewell::default();
+    let mut parting = Parting::default();
     if let Some(current) = &session.current {
         if judged.confirm && confirmed == Confirmed::No {
             return ask(web, params, current, &judged).await;
         }
         let asked_by = judged.client.as_ref().map(|client| &client.id);
-        farewell = farewell::say(&web.kit, current, visit, asked_by).await?;
+        let farewell = farewell::say(&web.kit, current, visit, asked_by).await?;
+        let not_told = farewell::not_told(&web.kit, &farewell, &current.session.id).await?;
+        parting = Parting { frames: farewell.frames, not_told };
     }
-    let ended = session.current.as_ref().map(|current| (&farewell, &current.session.id));
+    let stops = web.kit.config.session.logged_out_page || !parting.not_told.is_empty();
     let response = match &judged.onward {
-        Some(onward) if farewell.frames.is_empty() => redirect::see_other(&onward.location()),
-        _ => done(web, &judged, ended).await?,
+        Some(onward) if parting.frames.is_empty() && !stops => redirect::see_other(&onward.location()),
+        _ => done(web, &judged, parting)?,
     };
     let style = web.front.cookies;
     let response = redirect::with_cookie(response, style.take_back(&style.session_name()));
@@ -120,8 +134,17 @@ async fn ask(web: &Web, params: &Params, current: &Current, judged: &Logout) -> 
     })
 }
 
-/// P12. Where there are frames to load first, the browser goes on from here to where the service wanted it.
-async fn done(web: &Web, judged: &Logout, ended: Option<(&Farewell, &SessionId)>) -> Result<Response, Fault> {
+/// What there is to do and to say when a session has ended.
+#[derive(Default)]
+struct Parting {
+    /// Addresses for the browser to call.
+    frames: Vec<String>,
+    /// The names of services that do not know.
+    not_told: Vec<String>,
+}
+
+/// P12. The browser goes on from here to where the service wanted it, unless people are to press a link for that.
+fn done(web: &Web, judged: &Logout, Parting { frames, not_told }: Parting) -> Result<Response, Fault> {
     let client = judged.client.as_ref();
     let onward = judged.onward.as_ref().map(Onward::location);
     // A service without a home page has none to go to: the council's is offered in its place.
@@ -132,19 +155,14 @@ async fn done(web: &Web, judged: &Logout, ended: Option<(&Farewell, &SessionId)>
         let text = format!("Return to {}", client.name);
         Link { text, href }
     });
-    let (frames, not_told) = match ended {
-        Some((farewell, session)) => {
-            (farewell.frames.clone(), farewell::not_told(&web.kit, farewell, session).await?)
-        }
-        None => (Vec::new(), Vec::new()),
-    };
-    let goes_on = onward.is_some() && not_told.is_empty();
+    let goes_on = onward.is_some() && !web.kit.config.session.logged_out_page;
+    let wait = if not_told.is_empty() { TIME_FOR_FRAMES } else { TIME_TO_READ };
     let log_in_url = Some(web.front.start_url(client));
     let shown = LoggedOutPage { return_to, home, log_in_url, not_told, frames, goes_on };
     let response = page::page(web, StatusCode::OK, &shown, &web.front.chrome_for(client));
     let mut response = page::framing(response, &shown.frames);
     if let Some(address) = onward.filter(|_| goes_on) {
-        let refresh = HeaderValue::try_from(format!("{TIME_FOR_FRAMES}; url={address}"));
+        let refresh = HeaderValue::try_from(format!("{wait}; url={address}"));
         let refresh = refresh.map_err(|error| Fault::caused("an address cannot stand in a header", error))?;
         response.headers_mut().insert(header::REFRESH, refresh);
     }

@@ -11,7 +11,7 @@ use crate::accounts::flow::{self, NewFlow};
 use crate::accounts::new_password::Refusal;
 use crate::accounts::reset::{self, AskStep, CodeStep, PasswordStep};
 use crate::base::{Fault, paths};
-use crate::model::{Email, Purpose, User};
+use crate::model::{Email, FlowStage, Purpose, User};
 use crate::oidc::params::Params;
 use crate::policy::{self, password::Problem};
 use crate::view::pages::{NewPasswordPage, ResetCodePage, ResetEmailPage, ResetPasswordPage};
@@ -66,7 +66,7 @@ async fn ask(at: &AtFlow, form: &Params) -> Result<Response, Fault> {
     };
     Ok(match reset::ask(&at.web.kit, &at.journey, &email, &at.visit).await? {
         AskStep::Asked => redirect::to_flow(paths::RESET_CODE, at.id()),
-        AskStep::TooMany { until } => trouble::too_many_new_codes(at, until),
+        AskStep::TooMany { until } => trouble::too_many_new_codes(at, paths::RESET_CODE, until),
         AskStep::Closed => trouble::over(at),
     })
 }
@@ -146,7 +146,7 @@ async fn resend(at: &AtFlow) -> Result<Response, Fault> {
     let banner = match emailed_code::send_again(&at.web.kit, &at.journey, Purpose::Reset, &at.visit).await? {
         Resent::Sent => messages::NEW_CODE_SENT,
         Resent::JustSent => messages::CODE_SENT_JUST_NOW,
-        Resent::TooMany { until } => return Ok(trouble::too_many_new_codes(at, until)),
+        Resent::TooMany { until } => return Ok(trouble::too_many_new_codes(at, paths::RESET_CODE, until)),
         Resent::Closed => return Ok(trouble::too_many_codes(at, paths::RESET)),
     };
     // To a page of its own: loading that again sends nothing.
@@ -177,7 +177,9 @@ fn show_password(at: &AtFlow, status: StatusCode, user: &User, errors: Vec<Field
         email: user.email.shown().to_owned(),
         min_length: at.web.kit.config.login.password_min_length,
     };
-    match user.new_password_asked_at {
+    // Whoever forgot the password has come by themselves; only who knew it is told why they must choose another.
+    let knew_it = matches!(at.journey.flow.stage, FlowStage::Code { .. });
+    match user.new_password_asked_at.filter(|_| knew_it) {
         Some(_) => page::page(&at.web, status, &NewPasswordPage(shown), &at.chrome()),
         None => page::page(&at.web, status, &shown, &at.chrome()),
     }

@@ -14,19 +14,20 @@ use crate::oidc::params::Params;
 use crate::view::pages::{AnswerRow, ReviewOverPage, ReviewPage, ReviewRow};
 use crate::view::{TimeText, when};
 use crate::web::Web;
-use crate::web::extract::{LoggedIn, OwnForm, Query, Unwanted, own_token};
+use crate::web::extract::{OwnForm, OwnPage, Query, Unwanted, own_token};
 use crate::web::pages::{login, trouble};
 use crate::web::respond::{page, problem, redirect};
+use crate::web::said;
 
 pub(in crate::web) async fn get(
     State(web): State<Arc<Web>>,
-    LoggedIn(current): LoggedIn,
+    OwnPage { current, said }: OwnPage,
     Path(id): Path<String>,
     query: Result<Query, Unwanted>,
 ) -> Response {
     let params = query.map(|Query(params)| params).unwrap_or_default();
     match task(&web, &current, &id, params.get("after")).await {
-        Ok(Some(task)) => show(&web, &current, &task, &params),
+        Ok(Some(task)) => show(&web, &current, &task, (&params, said)),
         Ok(None) => trouble::nowhere(&web),
         Err(fault) => problem::broken(fault),
     }
@@ -40,7 +41,7 @@ async fn task(web: &Web, current: &Current, id: &str, after: Option<&str>) -> Re
     }
 }
 
-fn show(web: &Web, current: &Current, task: &Task, params: &Params) -> Response {
+fn show(web: &Web, current: &Current, task: &Task, (params, said): (&Params, Option<String>)) -> Response {
     let (review, tally) = (&task.review, &task.tally);
     let organisation = review.organisation.clone();
     if review.state != ReviewState::Open {
@@ -48,12 +49,10 @@ fn show(web: &Web, current: &Current, task: &Task, params: &Params) -> Response 
         let over = ReviewOverPage { organisation, is_finished, any_struck: tally.struck > 0 };
         return page::page(web, StatusCode::OK, &over, &web.front.chrome());
     }
-    // Nobody can make the page say what is not so.
-    let saved = params.has("saved") && tally.confirmed + tally.struck > 0;
     let action = address(&review.id);
     let shown = ReviewPage {
         token: own_token(web, current),
-        banner: saved.then(|| "Your answers are saved.".to_owned()),
+        banner: said.clone(),
         organisation,
         due: when::clock_time_and_date(review.due_at),
         people: task.people.iter().map(row).collect(),
@@ -64,7 +63,7 @@ fn show(web: &Web, current: &Current, task: &Task, params: &Params) -> Response 
         ending: task.outlook.ending,
         action,
     };
-    page::page(web, StatusCode::OK, &shown, &web.front.chrome())
+    said::once(web, said.as_ref(), page::page(web, StatusCode::OK, &shown, &web.front.chrome()))
 }
 
 fn answer_row(answer: &Answer) -> AnswerRow {
@@ -100,7 +99,8 @@ pub(in crate::web) async fn post(
         };
         let sponsor = (&own.current, &own.visit);
         sponsor::answer(&web.kit, sponsor, &task.review, &answers(&own.form)).await?;
-        Ok(redirect::see_other(&format!("{}?saved=yes", address(&task.review.id))))
+        let page = address(&task.review.id);
+        Ok(said::and_say(&web, &own.current.session.id, &page, "Your answers are saved."))
     };
     answered.await.unwrap_or_else(problem::broken)
 }

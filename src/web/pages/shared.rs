@@ -12,27 +12,29 @@ use crate::oidc::consent::{self, Shared, Withdrawn};
 use crate::view::TimeText;
 use crate::view::pages::{SharedPage, SharedRow, StopSharingPage};
 use crate::web::Web;
-use crate::web::extract::{LoggedIn, OwnForm, Query, Unwanted, own_token};
+use crate::web::extract::{OwnForm, OwnPage, Query, Unwanted, own_token};
 use crate::web::pages::login;
 use crate::web::respond::{page, problem, redirect};
+use crate::web::said;
 
 pub(in crate::web) async fn get(
     State(web): State<Arc<Web>>,
-    LoggedIn(current): LoggedIn,
+    OwnPage { current, said }: OwnPage,
     query: Result<Query, Unwanted>,
 ) -> Response {
     let params = query.map(|Query(params)| params).unwrap_or_default();
-    show(&web, &current, (params.get("stop"), params.get("stopped"))).await.unwrap_or_else(problem::broken)
+    show(&web, &current, params.get("stop"), said).await.unwrap_or_else(problem::broken)
 }
 
 async fn show(
     web: &Web,
     current: &Current,
-    (stop, stopped): (Option<&str>, Option<&str>),
+    stop: Option<&str>,
+    said: Option<String>,
 ) -> Result<Response, Fault> {
     let given = consent::given(&web.kit, current).await?;
-    let named = |id: Option<&str>| given.iter().find(|shared| Some(shared.client.id.as_str()) == id);
-    if let Some(Shared { client, .. }) = named(stop) {
+    let named = given.iter().find(|shared| Some(shared.client.id.as_str()) == stop);
+    if let Some(Shared { client, .. }) = named {
         let shown = StopSharingPage {
             token: own_token(web, current),
             client: client.name.clone(),
@@ -40,22 +42,14 @@ async fn show(
         };
         return Ok(page::page(web, StatusCode::OK, &shown, &web.front.chrome()));
     }
-    let is_gone = named(stopped).is_none();
-    let stopped = match stopped.filter(|_| is_gone).and_then(ClientId::parse) {
-        Some(id) => web.kit.client(&id).await?,
-        None => None,
-    };
     let rows = given.iter().map(|Shared { client, consent, sees }| SharedRow {
         client: client.name.clone(),
         sees: sees.clone(),
         used: TimeText::date_at_clock_time(consent.used_at.unwrap_or(consent.given_at)),
         stop_url: format!("{}?stop={}", paths::ACCOUNT_SERVICES, client.id),
     });
-    let shown = SharedPage {
-        rows: rows.collect(),
-        banner: stopped.map(|known| format!("You do not share anything with {}.", known.client.name)),
-    };
-    Ok(page::page(web, StatusCode::OK, &shown, &web.front.chrome()))
+    let shown = SharedPage { rows: rows.collect(), banner: said.clone() };
+    Ok(said::once(web, said.as_ref(), page::page(web, StatusCode::OK, &shown, &web.front.chrome())))
 }
 
 pub(in crate::web) async fn post(State(web): State<Arc<Web>>, own: OwnForm) -> Response {
@@ -68,7 +62,12 @@ pub(in crate::web) async fn post(State(web): State<Arc<Web>>, own: OwnForm) -> R
 async fn stop(web: &Web, own: &OwnForm, client: &ClientId) -> Result<Response, Fault> {
     let OwnForm { current, visit, headers, .. } = own;
     Ok(match consent::withdraw(&web.kit, current, client, visit).await? {
-        Withdrawn::Done => redirect::see_other(&format!("{}?stopped={client}", paths::ACCOUNT_SERVICES)),
+        Withdrawn::Done => {
+            let name = web.kit.client(client).await?.map(|known| known.client.name.clone());
+            let name = name.unwrap_or_else(|| client.to_string());
+            let said = format!("You do not share anything with {name}.");
+            said::and_say(web, &current.session.id, paths::ACCOUNT_SERVICES, &said)
+        }
         Withdrawn::Stale => login::again(web, current, headers, paths::ACCOUNT_SERVICES).await?,
     })
 }

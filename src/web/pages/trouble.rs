@@ -46,7 +46,8 @@ pub(in crate::web) fn bad_form(web: &Web, unwanted: &Unwanted) -> Response {
 }
 
 fn with_status(web: &Web, status: StatusCode, client: Option<&Client>, no_cookies: bool) -> Response {
-    let shown = ExpiredPage { start_url: web.front.start_url(client), no_cookies };
+    let lasts = super::help::lasts(web.kit.config.login.flow);
+    let shown = ExpiredPage { start_url: web.front.start_url(client), no_cookies, lasts };
     page::page(web, status, &shown, &web.front.chrome_for(client))
 }
 
@@ -80,9 +81,10 @@ pub(in crate::web) fn too_many_codes(at: &AtFlow, start: &str) -> Response {
     too_many(at, &TooManyPage::Codes { start_url: in_flow(start, at.id()) }, None)
 }
 
-/// P07c: too many new codes.
-pub(in crate::web) fn too_many_new_codes(at: &AtFlow, until: Timestamp) -> Response {
-    too_many(at, &TooManyPage::NewCodes { until: time(at, until) }, Some(until))
+/// P07c: too many new codes. Those that were sent may still be entered.
+pub(in crate::web) fn too_many_new_codes(at: &AtFlow, code_page: &str, until: Timestamp) -> Response {
+    let shown = TooManyPage::NewCodes { until: time(at, until), code_url: in_flow(code_page, at.id()) };
+    too_many(at, &shown, Some(until))
 }
 
 fn time(at: &AtFlow, until: Timestamp) -> TimeText {

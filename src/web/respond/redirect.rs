@@ -10,6 +10,9 @@ use crate::view::pages::FormPostPage;
 use crate::web::Web;
 use crate::web::respond::{page, problem};
 
+/// A POST whose parameters are longer than this in an address stays a POST.
+pub(in crate::web) const LONGEST_QUERY: usize = 6 * 1024;
+
 /// To an address that was checked, or is our own.
 pub(in crate::web) fn see_other(location: &str) -> Response {
     match HeaderValue::try_from(location) {

@@ -95,8 +95,14 @@ state("console make a new secret", async () => {
   await olivia.follow("Make a new secret");
   await olivia.sees("Make a new secret for School Admissions?");
 });
+state("console secret, loaded again", async () => {
+  await olivia.press("Make a new secret");
+  await olivia.isAssured("New secret made. The old one works for one more day.");
+  await olivia.page.reload();
+  await olivia.reads("We cannot show the secret again.");
+});
 state("console remove a service", async () => {
-  await olivia.follow("Cancel");
+  await olivia.follow("Go to the service");
   await olivia.follow("Remove");
   await olivia.sees("Remove School Admissions?");
 });
@@ -127,6 +133,12 @@ state("console invite, wrong", async () => {
   await olivia.press("Send invitation");
   await olivia.isTold("Enter a name", "Enter an email address in the correct format, like name@example.com");
 });
+state("console invite somebody who is there", async () => {
+  await olivia.fill("Name", "Alex Again");
+  await olivia.fill("Email", "alex@school.example");
+  await olivia.press("Send invitation");
+  await olivia.isTold("alex@school.example already has an account");
+});
 state("console invited", async () => {
   await olivia.fill("Name", "Nina New");
   await olivia.fill("Email", "nina@school.example");
@@ -141,19 +153,18 @@ state("console import with problems", async () => {
   const list = "name,email,organisation\nA One,one@school.example,School\nB Two,two,School\nC Three,one@school.example,School\n";
   await olivia.field("CSV file with name, email, organisation").setInputFiles(csv(list));
   await olivia.press("Look at the list");
-  await olivia.sees("Problems with the list");
+  await olivia.isTold("The list has 2 problems. Correct these rows in your file and select it again");
   await olivia.reads("this email is already in row 2");
 });
 state("console import looked at", async () => {
-  await olivia.open("/admin/people/import");
   const list = "name,email,organisation\nA One,one@school.example,School\nAlex,alex@school.example,School\n";
   await olivia.field("CSV file with name, email, organisation").setInputFiles(csv(list));
   await olivia.press("Look at the list");
   await olivia.sees("Check the list");
 });
 state("console imported", async () => {
-  await olivia.press("Send 1 invitations");
-  await olivia.isAssured("1 people were invited, 0 were added with their password, 1 had an account already.");
+  await olivia.press("Send 1 invitation");
+  await olivia.isAssured("1 person was invited, 0 people were added with a password, 1 person had an account already.");
 });
 state("console person", async () => {
   await olivia.open("/admin/people?q=alex+example");
@@ -203,6 +214,11 @@ state("console withdraw a review", async () => {
 // The rest.
 
 state("console sessions", opens("/admin/sessions", "Sessions"));
+state("console sessions of nobody", async () => {
+  await olivia.fill("Email of a person", "nobody@school.example");
+  await olivia.press("Show");
+  await olivia.isTold("Nobody has that email");
+});
 state("console audit log", opens("/admin/audit", "Audit log"));
 state("console audit log, wrong", async () => {
   await olivia.open("/admin/audit?from=2026-11-23&to=2026-11-22");
@@ -284,7 +300,7 @@ state("change password", async () => {
 });
 state("change password, wrong", async () => {
   await olivia.press("Save password");
-  await olivia.isTold("Enter your current password");
+  await olivia.isTold("Enter your current password", "Enter your new password", "Confirm your new password");
 });
 state("login history", async () => {
   await olivia.open("/account/history");

@@ -124,13 +124,18 @@ stage.bothWays("a second service opens without a page", async (partner) => {
   assert.equal((await partner.demo.lettersTo(partner.person)).length, before.length);
 });
 
-stage.bothWays("logging out of the portal ends the session", async (partner) => {
+stage.bothWays("logging out of the portal ends the session, at the other service too", async (partner) => {
   await partner.logIn();
+  await partner.open(partner.demo.facts.hub);
+  await partner.follow("My Account");
+  await partner.isLoggedIn();
+  await partner.open(`${partner.demo.facts.portal}account`);
   await partner.press("Log out");
   await partner.sees("Welcome to the Children's Services Portal");
   await partner.reads("You have logged out.");
   assert.equal(new URL(partner.page.url()).origin, new URL(partner.demo.facts.portal).origin);
   await partner.open(partner.demo.facts.hub);
+  assert.equal(await partner.page.getByText("You are logged in as").count(), 0);
   await partner.follow("My Account");
   await partner.sees("Secure login – step 1 of 2");
 });

@@ -22,7 +22,7 @@ fn table() -> Table {
         vec![
             Cell::link(name, "/admin/services/portal"),
             Cell::code("portal"),
-            Cell::time(Some(sample::time(0)), "Never"),
+            Cell::Moments { moments: vec![("Started", sample::time(0)), ("Last used", sample::time(5))] },
             Cell::tag("Active"),
             Cell::Button {
                 action: "/admin/sessions".into(),
@@ -33,7 +33,7 @@ fn table() -> Table {
             },
         ]
     };
-    let columns = ["Name", "Client ID", "Last used", "Status", "Action"];
+    let columns = ["Name", "Client ID", "Started and last used", "Status", "Action"];
     let mut table = Table::new("services", "Services", &columns, vec![row("One"), row("Two")], "None.");
     if let Some(first) = table.columns.first_mut() {
         *first = Column { text: "Name", sort_url: Some("/admin/services?sort=name".into()), is_sorted: true };
@@ -134,7 +134,8 @@ impl Page for ConsoleForm {
             is_warning: false,
             log_in_url: None,
         };
-        let wrong = ["name", "kind", "redirect_uris", "file"].map(|field| FieldError::new(field, "Enter it"));
+        let wrong = ["name", "kind", "redirect_uris", "services", "file"]
+            .map(|field| FieldError::new(field, "Enter it").leading_to("/admin/services".into()));
         let confirm = Self {
             title: "Deactivate Alex Example?".into(),
             fields: Vec::new(),
@@ -156,12 +157,14 @@ impl Page for SecretPage {
             frame: Frame { banner: banner.map(str::to_owned), ..frame() },
             title: title.into(),
             secret: secret.map(str::to_owned),
+            again_url: banner.is_none().then(|| "/admin/services/portal/secret".into()),
             facts: vec![Fact::new("Client ID", Cell::code("portal"))],
             next_url: "/admin/services/portal".into(),
         };
         vec![
             shown("Children's Services Portal", Some("gh_cs_example"), Some("Service added.")),
             shown("Children's Services Portal", None, Some("Service added.")),
+            shown("Children's Services Portal", None, None),
         ]
     }
 }
