@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
+use super::client_brand::BrandSettings;
 use super::client_requests::{self, RequestSettings};
 use super::client_tokens::{self, TokenSettings};
 use super::{Failure, client_check, key, open, show};
@@ -171,12 +172,11 @@ pub(super) struct Settings {
     /// Its privacy notice, linked on the log-in page.
     #[arg(long, value_name = "URL")]
     policy_uri: Option<String>,
-    /// Its logo, shown on the log-in page; browsers fetch it from there.
-    #[arg(long, value_name = "URL")]
-    logo_uri: Option<String>,
     /// Its terms, linked on the log-in page.
     #[arg(long, value_name = "URL")]
     tos_uri: Option<String>,
+    #[command(flatten)]
+    brand: BrandSettings,
     #[command(flatten)]
     requests: RequestSettings,
     #[command(flatten)]
@@ -197,6 +197,7 @@ pub(super) struct Settings {
 
 impl Settings {
     fn apply(self, settings: &mut ClientSettings) {
+        self.brand.apply(settings);
         self.requests.apply(settings);
         self.tokens.apply(settings);
         settings.asks_consent = self.asks_consent.unwrap_or(settings.asks_consent);
@@ -254,7 +255,6 @@ impl Settings {
         settings.initiate_login_uri = self.initiate_login_uri.or(settings.initiate_login_uri.take());
         settings.policy_uri = self.policy_uri.or(settings.policy_uri.take());
         settings.tos_uri = self.tos_uri.or(settings.tos_uri.take());
-        settings.logo_uri = self.logo_uri.or(settings.logo_uri.take());
         settings.default_max_age = self.default_max_age.or(settings.default_max_age);
     }
 }

@@ -55,6 +55,9 @@ const PEOPLE: [(&str, &str, &str, &str); 2] = [
 const OWNER: (&str, &str, &str, &str) =
     ("Olivia Owner", "olivia@council.example", "Example County Council", "nine paper comets");
 
+/// Where the second service's button for leaving at once leads.
+const HARMLESS: &str = "https://www.bbc.co.uk/weather";
+
 /// A sample service, and where it can be reached.
 struct Service {
     id: &'static str,
@@ -199,6 +202,7 @@ async fn register(kit: &Kit, service: &Service) -> Result<Settled, Failure> {
             post_logout_redirect_uris: vec![service.base.to_string()],
             home_page: Some(service.base.to_string()),
             backchannel_logout_uri: hears_at.map(String::from),
+            exit_uri: (service.id == "hub").then(|| HARMLESS.to_owned()),
             ..if service.id == EXPERIMENTS { everything() } else { ClientSettings::default() }
         },
     };

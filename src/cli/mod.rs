@@ -7,6 +7,7 @@ mod administrator;
 mod apply;
 mod audit;
 mod client;
+mod client_brand;
 mod client_check;
 mod client_requests;
 mod client_tokens;

@@ -130,6 +130,14 @@ pub(crate) struct ClientSettings {
     pub(crate) logo_uri: Option<String>,
     /// The colours of the band at the head of its log-in pages and of their buttons; `None` for the council's.
     pub(crate) brand_colours: Option<(String, String)>,
+    /// Links at the foot of its log-in pages, each the words, a space and the address; the council's where there are none.
+    pub(crate) footer_links: Vec<String>,
+    /// What its log-in pages say before the words that link to that page; `None` for the council's words.
+    pub(crate) safeguarding_notice: Option<String>,
+    /// Its own page for anybody worried about a child or young person; `None` for the council's.
+    pub(crate) safeguarding_uri: Option<String>,
+    /// A harmless page elsewhere, for a button on its log-in pages by which people leave at once; `None` for no button.
+    pub(crate) exit_uri: Option<String>,
     /// Who answers for it, mostly addresses of email.
     pub(crate) contacts: Vec<String>,
     /// Whether people are asked before it is told anything about them: for services that are not the council's own.
@@ -188,6 +196,10 @@ impl Default for ClientSettings {
             tos_uri: None,
             logo_uri: None,
             brand_colours: None,
+            footer_links: Vec::new(),
+            safeguarding_notice: None,
+            safeguarding_uri: None,
+            exit_uri: None,
             contacts: Vec::new(),
             asks_consent: false,
             organisation: None,

@@ -8,6 +8,8 @@ use crate::policy::{client_grants, client_keys, client_requests, client_tokens, 
 const MOST_REDIRECTS: usize = 20;
 const LONGEST_URI: usize = 2_048;
 const LONGEST_NAME: usize = 64;
+const MOST_LINKS: usize = 5;
+const LONGEST_NOTICE: usize = 200;
 
 /// The setting whose fault it is, by its registered name, and a sentence that says what to do. A contradiction between
 /// settings is no single one's fault, and has no name.
@@ -17,6 +19,8 @@ pub(crate) type Problem = (&'static str, String);
 pub(crate) fn judge(name: &str, settings: &ClientSettings) -> Vec<Problem> {
     let mut problems: Vec<Problem> = judge_name(name).err().map(|say| ("name", say)).into_iter().collect();
     problems.extend(addresses(settings));
+    problems.extend(links(settings).into_iter().map(|say| ("footer_links", say)));
+    problems.extend(notice(settings).into_iter().map(|say| ("safeguarding_notice", say)));
     problems.extend(scopes(settings).into_iter().map(|say| ("scopes", say)));
     if settings.authentication == ClientAuthentication::None && !settings.require_pkce {
         problems.push(("", "A client without a secret must use a code challenge (PKCE)".to_owned()));
@@ -54,6 +58,8 @@ fn addresses(settings: &ClientSettings) -> Vec<Problem> {
         ("policy_uri", &settings.policy_uri),
         ("tos_uri", &settings.tos_uri),
         ("logo_uri", &settings.logo_uri),
+        ("safeguarding_uri", &settings.safeguarding_uri),
+        ("exit_uri", &settings.exit_uri),
         ("jwks_uri", &settings.jwks_uri),
         ("backchannel_logout_uri", &settings.backchannel_logout_uri),
         ("frontchannel_logout_uri", &settings.frontchannel_logout_uri),
@@ -65,6 +71,39 @@ fn addresses(settings: &ClientSettings) -> Vec<Problem> {
         pages.chain(requests).filter_map(|(field, uri)| page(uri).err().map(|problem| (field, problem))),
     );
     problems
+}
+
+fn links(settings: &ClientSettings) -> Vec<String> {
+    let mut problems: Vec<String> =
+        settings.footer_links.iter().filter_map(|written| footer_link(written).err()).collect();
+    if settings.footer_links.len() > MOST_LINKS {
+        problems.push(format!("Enter at most {MOST_LINKS} links"));
+    }
+    problems
+}
+
+/// The words and the address of a link as it is registered.
+///
+/// # Errors
+/// A sentence that says what is wrong with it.
+pub(crate) fn footer_link(written: &str) -> Result<(&str, &str), String> {
+    let parts = written.trim().rsplit_once(char::is_whitespace);
+    let Some((words, address)) = parts.filter(|(_, address)| page(address).is_ok()) else {
+        return Err(format!(
+            "Enter the words of a link, a space, and an address that starts with https://: {written}"
+        ));
+    };
+    let words = words.trim_end();
+    if words.chars().count() > LONGEST_NAME || words.chars().any(char::is_control) {
+        return Err(format!("The words of a link must be {LONGEST_NAME} characters or fewer: {words}"));
+    }
+    Ok((words, address))
+}
+
+fn notice(settings: &ClientSettings) -> Option<String> {
+    let words = settings.safeguarding_notice.as_ref()?;
+    let fits = words.chars().count() <= LONGEST_NOTICE && !words.chars().any(char::is_control);
+    (!fits).then(|| format!("The words must be {LONGEST_NOTICE} characters or fewer, on one line"))
 }
 
 fn scopes(settings: &ClientSettings) -> Vec<String> {

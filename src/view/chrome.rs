@@ -31,9 +31,13 @@ pub(crate) struct Chrome {
     /// The host of these pages as people should see it in their browser.
     pub(crate) host: String,
     pub(crate) support_url: String,
+    /// What is said, before the link, to whoever has such a worry; the seed's own words where there is nothing.
+    pub(crate) safeguarding_notice: Option<String>,
     /// Where a worry about a child or young person is heard.
     pub(crate) safeguarding_url: String,
     pub(crate) footer_links: Vec<Link>,
+    /// A harmless page elsewhere, where there is a button that leads there at once.
+    pub(crate) exit_url: Option<String>,
     /// The logo of a service that registered itself. Beside its name it says nothing new, so it has no alternative.
     pub(crate) client_logo: Option<String>,
     pub(crate) client_policy: Option<String>,
@@ -77,11 +81,13 @@ impl Chrome {
             opening_hours: "Monday to Friday, 9am to 5pm".into(),
             host: "login.example.gov.uk".into(),
             support_url: "/contact".into(),
+            safeguarding_notice: None,
             safeguarding_url: "/contact".into(),
             footer_links: vec![Link {
                 text: "About the council".into(),
                 href: "https://www.example.gov.uk/".into(),
             }],
+            exit_url: Some("https://www.example.com/weather".into()),
             client_logo: Some("/brand/client.svg".into()),
             client_policy: Some("https://portal.example.gov.uk/privacy".into()),
             client_tos: Some("https://portal.example.gov.uk/terms".into()),

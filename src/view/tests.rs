@@ -25,6 +25,7 @@ fn plain_chrome() -> Chrome {
         client_logo: None,
         client_policy: None,
         client_tos: None,
+        exit_url: None,
         safeguarding_url: "https://www.example.gov.uk/worried".into(),
         ..Chrome::sample()
     }

@@ -2,8 +2,9 @@
 
 use crate::base::{Document, paths};
 use crate::config::Config;
-use crate::model::Client;
+use crate::model::{Client, ClientSettings};
 use crate::oidc::discovery;
+use crate::policy::registration;
 use crate::view::{Asset, Chrome, Colours, Link, brand_css};
 use crate::web::cookies::CookieStyle;
 
@@ -42,12 +43,14 @@ impl Front {
             opening_hours: brand.opening_hours.clone(),
             host: config.host(),
             support_url: paths::CONTACT.to_owned(),
+            safeguarding_notice: None,
             safeguarding_url: brand.safeguarding_url.clone(),
             footer_links: brand
                 .footer_links
                 .iter()
                 .map(|link| Link { text: link.text.clone(), href: link.href.clone() })
                 .collect(),
+            exit_url: None,
             client_logo: None,
             client_policy: None,
             client_tos: None,
@@ -79,9 +82,7 @@ impl Front {
             if let Some(colours) = colours {
                 chrome.brand_css = Some(paths::BRAND.replace("{file}", &colours.file()));
             }
-            chrome.client_logo.clone_from(&client.settings.logo_uri);
-            chrome.client_policy.clone_from(&client.settings.policy_uri);
-            chrome.client_tos.clone_from(&client.settings.tos_uri);
+            dress(&mut chrome, &client.settings);
         }
         chrome
     }
@@ -94,6 +95,24 @@ impl Front {
             })
             .unwrap_or_else(|| paths::HOME.to_owned())
     }
+}
+
+/// Puts what is a service's own in the place of what is the council's.
+fn dress(chrome: &mut Chrome, settings: &ClientSettings) {
+    let links = settings.footer_links.iter().filter_map(|written| registration::footer_link(written).ok());
+    let links: Vec<Link> =
+        links.map(|(words, address)| Link { text: words.to_owned(), href: address.to_owned() }).collect();
+    if !links.is_empty() {
+        chrome.footer_links = links;
+    }
+    chrome.safeguarding_notice.clone_from(&settings.safeguarding_notice);
+    if let Some(page) = &settings.safeguarding_uri {
+        chrome.safeguarding_url.clone_from(page);
+    }
+    chrome.exit_url.clone_from(&settings.exit_uri);
+    chrome.client_logo.clone_from(&settings.logo_uri);
+    chrome.client_policy.clone_from(&settings.policy_uri);
+    chrome.client_tos.clone_from(&settings.tos_uri);
 }
 
 fn brand_url(file: &Asset) -> String {

@@ -1,4 +1,4 @@
-// Three comforts. Every page works without them.
+// Four comforts. Every page works without them.
 "use strict";
 
 // An element with text: text is all that is ever put into a page, never markup.
@@ -40,6 +40,14 @@ for (const form of document.forms) {
   form.addEventListener("submit", (event) => {
     if (event.timeStamp - sent < 2000) event.preventDefault();
     else sent = event.timeStamp;
+  });
+}
+
+// Leave at once, and not by the Back button back again.
+for (const exit of document.querySelectorAll("a.exit")) {
+  exit.addEventListener("click", (event) => {
+    event.preventDefault();
+    location.replace(exit.href);
   });
 }
 

@@ -146,9 +146,21 @@ export class Partner {
     await this.#go(this.link(name));
   }
 
+  /** Presses a button twice in quick succession, and waits until the browser has done with both. */
+  async doublePress(name) {
+    const button = this.button(name);
+    await this.#arrive(() => button.dblclick());
+    // The second press may have met the same page or the next one, and is answered after the first.
+    await this.page.waitForLoadState("networkidle");
+  }
+
   async #go(control) {
+    await this.#arrive(() => control.click());
+  }
+
+  async #arrive(leave) {
     const arrived = this.page.waitForEvent("framenavigated", (frame) => frame === this.page.mainFrame());
-    await Promise.all([arrived, control.click()]);
+    await Promise.all([arrived, leave()]);
     await this.page.waitForLoadState();
   }
 

@@ -307,6 +307,61 @@ async fn a_service_that_signs_is_registered_with_its_keys_and_gets_no_secret() {
 }
 
 #[tokio::test]
+async fn a_services_login_pages_have_its_own_links_and_a_way_to_leave_at_once() {
+    let provider = Provider::start().await;
+    provider.add_client("portal", |_| {}).await;
+    let mut olivia = provider.administrator(OLIVIA, Role::Owner, &[]).await;
+    let login =
+        async || provider.login_page(&mut provider.browser(), &super::support::Ask::of("portal")).await.body;
+    assert!(!login().await.contains("Exit this page"));
+    let edit = olivia.open("/admin/services/portal/edit").await.expect(StatusCode::OK);
+    let version = edit.hidden("version").unwrap();
+    let with = |links, worries, exit| {
+        [
+            ("safeguarding_notice", "If a pupil may be in danger,"),
+            ("name", "Portal"),
+            ("redirect_uris", super::support::REDIRECT),
+            ("version", version.as_str()),
+            ("footer_links", links),
+            ("safeguarding_uri", worries),
+            ("exit_uri", exit),
+        ]
+    };
+    let six = ["About us https://portal.example/about"; 6].join("\n");
+    for (links, worries, exit, says) in [
+        (
+            "About us",
+            "",
+            "",
+            "Enter the words of a link, a space, and an address that starts with https://: About us",
+        ),
+        ("https://portal.example/about", "", "", "Enter the words of a link"),
+        ("Us javascript:alert(1)", "", "", "Enter the words of a link"),
+        (&*six, "", "", "Enter at most 5 links"),
+        ("", "http://portal.example/", "", "The address must start with https://"),
+        ("", "", "javascript:alert(1)", "The address must"),
+    ] {
+        let refused = olivia.submit(&edit, &with(links, worries, exit)).await;
+        let refused = refused.expect(StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(refused.body.contains(says), "{links} {worries} {exit}: {}", refused.body);
+    }
+    let links = "About <us> https://portal.example/about\r\n\r\nFees  https://portal.example/fees?a=1&b=2";
+    let wanted = with(links, "https://portal.example/worried", "https://weather.example/");
+    olivia.submit(&edit, &wanted).await.expect(StatusCode::SEE_OTHER);
+    let login = login().await;
+    for part in [
+        "<a href=\"https://portal.example/about\">About &lt;us&gt;</a>",
+        "<a href=\"https://portal.example/fees?a=1&amp;b=2\">Fees</a>",
+        "<a href=\"https://portal.example/worried\">Worried about a child",
+        "<p>If a pupil may be in danger, <a href=\"https://portal.example/worried\">please contact us</a>.</p>",
+        "href=\"https://weather.example/\" rel=\"nofollow noreferrer\">Exit this page</a>",
+    ] {
+        assert!(login.contains(part), "{part} in {login}");
+    }
+    assert!(!provider.browser().open("/help").await.body.contains("weather.example"));
+}
+
+#[tokio::test]
 async fn a_service_has_colours_that_people_can_read_and_its_login_page_can_be_seen_before() {
     let provider = Provider::start().await;
     provider.add_client("portal", |_| {}).await;

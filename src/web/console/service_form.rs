@@ -91,22 +91,42 @@ fn fields(form: &Form<'_>, typed: &Params) -> Vec<Field> {
         Field::new("text", "organisation", "Run by")
             .hint("The organisation that runs the service, where people are asked")
             .value(value("organisation")),
-        Field::new("text", "band", "Colour of the heading")
-            .hint("For example #173f4e. Leave both colours empty for the council's own")
-            .value(value("band")),
-        Field::new("text", "button", "Colour of buttons")
-            .hint("For example #0b6359. Colours that people could not read are refused")
-            .value(value("button")),
-        Field::new("radios", "welcome_page", "Welcome page").value(value("welcome_page")).one_of([
-            ("default", "As for every service"),
-            ("show", "Show"),
-            ("skip", "Skip"),
-        ]),
     ]);
+    fields.extend(brand_fields(typed));
+    fields.push(Field::new("radios", "welcome_page", "Welcome page").value(value("welcome_page")).one_of([
+        ("default", "As for every service"),
+        ("show", "Show"),
+        ("skip", "Skip"),
+    ]));
     if form.may_sign() {
         fields.extend(key_fields(typed));
     }
     fields
+}
+
+/// What makes its log-in pages its own.
+fn brand_fields(typed: &Params) -> [Field; 6] {
+    let field = |kind, name, label| Field::new(kind, name, label).value(typed.field(name));
+    [
+        field("text", "band", "Colour of the heading")
+            .hint("For example #173f4e. Leave both colours empty for the council's own"),
+        field("text", "button", "Colour of buttons")
+            .hint("For example #0b6359. Colours that people could not read are refused"),
+        field("area", "footer_links", "Links at the foot of its log-in pages").hint(
+            "One on each line, at most 5: the words, a space and the address, \
+             for example About us https://portal.example/about. Leave it empty for the council's own",
+        ),
+        field("text", "safeguarding_notice", "Words for anybody worried about a child").hint(
+            "They stand before the link “please contact us”, for example “If you are worried about a pupil,”. \
+             Leave it empty for the council's own",
+        ),
+        field("text", "safeguarding_uri", "Page for worries about a child")
+            .hint("Where its log-in pages send anybody who is worried. Leave it empty for the council's own"),
+        field("text", "exit_uri", "Page to exit to").hint(
+            "A harmless page, for example a weather forecast, for a button “Exit this page” by which people \
+             leave at once. Leave it empty for no button",
+        ),
+    ]
 }
 
 fn key_fields(typed: &Params) -> [Field; 2] {
@@ -145,6 +165,10 @@ fn written(client: &Client) -> Params {
         ("welcome_page", welcome.to_owned()),
         ("band", settings.brand_colours.as_ref().map(|(band, _)| band.clone()).unwrap_or_default()),
         ("button", settings.brand_colours.as_ref().map(|(_, button)| button.clone()).unwrap_or_default()),
+        ("footer_links", settings.footer_links.join("\n")),
+        ("safeguarding_notice", optional(&settings.safeguarding_notice)),
+        ("safeguarding_uri", optional(&settings.safeguarding_uri)),
+        ("exit_uri", optional(&settings.exit_uri)),
     ];
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
@@ -174,6 +198,10 @@ fn read(form: &Params, before: ClientSettings) -> ClientSettings {
             (None, None) => None,
             (band, button) => Some((band.unwrap_or_default(), button.unwrap_or_default())),
         },
+        footer_links: lines("footer_links"),
+        safeguarding_notice: optional("safeguarding_notice"),
+        safeguarding_uri: optional("safeguarding_uri"),
+        exit_uri: optional("exit_uri"),
         welcome_page: match form.field("welcome_page") {
             "show" => Some(true),
             "skip" => Some(false),

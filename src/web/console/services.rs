@@ -150,6 +150,10 @@ fn facts(at: &Console, listed: &Listed) -> Vec<Fact> {
         Fact::new("Addresses after logging out", lines(&settings.post_logout_redirect_uris)),
         Fact::new("Hears of log-outs at", optional(&settings.backchannel_logout_uri)),
         Fact::new("Home page", optional(&settings.home_page)),
+        Fact::new("Links at the foot of its pages", lines(&settings.footer_links)),
+        Fact::new("Words for anybody worried about a child", optional(&settings.safeguarding_notice)),
+        Fact::new("Page for worries about a child", optional(&settings.safeguarding_uri)),
+        Fact::new("Page to exit to", optional(&settings.exit_uri)),
         Fact::new("Asks people to share", yes(settings.asks_consent)),
         Fact::new("Run by", optional(&settings.organisation)),
         Fact::new(

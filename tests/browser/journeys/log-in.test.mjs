@@ -95,18 +95,18 @@ stage.bothWays("a double click sends one email", async (partner) => {
   const before = await partner.demo.lettersTo(partner.person);
   await partner.fill("Email", partner.person.email);
   await partner.fill("Password", partner.person.password);
-  await partner.button("Submit").dblclick();
+  await partner.doublePress("Submit");
   await partner.sees("Secure login – step 2 of 2");
   const code = await partner.demo.nextCode(partner.person);
   assert.equal((await partner.demo.lettersTo(partner.person)).length, before.length + 1);
 
   await partner.demo.advance(31);
-  await partner.button("Please send me a new code").dblclick();
+  await partner.doublePress("Please send me a new code");
   await partner.page.getByRole("alert").waitFor();
   assert.equal((await partner.demo.lettersTo(partner.person)).length, before.length + 2);
 
   await partner.fill("Code", code);
-  await partner.button("Finish").dblclick();
+  await partner.doublePress("Finish");
   await partner.sees(`Welcome, ${partner.person.name}.`);
 });
 
@@ -122,6 +122,20 @@ stage.bothWays("a second service opens without a page", async (partner) => {
   await partner.isLoggedIn();
   assert.deepEqual(pages, []);
   assert.equal((await partner.demo.lettersTo(partner.person)).length, before.length);
+});
+
+stage.bothWays("who has to leave at once is elsewhere", async (partner) => {
+  const elsewhere = "https://www.bbc.co.uk/weather";
+  await partner.page.route(elsewhere, (route) => route.fulfill({ contentType: "text/html", body: "<h1>Rain</h1>" }));
+  await partner.open(partner.demo.facts.hub);
+  await partner.follow("My Account");
+  await partner.sees("Secure login – step 1 of 2");
+  await partner.follow("Exit this page");
+  await partner.sees("Rain");
+  if (partner.hasScript) {
+    await partner.page.goBack();
+    assert.equal(new URL(partner.page.url()).origin, new URL(partner.demo.facts.hub).origin);
+  }
 });
 
 stage.bothWays("logging out of the portal ends the session, at the other service too", async (partner) => {
