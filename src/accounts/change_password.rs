@@ -1,9 +1,9 @@
 //! Changing one's own password: with the present one, and a log-in that is not long ago.
 
 use crate::accounts::guard::{self, Claim, Outcome};
+use crate::accounts::letters;
 use crate::accounts::new_password::{self, Choice, Refusal, Typed};
 use crate::accounts::session::{self, Current};
-use crate::accounts::{elsewhere, letters};
 use crate::audit::Entry;
 use crate::base::{Fault, Secret, Timestamp, kinds};
 use crate::kit::Kit;
@@ -11,7 +11,7 @@ use crate::model::{EventKind, Visit};
 use crate::outbox;
 use crate::policy::lifetime;
 use crate::policy::password::Chooser;
-use crate::store::{challenges, sessions, users};
+use crate::store::{challenges, devices, sessions, users};
 
 /// What came of it.
 pub(crate) enum Step {
@@ -85,8 +85,11 @@ pub(crate) async fn change(kit: &Kit, current: &Current, wish: Wish<'_>) -> Resu
     }
     guard::settle(&mut tx, &proven).await?;
     challenges::kill_of_user(&mut tx, &user.id).await?;
-    for other in elsewhere::others(kit, &mut tx, current).await? {
-        session::end_in(kit, &mut tx, &other.id).await?;
+    session::end_others(kit, &mut tx, current).await?;
+    // A browser that somebody else used is not to be taken for the owner's.
+    match wish.device {
+        Some(device) => devices::forget_others(&mut tx, &user.id, &kit.keyring.digest(device)).await?,
+        None => devices::forget_all(&mut tx, &user.id).await?,
     }
     let content = letters::password_changed(kit, service, &wish.visit.browser, true);
     let draft = outbox::Draft { to: &user.email, service, content, expires_at: now + outbox::NOTICE_LIFE };

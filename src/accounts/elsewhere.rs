@@ -6,7 +6,7 @@ use crate::base::{Fault, SessionId};
 use crate::kit::Kit;
 use crate::model::{EventKind, Session, Visit};
 use crate::policy::lifetime;
-use crate::store::{Conn, Tx, sessions};
+use crate::store::{Conn, sessions};
 
 /// What somebody wants to end.
 pub(crate) enum Wish {
@@ -35,13 +35,6 @@ async fn live_on(kit: &Kit, conn: &mut Conn, current: &Current) -> Result<Vec<Se
     Ok(found)
 }
 
-/// The live sessions of a person but for the one at this browser.
-pub(super) async fn others(kit: &Kit, tx: &mut Tx, current: &Current) -> Result<Vec<Session>, Fault> {
-    let mut found = live_on(kit, tx, current).await?;
-    found.retain(|session| session.id != current.session.id);
-    Ok(found)
-}
-
 /// Logs out elsewhere.
 pub(crate) async fn end(kit: &Kit, current: &Current, wish: &Wish, visit: &Visit) -> Result<Ended, Fault> {
     if !lifetime::session_is_fresh(&current.session, kit.now()) {
@@ -53,9 +46,15 @@ pub(crate) async fn end(kit: &Kit, current: &Current, wish: &Wish, visit: &Visit
         Wish::One(id) => session.id == *id,
         Wish::Others => session.id != current.session.id,
     });
+    // What is not shown, because nobody used it for an hour, ends with the rest.
+    if matches!(wish, Wish::Others) {
+        session::end_others(kit, &mut tx, current).await?;
+    }
     let mut ended = Vec::new();
     for session in wanted {
-        session::end_in(kit, &mut tx, &session.id).await?;
+        if matches!(wish, Wish::One(_)) {
+            session::end_in(kit, &mut tx, &session.id).await?;
+        }
         Entry::by_visitor(EventKind::LoggedOut, visit)
             .user(Some(&current.user.id))
             .session(&session.id)

@@ -10,7 +10,7 @@ use crate::kit::Kit;
 use crate::model::{ChallengeState, Email, EventKind, FlowStage, Purpose, User, Visit};
 use crate::outbox;
 use crate::policy::throttle::{Limit, Verdict};
-use crate::store::{Tx, challenges, flows, users};
+use crate::store::{Conn, Tx, challenges, flows, invitations, users};
 use crate::view::messages;
 
 /// What came of asking for a reset.
@@ -62,8 +62,11 @@ pub(crate) async fn ask(
     }
     flows::back_to_password(&mut tx, &journey.flow.id, email.shown(), None).await?;
     let user = users::by_email(&mut tx, email).await?;
-    let active = user.as_ref().filter(|user| user.is_active());
-    let recipient = Recipient { email, user: active };
+    let may = match &user {
+        Some(user) => user.is_active() && has_way_in(&mut tx, user, kit.now()).await?,
+        None => false,
+    };
+    let recipient = Recipient { email, user: user.as_ref().filter(|_| may) };
     match emailed_code::open(kit, &mut tx, journey, (Purpose::Reset, recipient), visit).await? {
         // Whoever asks too often sees the same page, whether or not anybody has the address; what was sent before
         // goes on working.
@@ -80,6 +83,16 @@ pub(crate) async fn ask(
     tx.commit().await?;
     kit.mail_bell.notify_one();
     Ok(AskStep::Asked)
+}
+
+/// Whether somebody has a password to forget, or an invitation that lets them choose their first: who was invited by
+/// mistake is kept out by withdrawing it.
+async fn has_way_in(conn: &mut Conn, user: &User, now: Timestamp) -> Result<bool, Fault> {
+    if user.password.is_some() {
+        return Ok(true);
+    }
+    let invitation = invitations::of_user(conn, &user.id).await?;
+    Ok(invitation.is_some_and(|invitation| invitation.is_open(now)))
 }
 
 /// Tells somebody whose account was deactivated whom to call; the page tells nobody anything.
@@ -129,7 +142,8 @@ pub(crate) async fn chooser(kit: &Kit, journey: &Journey) -> Result<Option<User>
     let challenge = challenges::find(&mut conn, &journey.flow.id, Purpose::Reset).await?;
     let passed = challenge.filter(|challenge| challenge.state == ChallengeState::Passed);
     let Some(id) = passed.and_then(|challenge| challenge.user_id) else { return Ok(None) };
-    Ok(users::by_id(&mut conn, &id).await?.filter(User::is_active))
+    let Some(user) = users::by_id(&mut conn, &id).await?.filter(User::is_active) else { return Ok(None) };
+    Ok(has_way_in(&mut conn, &user, kit.now()).await?.then_some(user))
 }
 
 /// Sets the new password, ends every session and grant of its owner, and tells them by mail: all or nothing.
@@ -148,6 +162,9 @@ pub(crate) async fn set_password(
     let now = kit.now();
     let mut tx = kit.store.begin().await?;
     if challenges::spend(&mut tx, &journey.flow.id, Purpose::Reset).await?.as_ref() != Some(&user.id) {
+        return Ok(PasswordStep::Closed);
+    }
+    if !has_way_in(&mut tx, &user, now).await? {
         return Ok(PasswordStep::Closed);
     }
     users::set_password(&mut tx, &user.id, &hash, now).await?;

@@ -185,6 +185,17 @@ pub(crate) async fn end_in(kit: &Kit, tx: &mut Tx, id: &SessionId) -> Result<(),
     grants::revoke_session(tx, id, kit.now()).await
 }
 
+/// Ends every session of a person but the one at this browser, with all that they granted for longer than it lasts, and
+/// has the services told.
+pub(super) async fn end_others(kit: &Kit, tx: &mut Tx, current: &Current) -> Result<(), Fault> {
+    let (user, stays) = (&current.user.id, &current.session.id);
+    let mut reached = logouts::reached_by_user(tx, user).await?;
+    reached.retain(|reached| reached.session_id != *stays);
+    queue_word(kit, tx, &reached).await?;
+    sessions::end_others(tx, user, stays, kit.now()).await?;
+    grants::revoke_elsewhere(tx, user, stays, kit.now()).await
+}
+
 /// Ends every session of a person with all that they granted, has the services told, and forgets their browsers.
 pub(crate) async fn end_everything(kit: &Kit, tx: &mut Tx, user: &UserId) -> Result<(), Fault> {
     let reached = logouts::reached_by_user(tx, user).await?;

@@ -10,7 +10,7 @@ use crate::kit::Kit;
 use crate::model::{Actor, Client, ClientAuthentication, ClientSecret, ClientSettings, EventKind};
 use crate::policy::permission::{Action, scopes};
 use crate::policy::{registration, sector};
-use crate::store::{Tx, clients, grants, sealed_secrets};
+use crate::store::{Tx, access_tokens, clients, grants, sealed_secrets};
 use crate::view::Colours;
 
 /// A client with the secret that is shown this once.
@@ -156,6 +156,7 @@ pub(crate) async fn set_active(
     if changed {
         if !active {
             grants::revoke_client(&mut tx, &client.id, kit.now()).await?;
+            access_tokens::remove_own(&mut tx, &client.id).await?;
         }
         let kind = if active { EventKind::ClientEnabled } else { EventKind::ClientDisabled };
         Entry::by(kind, actor).client(Some(&client.id)).record(kit, &mut tx).await?;

@@ -55,7 +55,7 @@ impl Span {
     }
 
     pub(crate) const fn minutes(minutes: u32) -> Self {
-        Self::seconds(minutes * 60)
+        Self(minutes as i64 * 60_000)
     }
 
     pub(crate) const fn hours(hours: u32) -> Self {

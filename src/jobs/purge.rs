@@ -18,6 +18,8 @@ pub(crate) async fn round(kit: &Kit) -> Result<(), Fault> {
         (Purgeable::Sessions, keep.sessions),
         (Purgeable::Devices, nothing),
         (Purgeable::Throttles, keep.throttles),
+        // Guessing slowly must not be worth while (NIST SP 800-63B-4, section 3.2.2).
+        (Purgeable::FailuresInARow, Span::days(365)),
         (Purgeable::Tokens, Span::days(1)),
         (Purgeable::Grants, Span::days(1)),
         (Purgeable::Logouts, Span::days(7)),

@@ -203,7 +203,9 @@ fn public_key(members: &Map<String, Value>) -> Result<Option<PublicKey>, String>
     let candidates: &[Algorithm] = match (member("kty"), member("crv")) {
         ("RSA", _) => {
             if !is_good_rsa(member("n"), member("e")) {
-                return Err(format!("RSA key {shown} must have 2048 to 8192 bits and a small exponent"));
+                return Err(format!(
+                    "RSA key {shown} must have 2048 to 8192 bits and a small odd exponent, 3 or more"
+                ));
             }
             &[Algorithm::RS256, Algorithm::PS256]
         }
@@ -222,11 +224,15 @@ fn public_key(members: &Map<String, Value>) -> Result<Option<PublicKey>, String>
 }
 
 fn is_good_rsa(modulus: &str, exponent: &str) -> bool {
-    let length = |text: &str| {
-        base64url_decode(text).map_or(0, |bytes| bytes.iter().skip_while(|byte| **byte == 0).count())
+    let number = |text: &str| -> Vec<u8> {
+        base64url_decode(text).unwrap_or_default().into_iter().skip_while(|byte| *byte == 0).collect()
     };
-    (SHORTEST_MODULUS..=LONGEST_MODULUS).contains(&length(modulus))
-        && (1..=LONGEST_EXPONENT).contains(&length(exponent))
+    let exponent = number(exponent);
+    // With the exponent 1 whoever knows the key can sign, and an even one belongs to no key at all (RFC 8017, section 3.1).
+    let is_sound = exponent.last().is_some_and(|byte| byte % 2 == 1) && exponent != [1];
+    (SHORTEST_MODULUS..=LONGEST_MODULUS).contains(&number(modulus).len())
+        && is_sound
+        && exponent.len() <= LONGEST_EXPONENT
 }
 
 fn verifier(algorithm: Algorithm, jwk: &Jwk) -> Option<Box<dyn JwsVerifier>> {
@@ -328,13 +334,15 @@ mod tests {
     }
 
     #[test]
-    fn a_set_with_a_secret_a_weak_key_or_too_many_keys_is_refused() {
+    fn row_73_a_set_with_a_secret_a_weak_key_or_too_many_keys_is_refused() {
         let (_, good) = key(Algorithm::ES256);
         let private: Value =
             serde_json::from_slice(&generate(Algorithm::ES256, 2048).unwrap().private_jwk).unwrap();
         let weak = json!({ "kty": "RSA", "kid": "w", "n": base64url([0xff; 128]), "e": "AQAB" });
         let heavy = json!({ "kty": "RSA", "n": base64url([0xff; 2048]), "e": "AQAB" });
-        let odd = json!({ "kty": "RSA", "n": base64url([0xff; 256]), "e": base64url([0xff; 256]) });
+        let long = json!({ "kty": "RSA", "n": base64url([0xff; 256]), "e": base64url([0xff; 256]) });
+        let rsa =
+            |exponent: &[u8]| json!({ "kty": "RSA", "n": base64url([0xff; 256]), "e": base64url(exponent) });
         let secret = json!({ "kty": "oct", "k": "AAAA" });
         let bent = json!({ "kty": "EC", "crv": "P-256", "x": "AA", "y": "AA" });
         for (bad, says) in [
@@ -342,7 +350,11 @@ mod tests {
             (secret, "secret"),
             (weak, "2048"),
             (heavy, "8192"),
-            (odd, "exponent"),
+            (long, "exponent"),
+            (rsa(&[1]), "exponent"),
+            (rsa(&[0, 1]), "exponent"),
+            (rsa(&[2]), "exponent"),
+            (rsa(&[]), "exponent"),
             (bent, "damaged"),
             (json!("x"), "not an object"),
         ] {

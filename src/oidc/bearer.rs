@@ -6,6 +6,7 @@ use crate::kit::Kit;
 use crate::oidc::error::{ErrorCode, OAuthError};
 use crate::oidc::sender;
 use crate::oidc::userinfo::PresentedToken;
+use crate::policy::scope;
 use crate::store::access_tokens::{self, TokenState};
 
 /// What is behind a program's own token, where it is good, meant for us, and used by whom it is bound to. One that was
@@ -18,7 +19,7 @@ pub(crate) async fn of_program(
     let unknown = || refuse("the access token is unknown, expired or revoked");
     let digest = access_token::presented(kit, token.text).ok_or_else(unknown)?;
     let found = access_tokens::find(&mut *kit.store.read().await?, &digest, kit.now()).await?;
-    let state = found.ok_or_else(unknown)?;
+    let mut state = found.ok_or_else(unknown)?;
     if state.grant_id.is_some() {
         return Err(refuse("the access token acts for a person; use the client_credentials grant"));
     }
@@ -28,5 +29,8 @@ pub(crate) async fn of_program(
     let known = kit.client(&state.client_id).await?.ok_or_else(unknown)?;
     let bound = state.confirmation.as_ref();
     sender::check_use(kit, &known.client, (token.text, bound), (token.shown, token.is_dpop)).await?;
+    // A power that was taken from the program ends at once, and not with its tokens.
+    let registered = known.client.settings.scopes.as_deref();
+    state.scope = scope::still_registered(&state.scope, registered).unwrap_or_default();
     Ok(state)
 }

@@ -4,7 +4,7 @@
 use crate::accounts::flow::Journey;
 use crate::accounts::session::{self, Current};
 use crate::audit::Entry;
-use crate::base::{ClientId, Fault};
+use crate::base::{ClientId, Fault, UserId};
 use crate::kit::Kit;
 use crate::model::{Client, EventKind, FlowStage, Visit};
 use crate::oidc::answer::{self, Denial};
@@ -83,7 +83,8 @@ pub(crate) async fn answer(
         .record(kit, &mut tx)
         .await?;
     let response = if agrees {
-        remember(kit, &mut tx, &request, &question.current).await?;
+        let between = (&question.current.user.id, &question.client.id);
+        remember(kit, &mut tx, between, &wanted(&request.asked)).await?;
         match answer::complete(kit, &mut tx, &request, &question.current).await? {
             Some(response) => response,
             None => return Ok(None),
@@ -95,16 +96,19 @@ pub(crate) async fn answer(
     Ok(Some(response))
 }
 
-/// What was agreed to before still holds.
-async fn remember(kit: &Kit, tx: &mut Tx, request: &ValidRequest, current: &Current) -> Result<(), Fault> {
-    let client = &request.reply.client;
-    let before = consents::scope(tx, &current.user.id, &client.id).await?.unwrap_or_default();
+/// Notes what somebody agreed to. What was agreed to before still holds.
+pub(super) async fn remember(
+    kit: &Kit,
+    tx: &mut Tx,
+    (user, client): (&UserId, &ClientId),
+    wanted: &[&str],
+) -> Result<(), Fault> {
+    let before = consents::scope(tx, user, client).await?.unwrap_or_default();
     let mut scope: Vec<&str> = before.split(' ').filter(|value| !value.is_empty()).collect();
-    let wanted = wanted(&request.asked);
     scope.extend(wanted.iter().filter(|value| !before.split(' ').any(|known| known == **value)));
     let consent =
-        Consent { client_id: client.id.clone(), scope: scope.join(" "), given_at: kit.now(), used_at: None };
-    consents::put(tx, &current.user.id, &consent).await
+        Consent { client_id: client.clone(), scope: scope.join(" "), given_at: kit.now(), used_at: None };
+    consents::put(tx, user, &consent).await
 }
 
 /// A service that somebody shares something with.

@@ -9,6 +9,7 @@ use crate::base::{Error, Fault, Secret, Span, Timestamp, paths};
 use crate::clients::AuthenticatedClient;
 use crate::kit::Kit;
 use crate::model::{Client, EventKind, GrantType, Visit};
+use crate::oidc::consent::remember;
 use crate::oidc::error::{ErrorCode, OAuthError};
 use crate::oidc::params::Params;
 use crate::policy::throttle::{self, Limit, Verdict};
@@ -147,6 +148,10 @@ pub(crate) async fn decide(
     let session = agrees.then_some(&current.session.id);
     if !device_codes::decide(&mut tx, &question.device.digest, session, kit.now()).await? {
         return Ok(false);
+    }
+    if agrees && question.client.settings.asks_consent {
+        let wanted = consent::wanted(question.device.scope.split(' '), std::iter::empty());
+        remember(kit, &mut tx, (&current.user.id, &question.client.id), &wanted).await?;
     }
     let kind = if agrees { EventKind::DeviceConnected } else { EventKind::DeviceRefused };
     Entry::by_visitor(kind, visit)

@@ -4,6 +4,8 @@ use crate::model::{Algorithm, ClientSettings, SecurityProfile, SubjectType};
 use crate::policy::{resource, sector};
 
 const MOST_RESOURCES: usize = 50;
+/// Minutes: what was taken from somebody must not be usable for long (RFC 9700, section 2.3).
+const LONGEST_LIFE: u32 = 60;
 
 /// Judges what tokens for a client are to be like: every reason against it, each a sentence that says why.
 pub(super) fn judge(settings: &ClientSettings) -> Vec<&'static str> {
@@ -24,6 +26,10 @@ pub(super) fn judge(settings: &ClientSettings) -> Vec<&'static str> {
         (
             has_bad_address || settings.resources.len() > MOST_RESOURCES,
             "Services that accept tokens are named by whole addresses without a fragment, at most 50 of them",
+        ),
+        (
+            settings.access_token_minutes.is_some_and(|minutes| !(1..=LONGEST_LIFE).contains(&minutes)),
+            "Access tokens live for 1 to 60 minutes",
         ),
         (
             is_pairwise && !settings.redirect_uris.is_empty() && sector::identifier(settings).is_none(),
@@ -81,6 +87,8 @@ mod tests {
             (|s| (s.dpop_nonces, s.certificate_bound_access_tokens) = (true, true), "Nonces"),
             (|s| s.resource = Some("cases".to_owned()), "whole addresses"),
             (|s| s.resources = vec!["https://a.example/".to_owned(); 51], "at most 50"),
+            (|s| s.access_token_minutes = Some(0), "1 to 60"),
+            (|s| s.access_token_minutes = Some(61), "1 to 60"),
             (|s| s.subject_type = SubjectType::Pairwise, "one host"),
             (|s| s.id_token_content_encryption = Some(ContentEncryption::A256Gcm), "algorithm for its key"),
             (|s| s.sector_identifier_uri = Some("http://a.example/".to_owned()), "https"),

@@ -80,7 +80,7 @@ actions! {
     /// With the passwords and the names under which services know them elsewhere.
     MoveAccounts:           All   No       No      No,    NONE;
     ChangePeople:           All   No       All     No,    PEOPLE;
-    ExportPerson:           All   No       All     No,    PEOPLE_READ;
+    ExportPerson:           All   No       All     No,    PEOPLE;
     ReviewAccess:           All   No       All     No,    PEOPLE;
     ErasePerson:            All   No       No      No,    PEOPLE;
     SeeSessions:            All   No       All     All,   SESSIONS;

@@ -64,15 +64,17 @@ pub(crate) fn attempt(tally: &mut Tally, limit: &Limit, now: Timestamp) -> Verdi
         tally.paused_until = None;
     }
     tally.count += 1;
-    tally.consecutive += 1;
     if tally.count > limit.attempts {
         let doublings = u32::try_from(tally.pauses.clamp(0, 16)).unwrap_or(0);
         let pause = limit.pause.times(1 << doublings).min(limit.longest_pause);
         let until = now + pause;
         tally.pauses += 1;
-        tally.consecutive -= 1;
         tally.paused_until = Some(until);
         return Verdict::Wait { until };
+    }
+    // Counted only where it counts: whatever has failures in a row is remembered for long.
+    if limit.consecutive.is_some() {
+        tally.consecutive += 1;
     }
     Verdict::Go
 }

@@ -20,6 +20,8 @@ statements! {
         JOIN clients c ON c.id = t.client_id LEFT JOIN grants g ON g.id = t.grant_id
         LEFT JOIN users u ON u.id = g.user_id WHERE t.digest = $1 AND t.expires_at > $2 AND c.disabled_at IS NULL
         AND (t.grant_id IS NULL OR (g.revoked_at IS NULL AND u.disabled_at IS NULL))";
+    /// Those that descend from grants go with these.
+    REMOVE_OWN = "DELETE FROM access_tokens WHERE client_id = $1 AND grant_id IS NULL";
     REMOVE = "DELETE FROM access_tokens WHERE digest = $1";
 }
 
@@ -136,5 +138,12 @@ pub(crate) async fn find(
 pub(crate) async fn remove(tx: &mut Tx, digest: &Digest<kinds::Access>) -> Result<(), Fault> {
     let done = sqlx::query(REMOVE).bind(digest.as_str()).execute(&mut **tx).await;
     done.map_err(asking("revoke a token"))?;
+    Ok(())
+}
+
+/// Removes the tokens of a client's own.
+pub(crate) async fn remove_own(tx: &mut Tx, client: &ClientId) -> Result<(), Fault> {
+    let done = sqlx::query(REMOVE_OWN).bind(client.as_str()).execute(&mut **tx).await;
+    done.map_err(asking("revoke tokens"))?;
     Ok(())
 }

@@ -12,6 +12,7 @@ statements! {
     REKEY = "UPDATE devices SET digest = $2 WHERE digest = $1";
     FORGET_OLDEST = "DELETE FROM devices WHERE user_id = $1 AND digest NOT IN
         (SELECT digest FROM devices WHERE user_id = $1 ORDER BY last_used_at DESC LIMIT $2)";
+    FORGET_OTHERS = "DELETE FROM devices WHERE user_id = $1 AND digest <> $2";
     FORGET_ALL = "DELETE FROM devices WHERE user_id = $1";
 }
 
@@ -61,6 +62,17 @@ pub(crate) async fn rekey(
 pub(crate) async fn forget_oldest(tx: &mut Tx, user: &UserId, keep: i64) -> Result<(), Fault> {
     let done = sqlx::query(FORGET_OLDEST).bind(user.as_str()).bind(keep).execute(&mut **tx).await;
     done.map_err(asking("forget old browsers"))?;
+    Ok(())
+}
+
+/// Forgets the browsers of a person but for one.
+pub(crate) async fn forget_others(
+    tx: &mut Tx,
+    user: &UserId,
+    stays: &Digest<kinds::Device>,
+) -> Result<(), Fault> {
+    let done = sqlx::query(FORGET_OTHERS).bind(user.as_str()).bind(stays.as_str()).execute(&mut **tx).await;
+    done.map_err(asking("forget browsers"))?;
     Ok(())
 }
 

@@ -26,6 +26,9 @@ statements! {
     REVOKE_CLIENT = "UPDATE grants SET revoked_at = $2 WHERE client_id = $1 AND revoked_at IS NULL";
     REVOKE_BETWEEN = "UPDATE grants SET revoked_at = $3
         WHERE user_id = $1 AND client_id = $2 AND revoked_at IS NULL";
+    /// What was allowed for the time after logging out is not known to be this browser's, wherever it was allowed.
+    REVOKE_ELSEWHERE = "UPDATE grants SET revoked_at = $3
+        WHERE user_id = $1 AND (session_id <> $2 OR offline_at IS NOT NULL) AND revoked_at IS NULL";
     REVOKE_USER = "UPDATE grants SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL";
 }
 
@@ -212,5 +215,22 @@ pub(crate) async fn revoke_between(
 pub(crate) async fn revoke_user(tx: &mut Tx, user: &UserId, now: Timestamp) -> Result<(), Fault> {
     let done = sqlx::query(REVOKE_USER).bind(user.as_str()).bind(now.millis()).execute(&mut **tx).await;
     done.map_err(asking("revoke grants"))?;
+    Ok(())
+}
+
+/// Revokes all that a person granted but for what lives and dies with the session that stays.
+pub(crate) async fn revoke_elsewhere(
+    tx: &mut Tx,
+    user: &UserId,
+    stays: &SessionId,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    sqlx::query(REVOKE_ELSEWHERE)
+        .bind(user.as_str())
+        .bind(stays.as_str())
+        .bind(now.millis())
+        .execute(&mut **tx)
+        .await
+        .map_err(asking("revoke grants"))?;
     Ok(())
 }

@@ -9,7 +9,9 @@ statements! {
     DEVICES = "DELETE FROM devices WHERE (digest, user_id) IN
         (SELECT digest, user_id FROM devices WHERE expires_at < $1 LIMIT $2)";
     THROTTLES = "DELETE FROM throttles WHERE bucket IN
-        (SELECT bucket FROM throttles WHERE touched_at < $1 LIMIT $2)";
+        (SELECT bucket FROM throttles WHERE touched_at < $1 AND consecutive = 0 LIMIT $2)";
+    FAILURES_IN_A_ROW = "DELETE FROM throttles WHERE bucket IN
+        (SELECT bucket FROM throttles WHERE touched_at < $1 AND consecutive > 0 LIMIT $2)";
     TOKENS = "DELETE FROM access_tokens WHERE digest IN
         (SELECT digest FROM access_tokens WHERE expires_at < $1 LIMIT $2)";
     /// Takes the tokens that descend from the grants along. While the session lives, its services are known by them.
@@ -45,6 +47,8 @@ pub(crate) enum Purgeable {
     Sessions,
     Devices,
     Throttles,
+    /// Counters of failures in a row, which are counted over whatever time.
+    FailuresInARow,
     Tokens,
     Grants,
     Logouts,
@@ -68,6 +72,7 @@ impl Purgeable {
             Self::Sessions => SESSIONS,
             Self::Devices => DEVICES,
             Self::Throttles => THROTTLES,
+            Self::FailuresInARow => FAILURES_IN_A_ROW,
             Self::Tokens => TOKENS,
             Self::Grants => GRANTS,
             Self::Logouts => LOGOUTS,

@@ -33,6 +33,7 @@ statements! {
     COUNT = "SELECT COUNT(*) AS live FROM sessions WHERE ended_at IS NULL AND expires_at > $1 AND last_used_at > $2";
     /// An update rather than a look: whoever ends the session waits, or is waited for.
     HOLD = "UPDATE sessions SET id = id WHERE id = $1 AND ended_at IS NULL RETURNING id";
+    END_OTHERS = "UPDATE sessions SET ended_at = $3 WHERE user_id = $1 AND id <> $2 AND ended_at IS NULL";
     END_ALL = "UPDATE sessions SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL";
 }
 
@@ -181,6 +182,23 @@ pub(crate) async fn renew(
 pub(crate) async fn end(tx: &mut Tx, id: &SessionId, now: Timestamp) -> Result<bool, Fault> {
     let row = sqlx::query(END).bind(id.as_str()).bind(now.millis()).fetch_optional(&mut **tx).await;
     Ok(row.map_err(asking("end a session"))?.is_some())
+}
+
+/// Ends every session of a person but the one that stays.
+pub(crate) async fn end_others(
+    tx: &mut Tx,
+    user: &UserId,
+    stays: &SessionId,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    sqlx::query(END_OTHERS)
+        .bind(user.as_str())
+        .bind(stays.as_str())
+        .bind(now.millis())
+        .execute(&mut **tx)
+        .await
+        .map_err(asking("end sessions"))?;
+    Ok(())
 }
 
 /// Ends every session of a person; how many.

@@ -12,6 +12,7 @@ use crate::policy::permission::scopes;
 /// A program with a token.
 pub(super) struct Tool<'a> {
     provider: &'a Provider,
+    client: String,
     token: String,
 }
 
@@ -29,7 +30,7 @@ impl Provider {
         let fields = [("grant_type", "client_credentials")];
         let told = self.browser().call("/token", &fields, &[("authorization", &header)]).await;
         let token = told.expect(StatusCode::OK).json()["access_token"].as_str().unwrap().to_owned();
-        Tool { provider: self, token }
+        Tool { provider: self, client: id, token }
     }
 }
 
@@ -88,7 +89,7 @@ async fn without_a_good_token_nothing_is_said_and_with_too_narrow_a_one_what_is_
     let bare = provider.browser().open("/admin/api/v1/people").await.expect(StatusCode::UNAUTHORIZED);
     assert_eq!(bare.header("www-authenticate"), "Bearer realm=\"gatehouse\"");
     assert_eq!(bare.header("content-type"), "application/problem+json");
-    let guessed = Tool { provider: &provider, token: "gh_at_guess".to_owned() };
+    let guessed = Tool { provider: &provider, client: String::new(), token: "gh_at_guess".to_owned() };
     let refused = guessed.get("/people").await.expect(StatusCode::UNAUTHORIZED);
     assert!(refused.header("www-authenticate").contains("error=\"invalid_token\""));
     let reader = provider.tool(&[scopes::SERVICES_READ]).await;
@@ -114,7 +115,7 @@ async fn row_41_a_token_that_a_person_granted_opens_nothing_here() {
     let tokens = portal.tokens(&ask).await;
     assert_eq!(tokens["scope"], format!("openid {}", scopes::PEOPLE));
     let token = tokens["access_token"].as_str().unwrap().to_owned();
-    let tool = Tool { provider: &portal.provider, token };
+    let tool = Tool { provider: &portal.provider, client: String::new(), token };
     let refused = tool.get("/people").await.expect(StatusCode::UNAUTHORIZED);
     assert!(refused.json()["detail"].as_str().unwrap().contains("acts for a person"));
 }
@@ -308,4 +309,26 @@ async fn the_description_is_the_one_that_is_checked_in_and_names_every_scope() {
     for scope in scopes::EVERY {
         assert!(described.contains(scope), "{scope}");
     }
+}
+
+#[tokio::test]
+async fn a_power_that_is_taken_from_a_program_ends_at_once() {
+    let provider = Provider::start().await;
+    let kit = provider.kit();
+    let tool = provider.tool(&[scopes::PEOPLE_READ, scopes::SESSIONS]).await;
+    tool.get("/people").await.expect(StatusCode::OK);
+    let alex = tool.get("/people?q=alex").await.json()["items"][0]["id"].as_str().unwrap().to_owned();
+    // Whoever may only read people is not told all that is held on them.
+    tool.get(&format!("/people/{alex}/data")).await.expect(StatusCode::FORBIDDEN);
+    let mut client = clients::find(kit, &Actor::Operator, &tool.client).await.unwrap();
+    client.settings.scopes = Some(vec![scopes::PEOPLE_READ.to_owned()]);
+    clients::update(kit, &Actor::Operator, client.clone()).await.unwrap();
+    tool.get("/sessions").await.expect(StatusCode::FORBIDDEN);
+    tool.get("/people").await.expect(StatusCode::OK);
+    // What was switched off does not come back with the client.
+    let client = clients::find(kit, &Actor::Operator, &tool.client).await.unwrap();
+    for active in [false, true] {
+        assert!(clients::set_active(kit, &Actor::Operator, &client, active).await.unwrap());
+    }
+    tool.get("/people").await.expect(StatusCode::UNAUTHORIZED);
 }

@@ -6,8 +6,9 @@ use serde_json::Value;
 use super::par::assert_refused;
 use super::portal::Portal;
 use super::support::{Page, Provider, basic};
+use crate::admin::clients;
 use crate::base::Span;
-use crate::model::{ClientSettings, GrantType};
+use crate::model::{Actor, ClientSettings, GrantType};
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
@@ -165,6 +166,47 @@ async fn who_is_not_logged_in_logs_in_first_and_comes_back_to_the_code() {
     let on = browser.open(&format!("/flow/{}/continue", welcome.flow())).await;
     assert_eq!(on.location(), "/device?user_code=WDJB-MJHT");
     browser.follow(on).await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn who_connects_a_device_of_somebody_elses_agrees_to_share_and_can_take_it_back() {
+    let mut stage = Stage::set().await;
+    let kit = stage.portal.provider.kit();
+    let mut display = clients::find(kit, &Actor::Operator, "display").await.unwrap();
+    display.settings.asks_consent = true;
+    display.settings.organisation = Some("Example Software".to_owned());
+    display.settings.scopes = Some(["openid", "profile", "email"].map(str::to_owned).into());
+    clients::update(kit, &Actor::Operator, display).await.unwrap();
+    let code = stage.text("user_code").to_owned();
+    let page = stage.type_in(&code).await.expect(StatusCode::OK);
+    stage.answer(&page, "connect").await.expect(StatusCode::OK);
+    let mut tokens = stage.ask().await.expect(StatusCode::OK).json();
+    let refresh = async |stage: &Stage, tokens: &Value| {
+        let token = tokens["refresh_token"].as_str().unwrap();
+        let fields = [("grant_type", "refresh_token"), ("refresh_token", token)];
+        let header = basic("display", &stage.secret);
+        stage.portal.provider.browser().call("/token", &fields, &[("authorization", &header)]).await
+    };
+    tokens = refresh(&stage, &tokens).await.expect(StatusCode::OK).json();
+    let services = stage.portal.alex.open("/account/services").await.expect(StatusCode::OK);
+    assert!(services.text().contains("your name"), "{}", services.text());
+    let sure = stage.portal.alex.open("/account/services?stop=display").await.expect(StatusCode::OK);
+    let stopped = stage.portal.alex.submit_to(&sure, "/account/services", &[("stop", "display")]).await;
+    stopped.expect(StatusCode::SEE_OTHER);
+    refresh(&stage, &tokens).await.expect(StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn row_55_a_device_has_what_its_client_may_have_when_it_comes_for_it() {
+    let mut stage = Stage::set().await;
+    let code = stage.text("user_code").to_owned();
+    let page = stage.type_in(&code).await.expect(StatusCode::OK);
+    stage.answer(&page, "connect").await.expect(StatusCode::OK);
+    let kit = stage.portal.provider.kit();
+    let mut display = clients::find(kit, &Actor::Operator, "display").await.unwrap();
+    display.settings.scopes = Some(["openid", "email"].map(str::to_owned).into());
+    clients::update(kit, &Actor::Operator, display).await.unwrap();
+    assert_eq!(stage.ask().await.expect(StatusCode::OK).json()["scope"], "openid");
 }
 
 #[tokio::test]

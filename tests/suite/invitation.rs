@@ -257,3 +257,38 @@ async fn row_29_changing_ones_password_takes_the_present_one_and_ends_every_othe
     assert!(again.location().starts_with("/login?flow="), "{}", again.location());
     here.submit(&form, &fill(NEW)).await.expect(StatusCode::SEE_OTHER);
 }
+
+#[tokio::test]
+async fn who_was_invited_by_mistake_cannot_come_in_by_a_reset() {
+    let provider = Provider::start().await;
+    provider.add_client("portal", |_| {}).await;
+    let mut olivia = provider.administrator(OLIVIA, Role::Support, &[]).await;
+    let nina = "nina@school.example";
+    invite(&mut olivia, nina).await.expect(StatusCode::SEE_OTHER);
+    let user = users::find(provider.kit(), &Actor::Operator, nina).await.unwrap();
+    let page = format!("/admin/people/{}", user.id);
+    let choose = [("new_password", NEW), ("confirm_password", NEW)];
+
+    // While the invitation is good, a reset does what it does; it ends half-way with the invitation.
+    let mut stranger = provider.browser();
+    let third = provider.new_password_page(&mut stranger, nina).await;
+    olivia.fill(&format!("{page}/withdraw"), &[]).await.expect(StatusCode::SEE_OTHER);
+    let late = stranger.submit(&third, &choose).await.expect(StatusCode::SEE_OTHER);
+    assert!(late.location().starts_with("/login"), "{}", late.location());
+    let user = users::find(provider.kit(), &Actor::Operator, nina).await.unwrap();
+    assert!(user.password.is_none());
+
+    // Then the pages are those that a stranger's address has, and nothing is mailed.
+    let before = provider.mail_to(nina).await.len();
+    let asked = provider.reset_code_page(&mut provider.browser(), nina).await;
+    let nobody = provider.reset_code_page(&mut provider.browser(), "nobody@school.example").await;
+    assert_eq!(asked.text().replace(nina, ""), nobody.text().replace("nobody@school.example", ""));
+    assert_eq!(provider.mail_to(nina).await.len(), before);
+
+    provider.advance(Span::days(1));
+    olivia = provider.administrator(OLIVIA, Role::Support, &[]).await;
+    olivia.fill(&format!("{page}/invite"), &[]).await.expect(StatusCode::SEE_OTHER);
+    let mut invited = provider.browser();
+    let third = provider.new_password_page(&mut invited, nina).await;
+    invited.submit(&third, &choose).await.expect(StatusCode::SEE_OTHER);
+}

@@ -5,7 +5,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 use super::portal::{Portal, claims_of};
-use super::support::{Browser, Page, Provider, basic};
+use super::support::{Browser, PASSWORD, Page, Provider, basic};
 use crate::admin::{clients, users};
 use crate::base::Span;
 use crate::model::{Actor, ClientAuthentication, ClientSettings, GrantType};
@@ -366,4 +366,36 @@ async fn row_56_a_refresh_token_that_was_cut_changed_or_lengthened_is_none() {
         portal.refresh(&bad).await.expect(StatusCode::BAD_REQUEST);
     }
     portal.refreshed(token).await;
+}
+
+#[tokio::test]
+async fn what_was_allowed_beyond_a_session_ends_with_the_password_and_with_logging_out_elsewhere() {
+    for page in ["/account/password", "/account/sessions"] {
+        let portal = Portal::open_with(may_stay).await;
+        let mut here = portal.alex.clone();
+        let offline = portal.ask.clone().with("scope", "openid offline_access");
+        // A thief has a session of their own, one that nobody used for an hour, and what they allowed from this browser.
+        let mut thief = portal.provider.browser();
+        let code = portal.provider.code_for(&mut thief, &portal.ask, "alex@school.example").await;
+        let theirs = portal.redeem(&code).await.expect(StatusCode::OK).json();
+        let again = thief.open(&offline.url()).await.location_param("code").unwrap();
+        let stays = portal.redeem(&again).await.expect(StatusCode::OK).json();
+        let planted = portal.tokens(&offline).await;
+        let own = portal.tokens(&portal.ask).await;
+        portal.provider.advance(Span::minutes(61));
+        portal.provider.log_in(&mut here, &portal.ask, "alex@school.example").await.expect(StatusCode::OK);
+        let form = here.open(page).await.expect(StatusCode::OK);
+        let new = "velvet kettle thunder";
+        let done = match page {
+            "/account/password" => {
+                let fields = [("password", PASSWORD), ("new_password", new), ("confirm_password", new)];
+                here.submit(&form, &fields).await
+            }
+            _ => here.submit(&form, &[("end", "others")]).await,
+        };
+        done.expect(StatusCode::SEE_OTHER);
+        for gone in [&theirs, &stays, &planted, &own] {
+            assert_gone(portal.refresh(text(gone, "refresh_token")).await);
+        }
+    }
 }

@@ -65,13 +65,13 @@ async fn redeem(
     if let (Some(Confirmation::Key(key)), false) = (bound, request.client().is_confidential()) {
         grants::bind(tx, &grant.id, key).await?;
     }
-    let audience = request.audience(grant)?;
+    let (scope, audience) = (request.scope(&grant.scope)?, request.audience(grant)?);
     let first = Secret::generate(&*kit.random);
     let issue = Issue {
         client: request.client(),
         grant,
         user: &user,
-        scope: &grant.scope,
+        scope: &scope,
         audience: audience.as_deref(),
         bound,
         nonce: grant.nonce.as_deref(),

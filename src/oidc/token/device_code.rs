@@ -43,13 +43,14 @@ pub(super) async fn exchange(kit: &Kit, request: &TokenRequest<'_>) -> TokenResu
         return Err(refused("the code was used at this very moment"));
     }
     let (grant, user) = granted(kit, &mut tx, request, (&device, session)).await?;
+    let (scope, audience) = (request.scope(&grant.scope)?, request.audience(&grant)?);
     let first = Secret::generate(&*kit.random);
     let issue = Issue {
         client: request.client(),
         grant: &grant,
         user: &user,
-        scope: &grant.scope,
-        audience: grant.resources.as_deref(),
+        scope: &scope,
+        audience: audience.as_deref(),
         bound: bound.as_ref(),
         nonce: None,
         refresh: grant.refresh_until.map(|_| (&first, 1)),

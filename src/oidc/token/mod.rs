@@ -18,7 +18,7 @@ use crate::oidc::access_token::Issued;
 use crate::oidc::error::{ErrorCode, OAuthError};
 use crate::oidc::params::Params;
 use crate::oidc::sender::{self, Shown};
-use crate::policy::resource;
+use crate::policy::{resource, scope};
 use crate::store::grants::Grant;
 
 /// A request of a client that was believed.
@@ -56,6 +56,14 @@ impl TokenRequest<'_> {
             None => resource::narrowed(named, self.registered_resources(), None),
         };
         narrowed.map_err(|_| invalid_target())
+    }
+
+    /// What of a granted scope the client may still have.
+    fn scope(&self, granted: &str) -> Result<String, Error<OAuthError>> {
+        scope::still_registered(granted, self.client().settings.scopes.as_deref()).ok_or_else(|| {
+            let say = "the client is registered for nothing of what was granted any more";
+            Error::Refused(OAuthError::new(ErrorCode::InvalidGrant, say))
+        })
     }
 
     fn registered_resources(&self) -> impl Iterator<Item = &str> + Clone {

@@ -49,9 +49,9 @@ async fn end(web: &Web, own: &OwnForm, wish: &Wish) -> Result<Response, Fault> {
     Ok(match elsewhere::end(&web.kit, current, wish, visit).await? {
         Ended::Done(browsers) => {
             let said = match (wish, browsers.first()) {
-                (_, None) => return Ok(redirect::see_other(paths::ACCOUNT_SESSIONS)),
+                (Wish::Others, _) => "You have logged out everywhere else.".to_owned(),
                 (Wish::One(_), Some(browser)) => format!("You have logged out {browser}."),
-                (Wish::Others, Some(_)) => "You have logged out everywhere else.".to_owned(),
+                (Wish::One(_), None) => return Ok(redirect::see_other(paths::ACCOUNT_SESSIONS)),
             };
             said::and_say(web, &current.session.id, paths::ACCOUNT_SESSIONS, &said)
         }
