@@ -5,8 +5,11 @@ pub(crate) mod certificate;
 pub(crate) mod keys;
 pub(crate) mod request_object;
 
+use std::sync::Arc;
+
 use crate::base::{ClientId, Fault, Secret, kinds};
-use crate::kit::Kit;
+use crate::keys::have_ready;
+use crate::kit::{Kit, KnownClient};
 use crate::model::{Client, ClientAuthentication};
 use crate::store::clients;
 
@@ -39,8 +42,17 @@ pub(crate) enum Disbelief {
 
 /// The active client with this identifier.
 pub(crate) async fn find(kit: &Kit, id: &ClientId) -> Result<Option<Client>, Fault> {
-    let known = kit.client(id).await?;
+    let known = known(kit, id).await?;
     Ok(known.map(|known| known.client.clone()).filter(Client::is_active))
+}
+
+/// A client, with the keys at hand that sign for it.
+async fn known(kit: &Kit, id: &ClientId) -> Result<Option<Arc<KnownClient>>, Fault> {
+    let known = kit.client(id).await?;
+    if let Some(known) = &known {
+        have_ready(kit, &known.client).await?;
+    }
+    Ok(known)
 }
 
 /// Every active client of the council's own that people can be sent to, by name, at most a hundred. What a stranger
@@ -63,7 +75,7 @@ pub(crate) async fn authenticate(
     presented: &Presented,
 ) -> Result<Result<AuthenticatedClient, Disbelief>, Fault> {
     let Some(id) = ClientId::parse(&presented.client_id) else { return Ok(Err(Disbelief::Unknown)) };
-    let Some(known) = kit.client(&id).await? else { return Ok(Err(Disbelief::Unknown)) };
+    let Some(known) = known(kit, &id).await? else { return Ok(Err(Disbelief::Unknown)) };
     let client = &known.client;
     if !client.is_active() {
         return Ok(Err(Disbelief::Disabled));

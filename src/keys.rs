@@ -13,7 +13,7 @@ use crate::audit::Entry;
 use crate::base::{Fault, Kid, Span, Timestamp};
 use crate::jose::{self, DecryptionKey, KeySet, SigningKey};
 use crate::kit::Kit;
-use crate::model::{Actor, Algorithm, EventKind, KeyRecord};
+use crate::model::{Actor, Algorithm, Client, EventKind, KeyRecord};
 use crate::store::{Store, Tx, clients, facts, signing_keys};
 
 /// A retired key stays published this long beyond the life of the last token it signed.
@@ -76,6 +76,14 @@ pub(crate) async fn reload(kit: &Kit) -> Result<(), Fault> {
     };
     kit.signing.replace(KeySet::with_decryption(keys, Some(decryption)));
     Ok(())
+}
+
+/// Reads the keys again where one that a client needs is not here: another node, or the command line, has made it.
+pub(crate) async fn have_ready(kit: &Kit, client: &Client) -> Result<(), Fault> {
+    let (keys, now) = (kit.signing.current(), kit.now());
+    let has_all =
+        client.settings.signing_algorithms().into_iter().all(|algorithm| keys.signs(algorithm, now));
+    if has_all { Ok(()) } else { reload(kit).await }
 }
 
 /// The key for what clients encrypt for us: made once, by whichever node is first, and shared through the database.

@@ -61,7 +61,7 @@ pub(crate) fn start(
         let kit = Arc::clone(&inspecting);
         async move { keep_trail::inspect(&kit).await }
     }));
-    jobs.spawn(every(Duration::from_secs(60), "read the signing keys", move || {
+    jobs.spawn(every(Duration::from_secs(5), "read the signing keys", move || {
         let kit = Arc::clone(&reloading);
         async move { keys::reload(&kit).await }
     }));

@@ -71,6 +71,11 @@ impl KeySet {
             .map(AsRef::as_ref)
     }
 
+    /// Whether there is a key of an algorithm that signs now.
+    pub(crate) fn signs(&self, algorithm: Algorithm, now: Timestamp) -> bool {
+        self.keys.iter().any(|key| key.algorithm == algorithm && key.active_from <= now)
+    }
+
     /// How many signatures this process has made: for the benchmark.
     #[cfg(feature = "demo")]
     pub(crate) fn signatures(&self) -> u64 {

@@ -32,6 +32,14 @@ impl Confirmation {
         format!("{name}:{thumbprint}")
     }
 
+    /// As a grant keeps it: a key by its bare thumbprint, as `dpop_jkt` has it, and anything else by its name too.
+    pub(crate) fn to_thumbprint(&self) -> String {
+        match self {
+            Self::Key(thumbprint) => thumbprint.clone(),
+            Self::Certificate(_) => self.to_text(),
+        }
+    }
+
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (name, thumbprint) = text.split_once(':')?;
         match name {

@@ -7,10 +7,11 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::access_token;
-use crate::base::{Error, Fault, strict_json};
+use crate::base::{Error, Fault, Timestamp, strict_json};
 use crate::clients::AuthenticatedClient;
 use crate::kit::Kit;
 use crate::model::{Client, Confirmation};
+use crate::oidc::claims::ACR;
 use crate::oidc::error::{ErrorCode, OAuthError};
 use crate::oidc::params::Params;
 use crate::oidc::subject;
@@ -36,6 +37,11 @@ pub(crate) struct Active {
     iss: String,
     /// The person; the client itself where it acts for nobody.
     sub: String,
+    /// When and how the person proved who they are (RFC 9470, section 6.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_time: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acr: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     aud: Option<Value>,
     /// The key that whoever shows it must have (RFC 9449, section 6.2; RFC 8705, section 3.2).
@@ -102,6 +108,8 @@ async fn active(kit: &Kit, state: TokenState) -> Result<Active, Fault> {
         iat: state.created_at.seconds(),
         iss: kit.config.issuer(),
         sub,
+        auth_time: state.authenticated_at.map(Timestamp::seconds),
+        acr: state.authenticated_at.map(|_| ACR),
         aud: state.audience.as_deref().map(access_token::audience),
         cnf: state.confirmation.as_ref().map(access_token::cnf),
         act: state.actor.as_deref().and_then(strict_json),

@@ -2,7 +2,9 @@
 
 use sqlx::any::AnyRow;
 
-use super::db::{Conn, Tx, asking, optional_parsed, optional_text, parsed, statements, text, time};
+use super::db::{
+    Conn, Tx, asking, optional_parsed, optional_text, optional_time, parsed, statements, text, time,
+};
 use super::users;
 use crate::base::{ClientId, Digest, Fault, GrantId, Timestamp, UserId, kinds};
 use crate::model::{Confirmation, User};
@@ -16,7 +18,7 @@ statements! {
         WHERE t.digest = $1 AND t.expires_at > $2 AND g.revoked_at IS NULL AND c.disabled_at IS NULL
         AND u.disabled_at IS NULL";
     /// A token of a client's own has no grant and no person.
-    STATE = "SELECT t.*, g.user_id, u.subject FROM access_tokens t
+    STATE = "SELECT t.*, g.user_id, g.authenticated_at, u.subject FROM access_tokens t
         JOIN clients c ON c.id = t.client_id LEFT JOIN grants g ON g.id = t.grant_id
         LEFT JOIN users u ON u.id = g.user_id WHERE t.digest = $1 AND t.expires_at > $2 AND c.disabled_at IS NULL
         AND (t.grant_id IS NULL OR (g.revoked_at IS NULL AND u.disabled_at IS NULL))";
@@ -107,6 +109,8 @@ pub(crate) struct TokenState {
     /// The person, and the name under which services know them; `None` for a token of a client's own.
     pub(crate) user_id: Option<UserId>,
     pub(crate) subject: Option<String>,
+    /// When the person proved who they are.
+    pub(crate) authenticated_at: Option<Timestamp>,
 }
 
 fn state(row: &AnyRow) -> Result<TokenState, Fault> {
@@ -121,6 +125,7 @@ fn state(row: &AnyRow) -> Result<TokenState, Fault> {
         actor: optional_text(row, "actor")?,
         user_id: optional_parsed(row, "user_id", UserId::parse)?,
         subject: optional_text(row, "subject")?,
+        authenticated_at: optional_time(row, "authenticated_at")?,
     })
 }
 

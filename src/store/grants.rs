@@ -58,7 +58,7 @@ pub(crate) struct Grant {
     /// The addresses of the services that its tokens may be for, separated by spaces.
     pub(crate) resources: Option<String>,
     /// The thumbprint of the key that its code, and the refresh tokens of a public client, can be used with (RFC 9449,
-    /// sections 5 and 10).
+    /// sections 5 and 10); or of the certificate ([`crate::model::Confirmation::to_thumbprint`]).
     pub(crate) key_thumbprint: Option<String>,
     /// How many generations of refresh tokens have been used.
     pub(crate) refresh_generation: i64,

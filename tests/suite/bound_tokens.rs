@@ -363,3 +363,37 @@ async fn a_token_is_bound_to_the_certificate_that_was_shown() {
     assert_eq!(found["tls_client_certificate_bound_access_tokens"], true);
     assert_eq!(claims_of(page.json()["id_token"].as_str().unwrap())["aud"], "portal");
 }
+
+/// RFC 8705, section 4.
+#[tokio::test]
+async fn the_refresh_tokens_of_a_public_client_go_with_its_certificate() {
+    use super::certificate::Sample;
+    use super::client_certificate::{PROXY, at_proxy, behind_proxy};
+    let provider = Provider::start_with(behind_proxy).await;
+    provider
+        .add_client("portal", |settings| {
+            settings.authentication = ClientAuthentication::None;
+            settings.grant_types.push(GrantType::RefreshToken);
+            settings.certificate_bound_access_tokens = true;
+        })
+        .await;
+    let ask = Ask::of("portal");
+    let code = provider.code_for(&mut provider.browser(), &ask, "alex@school.example").await;
+    let [own, other] = ["one", "other"].map(|name| Sample::new("Example", name, None).base64());
+    let proxy: Browser = at_proxy(provider.router.clone(), PROXY);
+    let call = async |fields: &[(&str, &str)], certificate: &str| {
+        let fields = [&[("client_id", "portal")], fields].concat();
+        proxy.call("/token", &fields, &[("client-cert", &format!(":{certificate}:"))]).await
+    };
+    let fields = [
+        ("grant_type", "authorization_code"),
+        ("code", &code),
+        ("redirect_uri", REDIRECT),
+        ("code_verifier", &ask.verifier),
+    ];
+    let tokens = call(&fields, &own).await.expect(StatusCode::OK).json();
+    let refresh = tokens["refresh_token"].as_str().unwrap();
+    let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh)];
+    assert_refused(&call(&fields, &other).await, "invalid_grant", "another certificate");
+    call(&fields, &own).await.expect(StatusCode::OK);
+}

@@ -163,6 +163,33 @@ impl Browser {
         form: Option<&[(&str, &str)]>,
         headers: &[(&str, &str)],
     ) -> Page {
+        let encoded = |fields| form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let body = form.map(|fields| ("application/x-www-form-urlencoded", encoded(fields)));
+        self.send_body(method, url, body, headers).await
+    }
+
+    /// Posts a file beside the token of a form, as `multipart/form-data`.
+    pub(crate) async fn send_file(
+        &mut self,
+        url: &str,
+        token: &str,
+        file: &str,
+        headers: &[(&str, &str)],
+    ) -> Page {
+        let part = |name: &str, text: &str| {
+            format!("--next\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n")
+        };
+        let body = format!("{}{}--next--\r\n", part("token", token), part("file", file));
+        self.send_body(Method::POST, url, Some(("multipart/form-data; boundary=next", body)), headers).await
+    }
+
+    async fn send_body(
+        &mut self,
+        method: Method,
+        url: &str,
+        body: Option<(&str, String)>,
+        headers: &[(&str, &str)],
+    ) -> Page {
         let mut request = Request::builder().method(method).uri(url);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -175,11 +202,10 @@ impl Browser {
                 self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             request = request.header(header::COOKIE, line.join("; "));
         }
-        let body = match form {
-            Some(fields) => {
-                request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-                let encoded = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-                Body::from(encoded)
+        let body = match body {
+            Some((kind, text)) => {
+                request = request.header(header::CONTENT_TYPE, kind);
+                Body::from(text)
             }
             None => Body::empty(),
         };

@@ -3,12 +3,15 @@
 use http::StatusCode;
 use serde_json::Value;
 
+use super::bound_tokens::Draft;
+use super::client_assertion::own_key;
 use super::par::assert_refused;
 use super::portal::Portal;
 use super::support::{Page, Provider, basic};
 use crate::admin::clients;
 use crate::base::Span;
-use crate::model::{Actor, ClientSettings, GrantType};
+use crate::jose::SigningKey;
+use crate::model::{Actor, Algorithm, ClientAuthentication, ClientSettings, GrantType};
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
@@ -224,4 +227,38 @@ async fn what_is_not_registered_or_not_allowed_is_refused() {
     }
     let ended = stage.portal.provider.number("SELECT COUNT(*) FROM device_codes").await;
     assert_eq!(ended, 1, "what was refused leaves nothing");
+}
+
+/// RFC 9449, section 5.
+#[tokio::test]
+async fn the_refresh_tokens_of_a_device_without_a_secret_go_with_its_key() {
+    let mut portal = Portal::open().await;
+    portal
+        .provider
+        .add_client("kiosk", |settings| {
+            display(settings);
+            settings.authentication = ClientAuthentication::None;
+        })
+        .await;
+    let (own, other) = (own_key(Algorithm::ES256), own_key(Algorithm::ES256));
+    let begun = portal.provider.browser().call("/device_authorization", &[("client_id", "kiosk")], &[]).await;
+    let begun = begun.expect(StatusCode::OK).json();
+    let code = begun["user_code"].as_str().unwrap();
+    let form = portal.alex.open("/device").await.expect(StatusCode::OK);
+    let page = portal.alex.submit(&form, &[("user_code", code)]).await;
+    let done = portal.alex.submit(&page, &[("user_code", code), ("answer", "connect")]).await;
+    done.expect(StatusCode::OK);
+    let call = async |fields: &[(&str, &str)], key: Option<&SigningKey>| {
+        let proof = key.map(|key| Draft::of(&portal.provider, key, "POST", "/token").sign());
+        let headers: Vec<(&str, &str)> = proof.iter().map(|proof| ("dpop", proof.as_str())).collect();
+        let fields = [&[("client_id", "kiosk")], fields].concat();
+        portal.provider.browser().call("/token", &fields, &headers).await
+    };
+    let fields = [("grant_type", GRANT), ("device_code", begun["device_code"].as_str().unwrap())];
+    let tokens = call(&fields, Some(&own)).await.expect(StatusCode::OK).json();
+    let refresh = tokens["refresh_token"].as_str().unwrap();
+    let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh)];
+    assert_refused(&call(&fields, None).await, "invalid_grant", "no proof");
+    assert_refused(&call(&fields, Some(&other)).await, "invalid_grant", "another key");
+    assert_eq!(call(&fields, Some(&own)).await.expect(StatusCode::OK).json()["token_type"], "DPoP");
 }

@@ -11,7 +11,7 @@ use crate::model::{Actor, Role};
 const NEW: &str = "eleven brass kettles";
 
 impl Provider {
-    async fn link_to(&self, email: &str) -> String {
+    pub(super) async fn link_to(&self, email: &str) -> String {
         let letters = self.mail_to(email).await;
         let text = &letters.iter().find(|(subject, _)| subject.contains("has invited you")).unwrap().1;
         let line = text.lines().find(|line| line.starts_with("https://")).unwrap();

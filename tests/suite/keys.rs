@@ -8,7 +8,7 @@ use josekit::jws::{ES256, EdDSA, JwsVerifier, PS256, RS256};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use super::support::{ISSUER, Portal, Provider, claims_of, header_of};
+use super::support::{Ask, Browser, ISSUER, Portal, Provider, REDIRECT, basic, claims_of, header_of};
 use crate::app::{Surroundings, open_kit};
 use crate::base::{Span, base64url, base64url_decode};
 use crate::hash::Cost;
@@ -270,4 +270,25 @@ async fn row_59_a_token_of_one_kind_opens_nothing_else() {
         assert_eq!(back.location_param("error").as_deref(), Some("invalid_request"));
     }
     portal.redeem(&code).await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_key_that_another_node_made_for_a_new_service_signs_at_once() {
+    let provider = Provider::start().await;
+    let other = provider.second_node().await;
+    let secret = provider.add_client("portal", |s| s.id_token_algorithm = Algorithm::EdDSA).await.unwrap();
+    let mut alex = Browser::at(other.clone());
+    let ask = Ask::of("portal");
+    let code = provider.code_for(&mut alex, &ask, "alex@school.example").await;
+    let fields = [
+        ("grant_type", "authorization_code"),
+        ("code", &code),
+        ("redirect_uri", REDIRECT),
+        ("code_verifier", &ask.verifier),
+    ];
+    let header = basic("portal", &secret);
+    let told = Browser::at(other).call("/token", &fields, &[("authorization", &header)]).await;
+    let token = told.expect(StatusCode::OK).json()["id_token"].as_str().unwrap().to_owned();
+    assert_eq!(header_of(&token)["alg"], "EdDSA");
+    verified(&provider, &token).await.unwrap();
 }

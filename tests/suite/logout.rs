@@ -187,3 +187,16 @@ async fn row_78_parameters_that_stand_twice_take_nobody_anywhere() {
     assert!(asked.hidden("token").is_some());
     assert!(stage.is_logged_in().await);
 }
+
+#[tokio::test]
+async fn row_71_an_answer_that_is_signed_is_no_hint() {
+    let stage = Stage::set().await;
+    let ask = stage.portal.ask.clone().with("response_mode", "jwt").with("prompt", "none");
+    for mut browser in [stage.portal.provider.browser(), stage.portal.alex.clone()] {
+        let answer = browser.open(&ask.url()).await.location_param("response").unwrap();
+        let params = [("id_token_hint", answer.as_str()), ("post_logout_redirect_uri", AFTER)];
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(params).finish();
+        browser.open(&format!("/logout?{query}")).await.expect(StatusCode::OK);
+    }
+    assert!(stage.is_logged_in().await);
+}

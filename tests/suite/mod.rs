@@ -24,6 +24,7 @@ mod emailed_code;
 mod enumeration;
 mod feed;
 mod flow;
+mod forgery;
 mod front_channel;
 mod fuzz;
 mod http;

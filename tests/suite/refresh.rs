@@ -399,3 +399,31 @@ async fn what_was_allowed_beyond_a_session_ends_with_the_password_and_with_loggi
         }
     }
 }
+
+#[tokio::test]
+async fn row_55_what_may_not_outlive_the_session_any_more_ends_with_it() {
+    let portal = Portal::open_with(may_stay).await;
+    let stays = portal.tokens(&portal.ask.clone().with("scope", "openid offline_access")).await;
+    let kit = portal.provider.kit();
+    let mut client = clients::find(kit, &Actor::Operator, "portal").await.unwrap();
+    client.settings.scopes = Some(["openid", "profile"].map(str::to_owned).into());
+    clients::update(kit, &Actor::Operator, client).await.unwrap();
+    let next = portal.refreshed(text(&stays, "refresh_token")).await;
+    assert_eq!(next["scope"], "openid");
+    log_out(&portal).await;
+    assert_gone(portal.refresh(text(&next, "refresh_token")).await);
+}
+
+/// RFC 9470, section 6.2.
+#[tokio::test]
+async fn a_service_can_tell_how_and_when_the_person_behind_a_token_logged_in() {
+    let portal = Portal::open().await;
+    portal.provider.advance(Span::minutes(5));
+    let tokens = portal.tokens(&portal.ask).await;
+    let (known, claims) =
+        (portal.introspected(text(&tokens, "access_token")).await, claims_of(text(&tokens, "id_token")));
+    assert!(claims["auth_time"].is_i64() && claims["auth_time"] != claims["iat"]);
+    for name in ["auth_time", "acr"] {
+        assert_eq!(known[name], claims[name], "{name}");
+    }
+}

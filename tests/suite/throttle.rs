@@ -183,3 +183,27 @@ async fn sixty_four_guesses_at_once_count_ten() {
     assert_eq!(checked, 10);
     assert_eq!(provider.number(HASHED).await, 10);
 }
+
+#[tokio::test]
+async fn row_20_the_front_door_and_the_change_of_a_password_share_one_count() {
+    const NEW: &str = "velvet kettle thunder";
+    let (provider, ask) = ready().await;
+    let mut alex = provider.browser();
+    provider.log_in(&mut alex, &ask, ALEX).await.expect(StatusCode::OK);
+    // A thief with the session, at a browser that is not known.
+    alex.cookies.remove("__Host-device");
+    let form = alex.open("/account/password").await.expect(StatusCode::OK);
+    let change = async |alex: &mut Browser, present: &str| {
+        let fields = [("password", present), ("new_password", NEW), ("confirm_password", NEW)];
+        alex.submit(&form, &fields).await
+    };
+    let mut thief = provider.browser();
+    let page = provider.login_page(&mut thief, &ask).await;
+    for n in 0..5 {
+        change(&mut alex, &format!("guess {n}")).await.expect(WRONG);
+        guess(&mut thief, &page, ALEX, &format!("guess {n}")).await.expect(WRONG);
+    }
+    change(&mut alex, PASSWORD).await.expect(PAUSED);
+    guess(&mut thief, &page, ALEX, PASSWORD).await.expect(PAUSED);
+    assert_eq!(provider.number(HASHED).await, 10);
+}

@@ -44,6 +44,8 @@ impl Onward {
 pub(crate) async fn judge(kit: &Kit, params: &Params, session: Option<&Current>) -> Result<Logout, Fault> {
     // An expired ID token is a good hint: by the time somebody logs out, most have expired (section 4).
     let hint = params.get("id_token_hint").and_then(|hint| kit.signing.current().verify(TokenType::Id, hint));
+    // An answer to an authorization request is signed alike (JARM, section 2.1), and says nothing of anybody.
+    let hint = hint.filter(|hint| hint.contains_key("sub"));
     let claim = |name: &str| hint.as_ref().and_then(|hint| hint.get(name)).and_then(|value| value.as_str());
     let audience = claim("aud").and_then(ClientId::parse);
     let named = params.get("client_id").and_then(ClientId::parse);

@@ -61,10 +61,7 @@ async fn redeem(
     (grant, bound): (&Grant, Option<&Confirmation>),
 ) -> Result<TokenResponse, Error<OAuthError>> {
     let user = check(kit, tx, request, (grant, bound)).await?;
-    // Nothing but its key tells whether a public client is the one that was granted this (RFC 9449, section 5).
-    if let (Some(Confirmation::Key(key)), false) = (bound, request.client().is_confidential()) {
-        grants::bind(tx, &grant.id, key).await?;
-    }
+    request.bind(tx, grant, bound).await?;
     let (scope, audience) = (request.scope(&grant.scope)?, request.audience(grant)?);
     let first = Secret::generate(&*kit.random);
     let issue = Issue {

@@ -43,6 +43,7 @@ pub(super) async fn exchange(kit: &Kit, request: &TokenRequest<'_>) -> TokenResu
         return Err(refused("the code was used at this very moment"));
     }
     let (grant, user) = granted(kit, &mut tx, request, (&device, session)).await?;
+    request.bind(&mut tx, &grant, bound.as_ref()).await?;
     let (scope, audience) = (request.scope(&grant.scope)?, request.audience(&grant)?);
     let first = Secret::generate(&*kit.random);
     let issue = Issue {

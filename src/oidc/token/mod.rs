@@ -10,7 +10,7 @@ mod token_exchange;
 
 use serde::Serialize;
 
-use crate::base::Error;
+use crate::base::{Error, Fault};
 use crate::clients::AuthenticatedClient;
 use crate::kit::Kit;
 use crate::model::{Client, Confirmation, GrantType, Visit};
@@ -20,6 +20,7 @@ use crate::oidc::params::Params;
 use crate::oidc::sender::{self, Shown};
 use crate::policy::{resource, scope};
 use crate::store::grants::Grant;
+use crate::store::{Tx, grants};
 
 /// A request of a client that was believed.
 pub(crate) struct TokenRequest<'a> {
@@ -37,6 +38,17 @@ impl TokenRequest<'_> {
     /// What the tokens are to be bound to.
     async fn confirmation(&self, kit: &Kit) -> Result<Option<Confirmation>, Error<OAuthError>> {
         sender::confirmation(kit, self.client(), self.shown).await
+    }
+
+    /// Binds what descends from a grant to what a public client showed: nothing else tells whether it is the one that was
+    /// granted this (RFC 9449, section 5; RFC 8705, section 4).
+    async fn bind(&self, tx: &mut Tx, grant: &Grant, bound: Option<&Confirmation>) -> Result<(), Fault> {
+        match bound {
+            Some(bound) if !self.client().is_confidential() => {
+                grants::bind(tx, &grant.id, &bound.to_thumbprint()).await
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whom an access token for a grant is to be for: services that the grant names, or, where it names none, that

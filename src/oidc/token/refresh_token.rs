@@ -12,6 +12,7 @@ use crate::model::{Client, Confirmation, EventKind, SecurityProfile, User};
 use crate::oidc::error::{ErrorCode, OAuthError};
 use crate::oidc::mint::{self, Issue};
 use crate::policy::rotation::{self, Use};
+use crate::policy::scope::OFFLINE_ACCESS;
 use crate::policy::{consent, scope};
 use crate::store::grants::Grant;
 use crate::store::refresh_tokens::RefreshToken;
@@ -26,7 +27,7 @@ pub(super) async fn exchange(kit: &Kit, request: &TokenRequest<'_>) -> TokenResu
     let mut tx = kit.store.begin().await?;
     let found = refresh_tokens::find(&mut tx, &kit.keyring.digest(&secret)).await?;
     let found = found.ok_or_else(|| Error::Refused(refused("no such refresh token")))?;
-    let (grant, user) = match standing(kit, &mut tx, &found).await? {
+    let (grant, user) = match standing(kit, &mut tx, client, &found).await? {
         Ok((grant, _)) if grant.client_id != client.id => {
             return Err(Error::Refused(refused("the token was issued to another client")));
         }
@@ -81,6 +82,7 @@ pub(super) async fn exchange(kit: &Kit, request: &TokenRequest<'_>) -> TokenResu
 async fn standing(
     kit: &Kit,
     tx: &mut Tx,
+    client: &Client,
     token: &RefreshToken,
 ) -> Result<Result<(Grant, User), &'static str>, Fault> {
     let now = kit.now();
@@ -94,7 +96,8 @@ async fn standing(
     if now >= grant.refreshed_at + kit.config.tokens.refresh_idle {
         return Ok(Err("the refresh token was not used for too long"));
     }
-    if grant.offline_at.is_none() {
+    let may_stay = scope::still_registered(OFFLINE_ACCESS, client.settings.scopes.as_deref()).is_some();
+    if grant.offline_at.is_none() || !may_stay {
         let session = sessions::by_id(tx, &grant.session_id).await?;
         if session.is_none_or(|session| session.ended_at.is_some() || now >= session.expires_at) {
             return Ok(Err("the session has ended"));
@@ -124,10 +127,11 @@ async fn still_held(
     Ok(Ok(held))
 }
 
-/// A public client proves by nothing but its key that the token is its own (RFC 9449, section 5).
+/// A public client proves by nothing but its key or certificate that the token is its own (RFC 9449, section 5; RFC
+/// 8705, section 4).
 fn is_by_its_key(client: &Client, grant: &Grant, bound: Option<&Confirmation>) -> bool {
-    let has_key = |key: &String| bound == Some(&Confirmation::Key(key.clone()));
-    client.is_confidential() || grant.key_thumbprint.as_ref().is_none_or(has_key)
+    let shown = bound.map(Confirmation::to_thumbprint);
+    client.is_confidential() || grant.key_thumbprint.is_none() || grant.key_thumbprint == shown
 }
 
 /// Takes a token for this use. False where it is a copy.
