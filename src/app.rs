@@ -13,7 +13,7 @@ use crate::config::{Config, Listen, Smtp, SmtpSecurity, Transport};
 use crate::fetch::Fetcher;
 use crate::hash::{Cost, Hasher};
 use crate::keyring::Keyring;
-use crate::kit::{ClientKeys, Kit, KnownClients, PersonKeys, RefusalNotes, Signing};
+use crate::kit::{ClientKeys, Floods, Kit, KnownClients, PersonKeys, Signing};
 use crate::mail::{Mailbox, Mailer, Security, SmtpSettings};
 use crate::store::Store;
 use crate::view::Engine;
@@ -66,7 +66,8 @@ pub(crate) async fn open_kit(config: Config, surroundings: Surroundings) -> Resu
         clients: KnownClients::default(),
         client_keys: ClientKeys::default(),
         person_keys: PersonKeys::default(),
-        refusal_notes: RefusalNotes::default(),
+        refusals: Floods::default(),
+        journeys: Floods::default(),
         client_authorities,
         mail_bell: Notify::new(),
         logout_bell: Notify::new(),

@@ -1,8 +1,8 @@
 //! What every use case is handed.
 
+mod floods;
 mod known_clients;
 mod person_keys;
-mod refusal_notes;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use serde::Serialize;
 use tokio::sync::Notify;
 
+pub(crate) use self::floods::Floods;
 pub(crate) use self::known_clients::{KnownClient, KnownClients};
 pub(crate) use self::person_keys::PersonKeys;
-pub(crate) use self::refusal_notes::RefusalNotes;
 use crate::base::{ClientId, Clock, Fault, Random, Timestamp};
 use crate::certificate::Authorities;
 use crate::config::Config;
@@ -37,7 +37,10 @@ pub(crate) struct Kit {
     pub(crate) client_keys: ClientKeys,
     /// With what personal fields of the audit trail are sealed.
     pub(crate) person_keys: PersonKeys,
-    pub(crate) refusal_notes: RefusalNotes,
+    /// Refusals that were noted lately, by client: one that does everything wrong does not fill the trail.
+    pub(crate) refusals: Floods<ClientId>,
+    /// Journeys that were begun lately, by network.
+    pub(crate) journeys: Floods<String>,
     /// Believed about the names in clients' certificates.
     pub(crate) client_authorities: Authorities,
     /// Rung when a letter has been queued, so that it need not wait for the next look.

@@ -281,6 +281,25 @@ fn files_are_short_and_silence_no_lint() {
     nothing_wrong(&all.flat_map(|source| form(&source)).collect::<Vec<_>>());
 }
 
+/// SECURITY, row 20: there is no way to try a password past the counters. The second place compares a new password with
+/// the one before, for whoever has proved by other means that the account is theirs.
+#[test]
+fn row_20_a_password_is_checked_where_attempts_are_counted() {
+    let places = ["accounts/guard.rs", "accounts/new_password.rs"];
+    let checks = |source: &Source| source.text.contains("hasher.verify(");
+    let found: Vec<String> = product().into_iter().filter(checks).map(|source| source.path).collect();
+    let mut found: Vec<&str> = found.iter().map(String::as_str).collect();
+    found.sort_unstable();
+    assert_eq!(found, places);
+}
+
+/// SECURITY, row 95: what cannot be compared with `==` is compared in constant time.
+#[test]
+fn row_95_secrets_and_digests_cannot_be_compared_in_passing() {
+    let secrets = product().into_iter().find(|source| source.path == "base/secret.rs").unwrap();
+    assert!(!secrets.text.contains("PartialEq"), "base/secret.rs");
+}
+
 #[test]
 fn a_broken_plan_is_noticed() {
     let plan = Plan::read("//! | 2 | `kit` | |\n//! | 1 | `a` < `b` | |\n//! | 0 | `base`, `model` | |");

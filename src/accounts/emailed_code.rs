@@ -223,10 +223,9 @@ async fn wrong(kit: &Kit, journey: &Journey, challenge: &Challenge, visit: &Visi
     let kind = if last { EventKind::CodesUsedUp } else { EventKind::CodeWrong };
     Entry::by_visitor(kind, visit).user(challenge.user_id.as_ref()).record(kit, &mut tx).await?;
     let budget = Limit::window(i64::from(kit.config.limits.wrong_codes_per_day), Span::days(1));
-    let bucket = kit.keyring.bucket(&["wrong codes"]);
-    let verdict = guard::count(&mut tx, &bucket, &budget, kit.now()).await?;
+    let is_within = guard::count_for_all(kit, &mut tx, "wrong codes", &budget).await?;
     tx.commit().await?;
-    if verdict != Verdict::Go {
+    if !is_within {
         tracing::error!(
             "more wrong codes than limits.wrong_codes_per_day: somebody may be guessing across many accounts"
         );

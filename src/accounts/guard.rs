@@ -82,10 +82,9 @@ pub(super) async fn verify_password(kit: &Kit, claim: Claim<'_>) -> Result<Outco
             let user = known.as_ref().map(|user| &user.id);
             Entry::by_visitor(EventKind::PasswordWrong, claim.visit).user(user).record(kit, &mut tx).await?;
             let usual = Limit::window(i64::from(kit.config.limits.wrong_passwords_per_hour), Span::hours(1));
-            let everybody = kit.keyring.bucket(&["wrong passwords"]);
-            let verdict = count(&mut tx, &everybody, &usual, kit.now()).await?;
+            let is_within = count_for_all(kit, &mut tx, "wrong passwords", &usual).await?;
             tx.commit().await?;
-            if verdict != Verdict::Go {
+            if !is_within {
                 tracing::error!(
                     "more wrong passwords than limits.wrong_passwords_per_hour: somebody may be trying one \
                      password on many accounts"
@@ -225,6 +224,26 @@ pub(crate) async fn count(
     Ok(verdict)
 }
 
+/// Counts one more failure of anybody's; `false` where there are more than is usual. No account is paused for that: the
+/// trail says once an hour that somebody may be guessing.
+pub(super) async fn count_for_all(
+    kit: &Kit,
+    tx: &mut Tx,
+    what: &'static str,
+    usual: &Limit,
+) -> Result<bool, Fault> {
+    let everybody = kit.keyring.bucket(&[what]);
+    if count(tx, &everybody, usual, kit.now()).await? == Verdict::Go {
+        return Ok(true);
+    }
+    let noted = kit.keyring.bucket(&["guessing noted", what]);
+    if count(tx, &noted, &Limit::window(1, Span::hours(1)), kit.now()).await? == Verdict::Go {
+        let entry = Entry::unasked(EventKind::GuessingSuspected);
+        entry.detail(serde_json::json!({ "of": what })).record(kit, tx).await?;
+    }
+    Ok(false)
+}
+
 /// The network that a visitor comes from. Behind one council's address sit hundreds of people, so limits on
 /// it are loose and only failures count.
 pub(crate) fn network_bucket(kit: &Kit, purpose: &str, visit: &Visit) -> String {
@@ -236,7 +255,7 @@ pub(super) fn network_limit(kit: &Kit) -> Limit {
 }
 
 /// An IPv4 address, or the /64 that one household or office has in IPv6.
-fn network(address: &str) -> String {
+pub(crate) fn network(address: &str) -> String {
     match address.parse() {
         Ok(std::net::IpAddr::V6(six)) => {
             let [a, b, c, d, ..] = six.segments();

@@ -38,6 +38,9 @@ pub(crate) struct Status {
     /// Access reviews that should be finished by now.
     #[serde(default)]
     pub(crate) reviews_overdue: i64,
+    /// How often today more passwords or codes were wrong than is usual.
+    #[serde(default)]
+    pub(crate) guessing_today: i64,
     /// The oldest first.
     pub(crate) days: Vec<Day>,
 }
@@ -85,6 +88,7 @@ pub(crate) async fn count(kit: &Kit) -> Result<(), Fault> {
         mail_waiting: outbox::waiting_since(&mut conn, now).await?,
         mail_failed_today: outbox::failed_since(&mut conn, today).await?,
         reviews_overdue: reviews::overdue(&mut conn, now).await?,
+        guessing_today: events::count(&mut conn, EventKind::GuessingSuspected, (today, now)).await?,
         days,
     };
     drop(conn);
@@ -117,6 +121,12 @@ pub(crate) fn attention(status: &Status, now: Timestamp) -> Vec<String> {
     }
     if status.mail_waiting > 20 {
         said.push(format!("{} emails are waiting to be sent. Check the mail server.", status.mail_waiting));
+    }
+    if status.guessing_today > 0 {
+        said.push(
+            "Somebody may be guessing passwords or codes. Look for Guessing suspected in the audit log."
+                .to_owned(),
+        );
     }
     if status.reviews_overdue > 0 {
         said.push(format!("Access reviews that are overdue: {}. Look at Reviews.", status.reviews_overdue));

@@ -9,12 +9,13 @@ use std::fmt;
 pub(crate) struct Fault {
     what: String,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    may_pass: bool,
 }
 
 impl Fault {
     /// A fault that this program noticed by itself.
     pub(crate) fn new(what: impl Into<String>) -> Self {
-        Self { what: what.into(), source: None }
+        Self { what: what.into(), source: None, may_pass: false }
     }
 
     /// A fault that another library reported, with what we were doing at the time.
@@ -22,7 +23,17 @@ impl Fault {
         what: impl Into<String>,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
-        Self { what: what.into(), source: Some(source.into()) }
+        Self { what: what.into(), source: Some(source.into()), may_pass: false }
+    }
+
+    /// The same of something that may be over in a moment, such as a full disk or a database that is away.
+    pub(crate) fn that_may_pass(self) -> Self {
+        Self { may_pass: true, ..self }
+    }
+
+    /// Whether it is worth while to try again in a moment.
+    pub(crate) const fn may_pass(&self) -> bool {
+        self.may_pass
     }
 }
 

@@ -21,16 +21,21 @@ pub(super) struct Written {
     window_minutes: u32,
 
     /// Wrong passwords in an hour over all accounts, 10 to 1000000. Beyond it somebody may be trying one password on
-    /// many accounts, and the log says so as an error.
+    /// many accounts: the log says so as an error, and so does the audit trail.
     #[config(env = "GATEHOUSE_LIMITS_WRONG_PASSWORDS_PER_HOUR", default = 500)]
     wrong_passwords_per_hour: u32,
+
+    /// Journeys through the login pages that may be begun in a minute from one network address, on each node; 60 to
+    /// 1000000. Everybody in an office may share one address. Who has begun is not held up.
+    #[config(env = "GATEHOUSE_LIMITS_JOURNEYS_PER_MINUTE", default = 600)]
+    journeys_per_minute: u32,
 
     /// Codes emailed to one account in a day, 3 to 1000.
     #[config(env = "GATEHOUSE_LIMITS_CODES_PER_DAY", default = 10)]
     codes_per_day: u32,
 
-    /// Wrong codes in a day over all accounts, 100 to 1000000. Beyond it somebody may be guessing, and the log says
-    /// so as an error.
+    /// Wrong codes in a day over all accounts, 100 to 1000000. Beyond it somebody may be guessing: the log says so as
+    /// an error, and so does the audit trail.
     #[config(env = "GATEHOUSE_LIMITS_WRONG_CODES_PER_DAY", default = 10000)]
     wrong_codes_per_day: u32,
 
@@ -50,6 +55,7 @@ pub(crate) struct Limits {
     pub(crate) address_failures: u32,
     pub(crate) window: Span,
     pub(crate) wrong_passwords_per_hour: u32,
+    pub(crate) journeys_per_minute: u32,
     pub(crate) codes_per_day: u32,
     pub(crate) wrong_codes_per_day: u32,
     /// 0 for one a core.
@@ -69,6 +75,12 @@ impl Written {
                 "limits.wrong_passwords_per_hour",
                 self.wrong_passwords_per_hour,
                 10,
+                1_000_000,
+            ),
+            journeys_per_minute: bounded(
+                "limits.journeys_per_minute",
+                self.journeys_per_minute,
+                60,
                 1_000_000,
             ),
             codes_per_day: bounded("limits.codes_per_day", self.codes_per_day, 3, 1_000),

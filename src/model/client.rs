@@ -119,6 +119,9 @@ pub(crate) struct ClientSettings {
     pub(crate) response_algorithm: Option<Algorithm>,
     /// Seconds; used where a request has no `max_age`.
     pub(crate) default_max_age: Option<u32>,
+    /// What it would have `acr` say where a request has no `acr_values`. There is one way of logging in, which every ID
+    /// token names.
+    pub(crate) default_acr_values: Vec<String>,
     /// The service's home page.
     #[serde(rename = "client_uri")]
     pub(crate) home_page: Option<String>,
@@ -190,6 +193,7 @@ impl Default for ClientSettings {
             request_uris: Vec::new(),
             response_algorithm: None,
             default_max_age: None,
+            default_acr_values: Vec::new(),
             home_page: None,
             initiate_login_uri: None,
             policy_uri: None,

@@ -82,6 +82,7 @@ event_kinds! {
     CodeSent = "code.sent", "Code sent";
     CodeWrong = "code.wrong", "Wrong code";
     CodesUsedUp = "code.used_up", "Too many wrong codes";
+    GuessingSuspected = "alarm.guessing", "Guessing suspected";
     LoggedIn = "login.done", "Logged in";
     LoggedOut = "session.ended", "Logged out";
     ResetAsked = "reset.asked", "Reset asked for";

@@ -10,6 +10,8 @@ use crate::oidc::error::{ErrorCode, OAuthError};
 use crate::oidc::params::Params;
 
 /// What is kept of each parameter.
+/// Refusals of one client that are noted.
+const MOST_IN_A_MINUTE: u32 = 10;
 const LONGEST: usize = 200;
 /// The parameters that are kept: those that say what was meant, and none that opens anything.
 const TELLING: [&str; 11] = [
@@ -64,7 +66,8 @@ async fn write(
     error: &OAuthError,
     visit: &Visit,
 ) -> Result<(), Fault> {
-    if kit.client(client).await?.is_none() || !kit.refusal_notes.has_room(client, kit.now()) {
+    if kit.client(client).await?.is_none() || kit.refusals.count(client.clone(), kit.now()) > MOST_IN_A_MINUTE
+    {
         return Ok(());
     }
     let received: serde_json::Map<String, serde_json::Value> = TELLING

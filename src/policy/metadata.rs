@@ -14,6 +14,7 @@ const ALIKE: &[&str] = &[
     "backchannel_logout_uri",
     "client_uri",
     "contacts",
+    "default_acr_values",
     "default_max_age",
     "dpop_bound_access_tokens",
     "frontchannel_logout_uri",

@@ -10,6 +10,8 @@ const LONGEST_URI: usize = 2_048;
 const LONGEST_NAME: usize = 64;
 const MOST_LINKS: usize = 5;
 const LONGEST_NOTICE: usize = 200;
+const MOST_ACR_VALUES: usize = 10;
+const LONGEST_ACR_VALUE: usize = 200;
 
 /// The setting whose fault it is, by its registered name, and a sentence that says what to do. A contradiction between
 /// settings is no single one's fault, and has no name.
@@ -19,6 +21,7 @@ pub(crate) type Problem = (&'static str, String);
 pub(crate) fn judge(name: &str, settings: &ClientSettings) -> Vec<Problem> {
     let mut problems: Vec<Problem> = judge_name(name).err().map(|say| ("name", say)).into_iter().collect();
     problems.extend(addresses(settings));
+    problems.extend(acr_values(settings).into_iter().map(|say| ("default_acr_values", say)));
     problems.extend(links(settings).into_iter().map(|say| ("footer_links", say)));
     problems.extend(notice(settings).into_iter().map(|say| ("safeguarding_notice", say)));
     problems.extend(scopes(settings).into_iter().map(|say| ("scopes", say)));
@@ -98,6 +101,16 @@ pub(crate) fn footer_link(written: &str) -> Result<(&str, &str), String> {
         return Err(format!("The words of a link must be {LONGEST_NAME} characters or fewer: {words}"));
     }
     Ok((words, address))
+}
+
+fn acr_values(settings: &ClientSettings) -> Option<String> {
+    let values = &settings.default_acr_values;
+    let fit = values.len() <= MOST_ACR_VALUES && values.iter().all(|value| value.len() <= LONGEST_ACR_VALUE);
+    (!fit).then(|| {
+        format!(
+            "At most {MOST_ACR_VALUES} values of at most {LONGEST_ACR_VALUE} characters can be registered"
+        )
+    })
 }
 
 fn notice(settings: &ClientSettings) -> Option<String> {

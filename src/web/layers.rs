@@ -11,10 +11,12 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use tower_http::cors::{self, CorsLayer};
 
+use crate::accounts::guard;
 use crate::base::{Fault, Random, paths};
 use crate::config::Config;
 use crate::model::Visit;
 use crate::web::Web;
+use crate::web::pages::{login, trouble};
 use crate::web::respond::{Note, browser, problem};
 use crate::web::serve::PeerAddress;
 
@@ -39,12 +41,16 @@ pub(super) async fn front_door(State(web): State<Arc<Web>>, mut request: Request
         None if problem::is_closed(&web, request.uri().path()) => {
             problem::closed(&web, problem::wants_json(&request))
         }
+        None if begins_too_many(&web, &request, &visit) => trouble::too_many_begun(&web, request.uri()),
         None => {
             request.extensions_mut().insert(visit.clone());
             let wants_json = problem::wants_json(&request);
             guarded(&web, next.run(request), &visit, wants_json).await
         }
     };
+    if response.extensions_mut().remove::<Began>().is_some() {
+        web.kit.journeys.count(guard::network(&visit.address), web.kit.now());
+    }
     let note = response.extensions_mut().remove::<Note>().map(|note| shortened(&note.0)).unwrap_or_default();
     let status = response.status();
     put_headers(&web.kit.config, &mut response);
@@ -68,6 +74,23 @@ pub(super) async fn front_door(State(web): State<Arc<Web>>, mut request: Request
     response
 }
 
+/// On an answer that begins a journey: a row in the database, for somebody of whom nothing is known.
+#[derive(Clone, Copy)]
+pub(in crate::web) struct Began;
+
+/// Whether a request may begin a journey and comes from where too many were begun in this minute.
+fn begins_too_many(web: &Web, request: &Request, visit: &Visit) -> bool {
+    let may_begin = match request.uri().path() {
+        paths::AUTHORIZE | paths::DEVICE => true,
+        paths::LOGIN | paths::RESET => !login::names_a_flow(request.uri().query()),
+        _ => false,
+    };
+    may_begin
+        && request.method() == Method::GET
+        && web.kit.journeys.so_far(&guard::network(&visit.address), web.kit.now())
+            >= web.kit.config.limits.journeys_per_minute
+}
+
 /// Runs the handlers; what breaks in them becomes a page and a line in the log.
 async fn guarded(
     web: &Web,
@@ -78,12 +101,12 @@ async fn guarded(
     let fault = match tokio::time::timeout(PATIENCE, answer).await {
         Ok(mut response) => match response.extensions_mut().remove::<Arc<Fault>>() {
             None => return response,
-            Some(fault) => fault.to_string(),
+            Some(fault) => fault,
         },
-        Err(_) => "no answer in time".to_owned(),
+        Err(_) => Arc::new(Fault::new("no answer in time").that_may_pass()),
     };
-    tracing::error!(reference = visit.reference, fault, "something broke");
-    problem::problem(web, visit, wants_json)
+    tracing::error!(reference = visit.reference, fault = fault.to_string(), "something broke");
+    problem::problem(web, visit, (wants_json, fault.may_pass()))
 }
 
 /// Lets scripts of any site call an endpoint (Fetch standard, section 3.3): a relying party that runs in the

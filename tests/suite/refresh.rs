@@ -427,3 +427,22 @@ async fn a_service_can_tell_how_and_when_the_person_behind_a_token_logged_in() {
         assert_eq!(known[name], claims[name], "{name}");
     }
 }
+
+#[tokio::test]
+async fn row_63_where_the_database_fails_nothing_is_said_to_be_revoked_and_trying_again_works() {
+    let portal = Portal::open().await;
+    let tokens = portal.tokens(&portal.ask).await;
+    let token = text(&tokens, "access_token");
+    let call = async |statement: &'static str| {
+        let mut tx = portal.provider.kit().store.begin().await.unwrap();
+        sqlx::query(statement).execute(&mut *tx).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    call("ALTER TABLE access_tokens RENAME TO away").await;
+    let failed = portal.revoke(token).await.expect(StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!((failed.header("retry-after"), &failed.json()["error"]), ("5", &"server_error".into()));
+    call("ALTER TABLE away RENAME TO access_tokens").await;
+    portal.userinfo(token).await.expect(StatusCode::OK);
+    portal.revoke(token).await.expect(StatusCode::OK);
+    portal.userinfo(token).await.expect(StatusCode::UNAUTHORIZED);
+}

@@ -155,12 +155,15 @@ async fn the_log_in_page_shows_what_a_service_registered() {
         ("frontchannel_logout_uri", json!("https://portal.example/out")),
         ("userinfo_signed_response_alg", json!("RS256")),
         ("contacts", json!(["alex@rota.example"])),
+        ("default_acr_values", json!(["urn:mace:incommon:iap:silver"])),
     ] {
         document[name] = value;
     }
     let registered = register(&provider, "", &document).await.expect(StatusCode::CREATED).json();
     assert_eq!(registered["frontchannel_logout_session_required"], true);
-    assert_eq!(registered["contacts"], json!(["alex@rota.example"]));
+    for name in ["contacts", "default_acr_values"] {
+        assert_eq!(registered[name], document[name], "{name}");
+    }
     assert!(registered["scope"].as_str().unwrap().contains("offline_access"));
     let ask = Ask::of(registered["client_id"].as_str().unwrap());
     let page = provider.login_page(&mut provider.browser(), &ask).await;

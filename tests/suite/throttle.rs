@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use super::support::{Ask, Browser, PASSWORD, Page, Provider};
+use super::support::{Ask, Browser, PASSWORD, Page, Provider, other_code};
 use crate::base::Span;
 
 const ALEX: &str = "alex@school.example";
@@ -206,4 +206,71 @@ async fn row_20_the_front_door_and_the_change_of_a_password_share_one_count() {
     change(&mut alex, PASSWORD).await.expect(PAUSED);
     guess(&mut thief, &page, ALEX, PASSWORD).await.expect(PAUSED);
     assert_eq!(provider.number(HASHED).await, 10);
+}
+
+const ALARMS: &str = "SELECT COUNT(*) FROM events WHERE kind = 'alarm.guessing'";
+
+#[tokio::test]
+async fn row_17_one_password_that_is_tried_on_many_accounts_is_noticed_and_pauses_nobody() {
+    let provider = Provider::start_with(|config| {
+        config.limits.address_failures = 10_000;
+        config.limits.wrong_passwords_per_hour = 20;
+    })
+    .await;
+    provider.add_client("portal", |_| {}).await;
+    let ask = Ask::of("portal");
+    let mut thief = provider.browser();
+    let page = provider.login_page(&mut thief, &ask).await;
+    for (n, alarms) in (0..30).map(|n| (n, i64::from(n >= 20))) {
+        guess(&mut thief, &page, &format!("person{n}@school.example"), "Summer2026!").await.expect(WRONG);
+        assert_eq!(provider.number(ALARMS).await, alarms, "after {n}");
+    }
+    provider.advance(Span::seconds(1));
+    crate::admin::status::count(provider.kit()).await.unwrap();
+    let status = crate::admin::status::read(provider.kit(), &crate::model::Actor::Operator).await.unwrap();
+    let attention = crate::admin::status::attention(&status, provider.kit().now()).concat();
+    assert!(attention.contains("Somebody may be guessing"), "{attention}");
+    provider.log_in(&mut provider.browser(), &ask, ALEX).await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn row_9_codes_that_are_guessed_across_accounts_are_noticed_and_pause_nobody() {
+    let provider = Provider::start_with(|config| config.limits.wrong_codes_per_day = 8).await;
+    provider.add_client("portal", |_| {}).await;
+    let ask = Ask::of("portal");
+    for n in 0..3 {
+        let email = format!("person{n}@school.example");
+        provider.add_person(&email, "Sam Sample").await;
+        let mut thief = provider.browser();
+        let page = provider.code_page(&mut thief, &ask, &email).await;
+        let code = provider.last_code_to(&email).await;
+        for n in 1..=4 {
+            thief.submit(&page, &[("code", &other_code(&code, n))]).await.expect(WRONG);
+        }
+        assert_eq!(provider.number(ALARMS).await, i64::from(n == 2), "{email}");
+    }
+    provider.log_in(&mut provider.browser(), &ask, ALEX).await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_network_begins_only_so_many_journeys_in_a_minute_and_who_has_begun_goes_on() {
+    let provider = Provider::start_with(|config| config.limits.journeys_per_minute = 60).await;
+    provider.add_client("portal", |_| {}).await;
+    let ask = Ask::of("portal");
+    let mut alex = provider.browser();
+    let page = provider.login_page(&mut alex, &ask).await;
+    for n in 1..60 {
+        let path = ["/login", "/reset", "/device", &ask.url()][n % 4].to_owned();
+        provider.browser().open(&path).await.expect(StatusCode::SEE_OTHER);
+    }
+    for path in ["/login", "/reset", "/device", &ask.url(), &format!("{}&flow=x", ask.url())] {
+        let busy = provider.browser().open(path).await.expect(StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(busy.header("retry-after"), "60");
+        assert!(busy.text().contains("A lot of people are logging in"), "{}", busy.text());
+    }
+    assert_eq!(provider.number("SELECT COUNT(*) FROM flows").await, 60);
+    let sent = alex.submit(&page, &[("email", ALEX), ("password", PASSWORD)]).await;
+    alex.follow(sent).await.expect(StatusCode::OK);
+    provider.advance(Span::minutes(1));
+    provider.browser().open("/login").await.expect(StatusCode::SEE_OTHER);
 }

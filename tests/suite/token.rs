@@ -6,7 +6,7 @@ use super::support::{Ask, Browser, Page, Provider, REDIRECT, basic};
 use crate::admin::{clients, users};
 use crate::base::Span;
 use crate::jose::TokenType;
-use crate::model::{Actor, Algorithm, ClientAuthentication};
+use crate::model::{Actor, Algorithm, ClientAuthentication, ClientSettings, GrantType};
 
 const ALEX: &str = "alex@school.example";
 
@@ -64,9 +64,10 @@ async fn row_50_one_of_sixty_four_parallel_redemptions_wins_and_the_replay_revok
 }
 
 #[tokio::test]
-async fn row_49_a_code_used_again_later_kills_its_access_token() {
+async fn row_49_a_code_used_again_later_kills_its_tokens() {
     let provider = Provider::start().await;
-    let secret = provider.add_client("portal", |_| {}).await.unwrap();
+    let may_refresh = |settings: &mut ClientSettings| settings.grant_types.push(GrantType::RefreshToken);
+    let secret = provider.add_client("portal", may_refresh).await.unwrap();
     let ask = Ask::of("portal");
     let code = provider.code_for(&mut provider.browser(), &ask, ALEX).await;
     let tokens = provider.redeem(&code, &ask, "portal", &secret).await.expect(StatusCode::OK);
@@ -80,6 +81,12 @@ async fn row_49_a_code_used_again_later_kills_its_access_token() {
     );
     let dead = userinfo(&provider, &token).await.expect(StatusCode::UNAUTHORIZED);
     assert!(dead.header("www-authenticate").contains("error=\"invalid_token\""));
+    let tokens = tokens.json();
+    let fields =
+        [("grant_type", "refresh_token"), ("refresh_token", tokens["refresh_token"].as_str().unwrap())];
+    let header = basic("portal", &secret);
+    let page = provider.browser().call("/token", &fields, &[("authorization", &header)]).await;
+    assert_refused(page, StatusCode::BAD_REQUEST, "invalid_grant");
 }
 
 #[tokio::test]

@@ -40,6 +40,7 @@ impl House {
             ("GATEHOUSE_MAIL_DIRECTORY", at("letters")),
             ("GATEHOUSE_MAIL_FROM", "no-reply@login.example.gov.uk".to_owned()),
             ("GATEHOUSE_LIMITS_CODES_PER_DAY", "1000".to_owned()),
+            ("GATEHOUSE_LIMITS_JOURNEYS_PER_MINUTE", "1000000".to_owned()),
             ("GATEHOUSE_LOG_LEVEL", "warn".to_owned()),
         ];
         Self { directory, port, settings }

@@ -80,7 +80,7 @@ impl Writer {
 
     async fn lock(&self) -> Result<OwnedMutexGuard<Desk>, Fault> {
         let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.desk).lock_owned()).await;
-        let mut desk = turn.map_err(|_| Fault::new("the database has too much to write"))?;
+        let mut desk = turn.map_err(|_| Fault::new("the database has too much to write").that_may_pass())?;
         desk.tidy().await;
         Ok(desk)
     }
@@ -113,7 +113,7 @@ impl Writer {
         match fate {
             Fate::Kept => Ok(()),
             Fate::Open | Fate::Lost => {
-                Err(Fault::new("the database did not keep a change, nor those beside it"))
+                Err(Fault::new("the database did not keep a change, nor those beside it").that_may_pass())
             }
         }
     }

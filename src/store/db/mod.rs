@@ -217,7 +217,7 @@ impl DerefMut for Tx {
 
 /// Turns the driver's error into a fault that says what was being done.
 pub(super) fn asking(what: &'static str) -> impl FnOnce(sqlx::Error) -> Fault {
-    move |error| Fault::caused(format!("the database would not {what}"), error)
+    move |error| Fault::caused(format!("the database would not {what}"), error).that_may_pass()
 }
 
 /// Whether an insert failed because a row with that key is there already.

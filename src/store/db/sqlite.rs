@@ -100,7 +100,7 @@ impl Sqlite {
         let mut free = self.readers.all.iter().filter_map(|reader| Arc::clone(reader).try_lock_owned().ok());
         match (turn, free.next()) {
             (Some(turn), Some(conn)) => Ok(Reader { conn, _turn: turn }),
-            _ => Err(Fault::new("the database has too much to do")),
+            _ => Err(Fault::new("the database has too much to do").that_may_pass()),
         }
     }
 

@@ -20,6 +20,7 @@ use crate::view::{FieldError, messages};
 use crate::web::Web;
 use crate::web::cookies::Cookies;
 use crate::web::extract::{AtFlow, FlowForm};
+use crate::web::layers::Began;
 use crate::web::pages::{email_error, trouble};
 use crate::web::respond::{page, problem, redirect};
 
@@ -34,6 +35,7 @@ pub(in crate::web) fn begun(web: &Web, begun: &Begun, cookies: &Cookies, path: &
         response = redirect::with_cookie(response, style.take_back(name));
     }
     let life = Some(web.kit.config.login.flow);
+    response.extensions_mut().insert(Began);
     redirect::with_cookie(response, style.give(&style.flow_name(&begun.id), &begun.binding, life))
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::Request;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use serde_json::json;
 
@@ -31,8 +31,18 @@ pub(in crate::web) fn wants_json(request: &Request) -> bool {
         || (accepts.contains("application/json") && !accepts.contains("text/html"))
 }
 
-/// The page for a breakage. It renders even when the templates are what broke.
-pub(in crate::web) fn problem(web: &Web, visit: &Visit, wants_json: bool) -> Response {
+/// The page for a breakage. It renders even when the templates are what broke. Where it may be over in a moment, programs
+/// are told to come again.
+pub(in crate::web) fn problem(web: &Web, visit: &Visit, (wants_json, may_pass): (bool, bool)) -> Response {
+    let mut response = told(web, visit, wants_json);
+    if may_pass {
+        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+    }
+    response
+}
+
+fn told(web: &Web, visit: &Visit, wants_json: bool) -> Response {
     let status = StatusCode::INTERNAL_SERVER_ERROR;
     if wants_json {
         let body = json!({
