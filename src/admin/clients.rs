@@ -1,5 +1,9 @@
 //! Registering relying parties.
 
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
 use super::{Flaw, Refusal, check, console};
 use crate::audit::Entry;
 use crate::base::{ClientId, Error, Fault, Secret, Span, base64url, kinds, strict_json};
@@ -74,7 +78,7 @@ pub(super) async fn add_in(
 }
 
 /// OpenID Connect Dynamic Client Registration 1.0, section 5: whoever publishes the document vouches for the client.
-async fn check_sector(kit: &Kit, settings: &ClientSettings) -> Result<(), Error<Refusal>> {
+pub(super) async fn check_sector(kit: &Kit, settings: &ClientSettings) -> Result<(), Error<Refusal>> {
     let Some(uri) = &settings.sector_identifier_uri else { return Ok(()) };
     let refuse = |why: String| {
         let say = format!("The sector identifier address {uri} {why}");
@@ -123,6 +127,8 @@ pub(super) async fn update_with(
     entry: Entry<'_>,
 ) -> Result<Client, Error<Refusal>> {
     prepare(kit, &client).await?;
+    let before = clients::by_id(&mut *kit.store.read().await?, &client.id).await?;
+    let changed = before.map(|before| changed(&before, &client)).unwrap_or_default();
     let read_at = client.updated_at;
     client.updated_at = kit.now().after(read_at);
     let mut tx = kit.store.begin().await?;
@@ -133,10 +139,26 @@ pub(super) async fn update_with(
     if client.settings.authentication != ClientAuthentication::ClientSecretJwt {
         sealed_secrets::forget(&mut tx, &client.id).await?;
     }
-    entry.record(kit, &mut tx).await?;
+    entry.detail(json!({ "fields": changed })).record(kit, &mut tx).await?;
     tx.commit().await?;
     kit.clients.forget(&client.id);
     Ok(client)
+}
+
+/// The names of what differs.
+fn changed(before: &Client, after: &Client) -> Vec<String> {
+    let (was, is) = (members(&before.settings), members(&after.settings));
+    let mut names: Vec<String> = (before.name != after.name).then(|| "name".to_owned()).into_iter().collect();
+    names.extend(is.into_iter().filter(|(name, value)| was.get(name) != Some(value)).map(|(name, _)| name));
+    names
+}
+
+/// The members of a registration.
+pub(super) fn members(settings: &ClientSettings) -> BTreeMap<String, Value> {
+    match serde_json::to_value(settings) {
+        Ok(Value::Object(members)) => members.into_iter().collect(),
+        _ => BTreeMap::new(),
+    }
 }
 
 /// Switches a client off, with all that was granted to it, or on again; `false` where it was so already.
@@ -272,9 +294,19 @@ pub(crate) fn generate_id(kit: &Kit) -> Result<ClientId, Fault> {
     ClientId::parse(&base64url(bytes)).ok_or_else(|| Fault::new("no client identifier could be made"))
 }
 
-pub(super) fn judge(client: &Client) -> Result<(), Error<Refusal>> {
+fn judge(client: &Client) -> Result<(), Error<Refusal>> {
     let flaws = flaws(&client.name, &client.settings);
     if flaws.is_empty() { Ok(()) } else { Err(Error::Refused(Refusal::Unfit(flaws))) }
+}
+
+/// The same, with what somebody may give a service that had other settings before.
+pub(super) fn judge_as(
+    actor: &Actor,
+    client: &Client,
+    before: Option<&ClientSettings>,
+) -> Result<(), Error<Refusal>> {
+    judge(client)?;
+    check_scopes(actor, &client.settings, before)
 }
 
 /// Everything that is wrong with what is to be registered, as far as it can be told without asking anybody.

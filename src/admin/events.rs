@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Page, Refusal, bad_cursor, check, cursor};
-use crate::audit::check::{Broken, Checker, body};
+use crate::audit::check::{Broken, Checker, Head, body};
 use crate::audit::{Entry, chain, personal};
 use crate::base::{ClientId, Error, Fault, Span, Timestamp, UserId};
 use crate::jose::PublicKeys;
@@ -98,9 +98,28 @@ struct LastCheck {
     wrong: Option<String>,
 }
 
-/// Looks whether the trail is whole; how many rows that were. The result is kept for whoever asks.
-pub(crate) async fn inspect(kit: &Kit) -> Result<Result<u64, Broken>, Fault> {
-    let checked = verify(kit).await?;
+/// A trail that is whole.
+#[derive(Clone, Debug)]
+pub(crate) struct Whole {
+    pub(crate) rows: u64,
+    /// The last row that was signed, and when.
+    pub(crate) signed: Option<(i64, Timestamp)>,
+}
+
+/// How the trail is to be looked at.
+#[derive(Default)]
+pub(crate) struct Look<'a> {
+    /// Chain and sign, once everything is good that is there, and look at that as well.
+    pub(crate) settle: bool,
+    /// A head that was kept elsewhere, which it must agree with.
+    pub(crate) known: Option<Head>,
+    /// Is told which row it has come to.
+    pub(crate) at: Option<&'a (dyn Fn(i64) + Sync)>,
+}
+
+/// Looks whether the trail is whole. The result is kept for whoever asks.
+pub(crate) async fn inspect(kit: &Kit, look: Look<'_>) -> Result<Result<Whole, Broken>, Fault> {
+    let checked = verify(kit, look).await?;
     let wrong = checked.as_ref().err().map(|broken| format!("row {}: {}", broken.seq, broken.why));
     let kept = serde_json::to_string(&LastCheck { at: kit.now().millis(), wrong })
         .map_err(|error| Fault::caused("a check cannot be written down", error))?;
@@ -110,6 +129,18 @@ pub(crate) async fn inspect(kit: &Kit) -> Result<Result<u64, Broken>, Fault> {
     Ok(checked)
 }
 
+/// Chains and signs what has been recorded so far, so that it is part of what is taken away; the last row that is signed.
+pub(crate) async fn settle(kit: &Kit) -> Result<i64, Fault> {
+    chain::catch_up(kit, chain::LATEST).await?;
+    chain::sign(kit).await?;
+    Ok(trail::last_head(&mut *kit.store.read().await?).await?.map_or(0, |(seq, _)| seq))
+}
+
+/// The last row that has its place.
+pub(crate) async fn height(kit: &Kit) -> Result<i64, Fault> {
+    Ok(trail::last(&mut *kit.store.read().await?).await?.map_or(0, |(seq, ..)| seq))
+}
+
 /// The last look: when it was, and what was wrong then.
 pub(crate) async fn last_check(kit: &Kit) -> Result<Option<(Timestamp, Option<String>)>, Fault> {
     let kept = facts::find(&mut *kit.store.read().await?, LAST_CHECK).await?;
@@ -117,14 +148,48 @@ pub(crate) async fn last_check(kit: &Kit) -> Result<Option<(Timestamp, Option<St
     Ok(read.map(|read| (Timestamp::from_millis(read.at), read.wrong)))
 }
 
-async fn verify(kit: &Kit) -> Result<Result<u64, Broken>, Fault> {
-    let keys = PublicKeys::import(&json!({ "keys": [public_key(kit).await?] })).map_err(Fault::new)?;
+/// The keys that heads are checked with.
+pub(crate) async fn public_keys(kit: &Kit) -> Result<PublicKeys, Fault> {
+    PublicKeys::import(&json!({ "keys": [public_key(kit).await?] })).map_err(Fault::new)
+}
+
+async fn verify(kit: &Kit, look: Look<'_>) -> Result<Result<Whole, Broken>, Fault> {
+    let keys = public_keys(kit).await?;
     let mut checker = Checker::new(&keys);
+    match chain::last_signed(&mut *kit.store.read().await?, &keys).await? {
+        Ok(noted) => noted.into_iter().chain(look.known).for_each(|head| checker.must_agree(head)),
+        Err(broken) => return Ok(Err(broken)),
+    }
     let mut walk = Walk::default();
+    let mut gone_along = along(kit, &mut walk, (&mut checker, look.at)).await?;
+    if look.settle && gone_along.is_ok() {
+        // Only now: what was tampered with must not be signed as well.
+        settle(kit).await?;
+        walk.resume();
+        gone_along = along(kit, &mut walk, (&mut checker, look.at)).await?;
+    }
+    if let Err(broken) = gone_along {
+        return Ok(Err(broken));
+    }
+    // What has no place although it could have had one for long was put there by somebody else.
+    let strays = trail::strays(&mut *kit.store.read().await?, kit.now() - Span::minutes(10)).await?;
+    Ok(match strays {
+        0 => Ok(Whole { rows: checker.rows, signed: checker.signed }),
+        1 => Err(Broken::new(walk.after, "1 event has no place in the trail")),
+        many => Err(Broken::new(walk.after, format!("{many} events have no place in the trail"))),
+    })
+}
+
+/// Checks everything up to the present end.
+async fn along(
+    kit: &Kit,
+    walk: &mut Walk,
+    (checker, at): (&mut Checker<'_>, Option<&(dyn Fn(i64) + Sync)>),
+) -> Result<Result<(), Broken>, Fault> {
     loop {
         let steps = walk.next(kit).await?;
         if steps.is_empty() {
-            break;
+            return Ok(checker.end());
         }
         for step in steps {
             let fine = match step {
@@ -137,17 +202,10 @@ async fn verify(kit: &Kit) -> Result<Result<u64, Broken>, Fault> {
                 return Ok(Err(broken));
             }
         }
+        if let Some(at) = at {
+            at(walk.after);
+        }
     }
-    if let Err(broken) = checker.end() {
-        return Ok(Err(broken));
-    }
-    // What has no place although it could have had one for long was put there by somebody else.
-    let strays = trail::strays(&mut *kit.store.read().await?, kit.now() - Span::minutes(10)).await?;
-    if strays > 0 {
-        let why = format!("{strays} events have no place in the trail");
-        return Ok(Err(Broken { seq: walk.after, why }));
-    }
-    Ok(Ok(checker.rows))
 }
 
 /// A row or a head, in the order of the trail.
@@ -159,25 +217,40 @@ pub(crate) enum Step {
 /// Goes along the trail from its beginning, some rows at a time.
 #[derive(Default)]
 pub(crate) struct Walk {
-    after: i64,
-    begun: bool,
+    pub(crate) after: i64,
+    /// The place from which on heads have not been seen yet.
+    heads_from: i64,
+    /// The last place to go to.
+    until: Option<i64>,
     ended: bool,
 }
 
 impl Walk {
+    /// The same, but no further than to a place.
+    pub(crate) fn until(place: i64) -> Self {
+        Self { until: Some(place), ..Self::default() }
+    }
+
+    /// Goes on from what was the end.
+    fn resume(&mut self) {
+        self.ended = false;
+        // The last row may have been signed meanwhile.
+        self.heads_from = self.after;
+    }
+
     /// The next steps; none at the end.
     pub(crate) async fn next(&mut self, kit: &Kit) -> Result<Vec<Step>, Fault> {
         if self.ended {
             return Ok(Vec::new());
         }
+        let until = self.until.unwrap_or(i64::MAX);
         let mut conn = kit.store.read().await?;
-        let rows = trail::rows(&mut conn, self.after, BATCH).await?;
+        let mut rows = trail::rows(&mut conn, self.after, BATCH).await?;
+        rows.retain(|row| row.seq <= until);
         self.ended = rows.is_empty();
-        let last = rows.last().map_or(i64::MAX, |row| row.seq);
         // At the beginning there may be one that stands for what was purged; at the end, those of rows that are gone.
-        let from = if self.begun { self.after + 1 } else { 0 };
-        self.begun = true;
-        let mut heads = trail::heads(&mut conn, (from, last)).await?.into_iter().peekable();
+        let last = rows.last().map_or(until, |row| row.seq);
+        let mut heads = trail::heads(&mut conn, (self.heads_from, last)).await?.into_iter().peekable();
         let mut steps = Vec::new();
         for row in rows {
             while let Some((_, signed)) = heads.next_if(|(seq, _)| *seq < row.seq) {
@@ -186,6 +259,7 @@ impl Walk {
             self.after = row.seq;
             steps.push(Step::Row { seq: row.seq, hash: row.hash, event: row.event.map(Box::new) });
         }
+        self.heads_from = self.after + 1;
         steps.extend(heads.map(|(_, signed)| Step::Head(signed)));
         Ok(steps)
     }

@@ -16,6 +16,8 @@ pub(crate) enum State {
     Ready,
     /// Its tokens are still checked with it.
     Checking,
+    /// Published to sign later, and replaced before it could.
+    Replaced,
 }
 
 impl State {
@@ -24,6 +26,7 @@ impl State {
             Self::Signing => "Signing",
             Self::Ready => "Ready",
             Self::Checking => "Checking only",
+            Self::Replaced => "Replaced before use",
         }
     }
 }
@@ -32,6 +35,7 @@ pub(crate) struct Listed {
     pub(crate) kid: Kid,
     pub(crate) algorithm: Algorithm,
     pub(crate) state: State,
+    pub(crate) created_at: Timestamp,
     pub(crate) active_from: Timestamp,
     pub(crate) remove_after: Option<Timestamp>,
 }
@@ -47,16 +51,18 @@ pub(crate) fn published(kit: &Kit) -> Vec<Listed> {
     let set = kit.signing.current();
     let now = kit.now();
     let listed = set.keys().iter().map(|key| {
-        let signs = set.signer(key.algorithm, now).is_some_and(|signer| signer.kid == key.kid);
-        let state = match (signs, key.active_from > now) {
+        let signs = |at| set.signer(key.algorithm, at).is_some_and(|signer| signer.kid == key.kid);
+        let state = match (signs(now), key.active_from > now) {
             (true, _) => State::Signing,
-            (false, true) => State::Ready,
+            (false, true) if signs(key.active_from) => State::Ready,
+            (false, true) => State::Replaced,
             (false, false) => State::Checking,
         };
         Listed {
             kid: key.kid.clone(),
             algorithm: key.algorithm,
             state,
+            created_at: key.created_at,
             active_from: key.active_from,
             remove_after: key.remove_after,
         }

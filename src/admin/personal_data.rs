@@ -10,7 +10,7 @@ use crate::base::{Error, Fault, Timestamp, UserId};
 use crate::kit::Kit;
 use crate::model::{Actor, Event, EventKind, User};
 use crate::policy::permission::Action;
-use crate::store::{Tx, consents, events, people as rows, reviews, sessions};
+use crate::store::{Tx, consents, events, flows, people as rows, reviews, sessions, users};
 use crate::view::when;
 
 /// The most events in one file.
@@ -86,6 +86,9 @@ pub(crate) async fn erase(kit: &Kit, actor: &Actor, user: &User) -> Result<(), E
 pub(super) async fn erase_in(kit: &Kit, tx: &mut Tx, actor: &Actor, user: &UserId) -> Result<(), Fault> {
     session::end_everything(kit, tx, user).await?;
     Entry::by(EventKind::UserErased, actor).user(Some(user)).record(kit, tx).await?;
+    if let Some(user) = users::by_id(tx, user).await? {
+        flows::remove_of(tx, &user).await?;
+    }
     rows::remove(tx, user).await?;
     personal::forget(kit, tx, user).await
 }

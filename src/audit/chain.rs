@@ -7,15 +7,17 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::check::{Head, body, hash_of};
+use super::check::{Broken, Head, body, hash_of};
 use crate::base::{Fault, Kid, Span, Timestamp};
-use crate::jose::{SigningKey, generate};
+use crate::jose::{PublicKeys, SigningKey, generate};
 use crate::kit::Kit;
 use crate::model::{Algorithm, KeyRecord};
-use crate::store::{facts, trail};
+use crate::store::{Conn, facts, trail};
 
 const CHAINING: &str = "chaining the trail";
 const KEY: &str = "trail_key";
+/// The last head once more, so that it is missed where the heads are taken away; empty until there is one.
+const LAST_SIGNED: &str = "trail_signed";
 /// What the trail has been shortened to: the database lets nobody remove what came later.
 const KEPT_FROM: &str = "events_kept_from";
 /// Events in one transaction: small enough that nobody waits for it.
@@ -25,8 +27,17 @@ pub(crate) const LATEST: Span = Span::minutes(2);
 /// Hardly any is open for longer.
 pub(crate) const LATELY: Span = Span::seconds(5);
 
-/// Chains what has been committed, from so long before the last event that has its place; whether there may be more.
-pub(crate) async fn chain(kit: &Kit, back: Span) -> Result<bool, Fault> {
+/// Chains everything that has been committed, from so long before the last event that has its place.
+pub(crate) async fn catch_up(kit: &Kit, mut back: Span) -> Result<(), Fault> {
+    while chain(kit, back).await? {
+        // The oldest come first: nothing from before the last of them is left.
+        back = Span::seconds(0);
+    }
+    Ok(())
+}
+
+/// Chains some of it; whether there may be more.
+async fn chain(kit: &Kit, back: Span) -> Result<bool, Fault> {
     let mut conn = kit.store.read().await?;
     let known = trail::last(&mut conn).await?;
     if trail::unchained(&mut conn, since(known.as_ref(), back), 1).await?.is_empty() {
@@ -35,12 +46,17 @@ pub(crate) async fn chain(kit: &Kit, back: Span) -> Result<bool, Fault> {
     drop(conn);
     let mut tx = kit.store.begin().await?;
     facts::claim(&mut tx, CHAINING).await?;
+    let signed = match foundation(&mut tx).await? {
+        Ok(signed) => signed,
+        // Whatever stood on it would be vouched for with the next signature, which says why there is none.
+        Err(_) => return Ok(false),
+    };
     let known = trail::last(&mut tx).await?;
     let waiting = trail::unchained(&mut tx, since(known.as_ref(), back), BATCH).await?;
     let (mut seq, mut hash) = match known {
         Some((seq, hash, _)) => (seq, hash),
         // Everything may have been purged: then the last head says where it stood.
-        None => anchor(&trail::last_head(&mut tx).await?),
+        None => signed.map_or((0, String::new()), |head| (head.seq, head.hash)),
     };
     let more = i64::try_from(waiting.len()).unwrap_or(0) == BATCH;
     for event in &waiting {
@@ -56,14 +72,56 @@ fn since(last: Option<&(i64, String, Timestamp)>, back: Span) -> Timestamp {
     last.map_or(Timestamp::from_millis(0), |(_, _, at)| *at - back)
 }
 
-fn anchor(head: &Option<(i64, String)>) -> (i64, String) {
-    let read = head.as_ref().and_then(|(_, signed)| Head::unverified(signed));
-    read.map_or((0, String::new()), |head| (head.seq, head.hash))
+/// The last head, as far as it is noted beside the heads, or what is wrong with the note.
+pub(crate) async fn last_signed(
+    conn: &mut Conn,
+    keys: &PublicKeys,
+) -> Result<Result<Option<Head>, Broken>, Fault> {
+    let Some(noted) = facts::find(conn, LAST_SIGNED).await? else {
+        return Ok(Err(Broken::new(1, "what was signed last is not noted any more")));
+    };
+    if noted.is_empty() {
+        return Ok(Ok(None));
+    }
+    let head = Head::verified(&noted, keys);
+    Ok(head.map(Some).ok_or_else(|| Broken::new(1, "what was signed last is not signed with this key")))
+}
+
+/// The head that the trail can go on from, where there is one; what is wrong, where the row that it stands for is not
+/// there as it was signed. Whoever can write to the database must not have us sign what they wrote.
+async fn foundation(conn: &mut Conn) -> Result<Result<Option<Head>, Broken>, Fault> {
+    let Some(kept) = facts::find(conn, KEY).await? else {
+        let has_signed = facts::find(conn, LAST_SIGNED).await?.is_some_and(|noted| !noted.is_empty());
+        let gone = || Broken::new(1, "the key that it was signed with was removed");
+        return Ok(if has_signed { Err(gone()) } else { Ok(None) });
+    };
+    let public = serde_json::from_str(&KeptKey::read(&kept)?.public).map_err(|_| KeptKey::damaged())?;
+    let public: serde_json::Value = public;
+    let keys = PublicKeys::import(&json!({ "keys": [public] })).map_err(Fault::new)?;
+    let head = match last_signed(conn, &keys).await? {
+        Ok(Some(head)) => head,
+        other => return Ok(other),
+    };
+    let why = match trail::hash_of(conn, head.seq).await? {
+        Some(hash) if hash == head.hash => return Ok(Ok(Some(head))),
+        None if head.begins => return Ok(Ok(Some(head))),
+        Some(_) => "it is not the row that was signed",
+        None => "it was signed, and was removed",
+    };
+    Ok(Err(Broken::new(head.seq, why)))
 }
 
 /// Signs how far the chain has come, where it has gone on since the last time.
+///
+/// # Errors
+/// Where what was signed the last time is not there any more.
 pub(crate) async fn sign(kit: &Kit) -> Result<(), Fault> {
     let mut conn = kit.store.read().await?;
+    if let Err(Broken { seq, why }) = foundation(&mut conn).await? {
+        return Err(Fault::new(format!(
+            "the audit trail was tampered with, and is neither continued nor signed any more: row {seq}: {why}"
+        )));
+    }
     let Some((seq, hash, _)) = trail::last(&mut conn).await? else { return Ok(()) };
     let signed = trail::last_head(&mut conn).await?.map_or(0, |(seq, _)| seq);
     drop(conn);
@@ -78,6 +136,11 @@ async fn sign_at(kit: &Kit, (seq, hash): (i64, &str), begins: bool) -> Result<()
     let signed = key.sign(Head::TYPE, &head)?;
     let mut tx = kit.store.begin().await?;
     trail::add_head(&mut tx, seq, if begins { "beginning" } else { "height" }, &signed).await?;
+    let noted = facts::find(&mut tx, LAST_SIGNED).await?;
+    let noted = noted.and_then(|noted| Head::unverified(&noted)).map_or(0, |head| head.seq);
+    if seq >= noted {
+        facts::set(&mut tx, LAST_SIGNED, &signed).await?;
+    }
     tx.commit().await?;
     // Where logs are kept elsewhere, they witness to an end that was cut off together with its heads.
     tracing::info!(seq, hash, head = signed, "the audit trail was signed");
@@ -91,9 +154,8 @@ pub(crate) async fn key(kit: &Kit) -> Result<SigningKey, Fault> {
         Some(kept) => kept,
         None => make_key(kit).await?,
     };
-    let damaged = || Fault::new("the key of the audit trail is damaged");
-    let KeptKey { kid, public, sealed } = serde_json::from_str(&kept).map_err(|_| damaged())?;
-    let kid = Kid::parse(&kid).ok_or_else(damaged)?;
+    let KeptKey { kid, public, sealed } = KeptKey::read(&kept)?;
+    let kid = Kid::parse(&kid).ok_or_else(KeptKey::damaged)?;
     let clear = zeroize::Zeroizing::new(kit.keyring.open(KEY, &sealed)?);
     let record = KeyRecord {
         kid,
@@ -115,6 +177,16 @@ struct KeptKey {
     sealed: String,
 }
 
+impl KeptKey {
+    fn damaged() -> Fault {
+        Fault::new("the key of the audit trail is damaged")
+    }
+
+    fn read(kept: &str) -> Result<Self, Fault> {
+        serde_json::from_str(kept).map_err(|_| Self::damaged())
+    }
+}
+
 async fn make_key(kit: &Kit) -> Result<String, Fault> {
     let made = generate(Algorithm::EdDSA, 0)?;
     let clear = zeroize::Zeroizing::new(made.private_jwk);
@@ -124,6 +196,7 @@ async fn make_key(kit: &Kit) -> Result<String, Fault> {
         .map_err(|error| Fault::caused("the key of the audit trail cannot be written down", error))?;
     let mut tx = kit.store.begin().await?;
     facts::set_once(&mut tx, KEY, &kept).await?;
+    facts::set_once(&mut tx, LAST_SIGNED, "").await?;
     let kept = facts::find(&mut tx, KEY).await?;
     tx.commit().await?;
     kept.ok_or_else(|| Fault::new("the key of the audit trail was not kept"))
@@ -132,6 +205,9 @@ async fn make_key(kit: &Kit) -> Result<String, Fault> {
 /// Removes events from before a moment, from the beginning of the chain; how many. What is left begins at a signed head.
 pub(crate) async fn shorten(kit: &Kit, before: Timestamp) -> Result<u64, Fault> {
     let mut conn = kit.store.read().await?;
+    if foundation(&mut conn).await?.is_err() {
+        return Ok(0);
+    }
     let first = trail::rows(&mut conn, 0, BATCH).await?;
     drop(conn);
     let old = first.iter().take_while(|row| row.event.as_ref().is_none_or(|event| event.at < before));

@@ -8,8 +8,30 @@ use crate::kit::Kit;
 use crate::model::Event;
 use crate::store::{Conn, Tx, trail};
 
-/// What a sealed field begins with.
+/// What a field begins with that is sealed for the person that the event is about.
 const SEALED: &str = "sealed:";
+/// The same for the person who did it.
+const SEALED_FOR_ACTOR: &str = "sealed-for-actor:";
+
+/// Whose address an event has, and how that is marked: the address of whoever did it is theirs, not that of the person
+/// they did it to.
+fn whose(event: &Event) -> Option<(UserId, &'static str)> {
+    match event.actor.as_deref().and_then(UserId::parse) {
+        Some(actor) if event.user_id.as_ref() != Some(&actor) => Some((actor, SEALED_FOR_ACTOR)),
+        _ => event.user_id.clone().map(|user| (user, SEALED)),
+    }
+}
+
+/// A sealed field, and for whom it was sealed.
+fn sealed_field(event: &Event) -> Option<(UserId, &str)> {
+    let address = event.address.as_deref()?;
+    match (address.strip_prefix(SEALED), address.strip_prefix(SEALED_FOR_ACTOR)) {
+        (Some(sealed), _) => Some((event.user_id.clone()?, sealed)),
+        (_, Some(sealed)) => Some((UserId::parse(event.actor.as_deref()?)?, sealed)),
+        (None, None) => None,
+    }
+}
+
 fn context(user: &UserId) -> String {
     format!("person key {user}")
 }
@@ -24,13 +46,13 @@ fn opened(kit: &Kit, user: &UserId, sealed: &str) -> Result<Arc<PersonKey>, Faul
 
 /// Seals what is personal in an event that is about to be written. A person's key is made with their first event.
 pub(super) async fn seal(kit: &Kit, tx: &mut Tx, event: &mut Event) -> Result<(), Fault> {
-    let (Some(user), Some(address)) = (&event.user_id, &event.address) else { return Ok(()) };
-    let key = match kit.person_keys.get(user) {
+    let (Some((user, mark)), Some(address)) = (whose(event), &event.address) else { return Ok(()) };
+    let key = match kit.person_keys.get(&user) {
         Some(key) => key,
-        None => find_or_make(kit, tx, user).await?,
+        None => find_or_make(kit, tx, &user).await?,
     };
     let sealed = key.seal(event.id.as_str(), address.as_bytes(), &*kit.random)?;
-    event.address = Some(format!("{SEALED}{sealed}"));
+    event.address = Some(format!("{mark}{sealed}"));
     Ok(())
 }
 
@@ -50,12 +72,9 @@ async fn find_or_make(kit: &Kit, tx: &mut Tx, user: &UserId) -> Result<Arc<Perso
 
 /// Opens what is personal in an event; what belongs to somebody who was forgotten is left out.
 pub(crate) async fn open(kit: &Kit, conn: &mut Conn, mut event: Event) -> Result<Event, Fault> {
-    let Some(sealed) = event.address.as_deref().and_then(|address| address.strip_prefix(SEALED)) else {
-        return Ok(event);
-    };
-    let Some(user) = &event.user_id else { return Ok(event) };
-    let key = match trail::key(conn, user).await? {
-        Some(sealed) => Some(opened(kit, user, &sealed)?),
+    let Some((user, sealed)) = sealed_field(&event) else { return Ok(event) };
+    let key = match trail::key(conn, &user).await? {
+        Some(sealed) => Some(opened(kit, &user, &sealed)?),
         None => None,
     };
     event.address = match key {

@@ -1,5 +1,6 @@
 //! `gatehouse plan`, `gatehouse apply` and `gatehouse export`: services and administrators as a file.
 
+use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -45,7 +46,7 @@ fn say(changes: &[Change]) {
         show::line(change);
     }
     match changes.len() {
-        0 => show::line("Everything is as the file says."),
+        0 => show::line("No changes: everything already matches the file."),
         1 => show::line("1 change."),
         more => show::line(format_args!("{more} changes.")),
     }
@@ -71,9 +72,10 @@ pub(super) async fn apply(config: Config, apply: Apply) -> Result<(), Failure> {
         let done = declared::apply(&kit, &Actor::Operator, change).await;
         let secret = done.map_err(|error| {
             let Failure(why) = error.into();
-            let what = what.lines().next().unwrap_or_default();
+            // Without the mark that it has in the list.
+            let what = what.lines().next().unwrap_or_default().trim_start_matches(['+', '~', '-', ' ']);
             Failure(format!(
-                "{what}: {why}\nwhat stands before it has been done; mend the file and apply it again"
+                "{what}: {why}\nThe changes listed above it were made. Correct the file and apply it again."
             ))
         })?;
         if let Some(secret) = secret {
@@ -107,7 +109,7 @@ fn read(file: &Path) -> Result<Declared, Failure> {
 pub(super) async fn export(config: Config) -> Result<(), Failure> {
     let kit = open::ready_kit(config).await?;
     let mut declared = declared::export(&kit, &Actor::Operator).await?;
-    for service in declared.services.values_mut() {
+    for service in declared.services.iter_mut().flat_map(BTreeMap::values_mut) {
         // TOML has no word for nothing; what is not there is nothing.
         service.settings.retain(|_, value| !value.is_null());
     }

@@ -1,21 +1,17 @@
 //! `gatehouse audit`.
 
-use std::io::{BufRead as _, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::io::{IsTerminal as _, Write};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Failure, open, show};
+use super::{Failure, audit_verify, open, show};
 use crate::admin::events::{self, Filter, Listed, Step, Walk};
 use crate::admin::users;
-use crate::audit::chain;
-use crate::audit::check::{Checker, body};
-use crate::base::{ClientId, Fault, Timestamp, strict_json};
+use crate::audit::check::body;
+use crate::base::{ClientId, Timestamp};
 use crate::config::Config;
-use crate::jobs::keep_trail;
-use crate::jose::PublicKeys;
 use crate::kit::Kit;
 use crate::model::{Actor, EventKind};
 use crate::view::{spreadsheet, when};
@@ -26,9 +22,9 @@ pub(super) enum Action {
     List(Options),
     /// Write events to a file or to standard output.
     Export(Export),
-    /// Look whether the trail is whole: that of the database, or that of an export. This names the first row that was
+    /// Check that nothing was changed or removed: in the database, or in an export. This names the first row that was
     /// changed, removed, moved or cut off.
-    Verify(Verify),
+    Verify(audit_verify::Options),
     /// Print the public key that an export is checked with.
     Key,
 }
@@ -50,10 +46,10 @@ pub(super) struct Options {
     /// What concerns the service with this identifier.
     #[arg(long, value_name = "ID", value_parser = super::user_import::client_id)]
     service: Option<ClientId>,
-    /// At most so many.
+    /// Show at most this many events.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..=100_000))]
     limit: i64,
-    /// Print JSON.
+    /// Print JSON, with every detail in full.
     #[arg(long)]
     json: bool,
 }
@@ -74,20 +70,10 @@ enum Format {
     Csv,
 }
 
-#[derive(Args)]
-pub(super) struct Verify {
-    /// An export in JSON lines; the database without it.
-    #[arg(requires = "key")]
-    file: Option<PathBuf>,
-    /// The public key that `gatehouse audit key` printed. Neither database nor configuration is needed then.
-    #[arg(long, value_name = "FILE", requires = "file")]
-    key: Option<PathBuf>,
-}
-
-/// Looks at an export, without anything else: the one action that needs no configuration.
+/// Checks an export, without anything else: the one action that needs no configuration.
 pub(super) fn offline(action: &Action) -> Option<Result<(), Failure>> {
     match action {
-        Action::Verify(Verify { file: Some(file), key: Some(key) }) => Some(verify_file(file, key)),
+        Action::Verify(options) => audit_verify::offline(options),
         _ => None,
     }
 }
@@ -97,24 +83,12 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
     match action {
         Action::List(options) => list(&kit, options).await,
         Action::Export(options) => export(&kit, &options).await,
-        Action::Verify(_) => match settled(&kit).await.and(events::inspect(&kit).await)? {
-            Ok(rows) => {
-                show::line(format_args!("The trail is whole: {rows} rows."));
-                Ok(())
-            }
-            Err(broken) => Err(Failure(format!("row {}: {}", broken.seq, broken.why))),
-        },
+        Action::Verify(options) => audit_verify::run(&kit, &options).await,
         Action::Key => {
             show::json(&events::public_key(&kit).await?);
             Ok(())
         }
     }
-}
-
-/// Chains and signs what has been recorded so far, so that all of it is looked at.
-async fn settled(kit: &Kit) -> Result<(), Fault> {
-    keep_trail::round(kit).await?;
-    chain::sign(kit).await
 }
 
 fn moment(text: &str) -> Result<Timestamp, String> {
@@ -146,10 +120,21 @@ async fn list(kit: &Kit, options: Options) -> Result<(), Failure> {
         show::json(&page.rows.iter().map(document).collect());
         return Ok(());
     }
-    let rows = page.rows.iter().map(|listed| columns(listed).to_vec()).collect();
+    let rows = page.rows.iter().map(|listed| shortened(columns(listed)).to_vec()).collect();
     show::table(&COLUMNS, rows);
     Ok(())
 }
+
+/// At a terminal a table breaks what is long; anywhere else one long detail would make every line as long.
+fn shortened(mut columns: [String; 7]) -> [String; 7] {
+    let [.., detail] = &mut columns;
+    if !std::io::stdout().is_terminal() && detail.chars().count() > LONGEST_DETAIL {
+        *detail = detail.chars().take(LONGEST_DETAIL).chain(['…']).collect();
+    }
+    columns
+}
+
+const LONGEST_DETAIL: usize = 60;
 
 const COLUMNS: [&str; 7] = ["Time", "Event", "Person", "By", "Service", "From", "Detail"];
 
@@ -180,13 +165,17 @@ fn document(listed: &Listed) -> Value {
 }
 
 async fn export(kit: &Kit, options: &Export) -> Result<(), Failure> {
-    settled(kit).await?;
+    // What was tampered with can be taken away all the same: it is evidence.
+    let signed = events::settle(kit).await.unwrap_or_else(|fault| {
+        eprintln!("{fault}");
+        i64::MAX
+    });
     let mut out: Box<dyn Write> = match &options.output {
         Some(file) => Box::new(std::io::BufWriter::new(std::fs::File::create(file)?)),
         None => Box::new(std::io::BufWriter::new(std::io::stdout().lock())),
     };
     match options.format {
-        Format::Jsonl => export_chain(kit, &mut *out).await?,
+        Format::Jsonl => export_chain(kit, &mut *out, signed).await?,
         Format::Csv => export_table(kit, &mut *out).await?,
     }
     out.flush()?;
@@ -194,11 +183,14 @@ async fn export(kit: &Kit, options: &Export) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn export_chain(kit: &Kit, out: &mut dyn Write) -> Result<(), Failure> {
-    let mut walk = Walk::default();
+/// Up to the last row that is signed: whoever reads it can tell that none is missing.
+async fn export_chain(kit: &Kit, out: &mut dyn Write, signed: i64) -> Result<(), Failure> {
+    let bar = audit_verify::bar(events::height(kit).await?);
+    let mut walk = Walk::until(signed);
     loop {
         let steps = walk.next(kit).await?;
         if steps.is_empty() {
+            bar.finish_and_clear();
             return Ok(());
         }
         for step in steps {
@@ -210,6 +202,7 @@ async fn export_chain(kit: &Kit, out: &mut dyn Write) -> Result<(), Failure> {
             };
             writeln!(out, "{line}")?;
         }
+        bar.set_position(walk.after.unsigned_abs());
     }
 }
 
@@ -226,38 +219,4 @@ async fn export_table(kit: &Kit, out: &mut dyn Write) -> Result<(), Failure> {
             return Ok(());
         }
     }
-}
-
-fn verify_file(file: &Path, key: &Path) -> Result<(), Failure> {
-    let unreadable =
-        |path: &Path, error: std::io::Error| Failure(format!("{} cannot be read: {error}", path.display()));
-    let text = std::fs::read_to_string(key).map_err(|error| unreadable(key, error))?;
-    let jwk = strict_json(&text).ok_or_else(|| Failure(format!("{} does not hold a key", key.display())))?;
-    let keys = PublicKeys::import(&json!({ "keys": [jwk] })).map_err(Failure)?;
-    let lines = BufReader::new(std::fs::File::open(file).map_err(|error| unreadable(file, error))?).lines();
-    let mut checker = Checker::new(&keys);
-    for (number, line) in (1..).zip(lines) {
-        let line = line.map_err(|error| unreadable(file, error))?;
-        check_line(&mut checker, &line).map_err(|why| Failure(format!("line {number}: {why}")))?;
-    }
-    checker.end().map_err(|broken| Failure(format!("row {}: {}", broken.seq, broken.why)))?;
-    show::line(format_args!("The trail is whole: {} rows, {} signed heads.", checker.rows, checker.heads));
-    Ok(())
-}
-
-/// A line of an export in JSON lines.
-#[derive(Deserialize)]
-#[serde(untagged, deny_unknown_fields)]
-enum Line {
-    Head { head: String },
-    Row { seq: i64, hash: String, event: Option<Value> },
-}
-
-fn check_line(checker: &mut Checker<'_>, line: &str) -> Result<(), String> {
-    let line = strict_json(line).and_then(|line| serde_json::from_value(line).ok());
-    let checked = match line.ok_or("this is not a line of an export")? {
-        Line::Head { head } => checker.head(&head),
-        Line::Row { seq, hash, event } => checker.row(seq, &hash, event.as_ref()),
-    };
-    checked.map_err(|broken| format!("row {}: {}", broken.seq, broken.why))
 }

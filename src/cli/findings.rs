@@ -1,4 +1,4 @@
-//! What came of looking at things: one line each, and an end that says whether something has to be mended.
+//! What came of looking at things: one line each, and an end that says whether something needs attention.
 
 use super::{Failure, show};
 
@@ -25,7 +25,7 @@ pub(super) fn tell(findings: &[(String, Finding)]) {
 pub(super) fn verdict(findings: &[(String, Finding)]) -> Result<(), Failure> {
     match findings.iter().filter(|(_, finding)| matches!(finding, Finding::Bad(_))).count() {
         0 => Ok(()),
-        1 => Err(Failure("one thing has to be mended".to_owned())),
-        many => Err(Failure(format!("{many} things have to be mended"))),
+        1 => Err(Failure("1 thing needs attention".to_owned())),
+        many => Err(Failure(format!("{many} things need attention"))),
     }
 }

@@ -4,9 +4,8 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::{Failure, open, show};
-use crate::base::Timestamp;
+use crate::admin::keys::{Listed, published};
 use crate::config::Config;
-use crate::jose::{KeySet, SigningKey};
 use crate::keys::{self, Start};
 use crate::model::{Actor, Algorithm};
 
@@ -38,7 +37,7 @@ pub(super) fn algorithm(name: &str) -> Result<Algorithm, String> {
 pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
     let kit = open::ready_kit(config).await?;
     match action {
-        Action::List { json } => list(&kit.signing.current(), kit.now(), json),
+        Action::List { json } => list(&published(&kit), json),
         Action::Rotate { algorithm, now } => {
             let mut algorithms: Vec<Algorithm> =
                 kit.signing.current().keys().iter().map(|key| key.algorithm).collect();
@@ -56,22 +55,13 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
     Ok(())
 }
 
-fn list(set: &KeySet, now: Timestamp, as_json: bool) {
-    let state = |key: &SigningKey| {
-        let signs = set.signer(key.algorithm, now).is_some_and(|signer| signer.kid == key.kid);
-        match (signs, key.active_from > now) {
-            (true, _) => "Signing",
-            (false, true) => "Ready",
-            (false, false) => "Checking only",
-        }
-    };
+fn list(keys: &[Listed], as_json: bool) {
     if as_json {
-        let keys: Vec<_> = set
-            .keys()
+        let keys: Vec<_> = keys
             .iter()
             .map(|key| {
                 json!({
-                    "kid": key.kid.as_str(), "algorithm": key.algorithm.name(), "state": state(key),
+                    "kid": key.kid.as_str(), "algorithm": key.algorithm.name(), "state": key.state.shown(),
                     "created_at": show::time(key.created_at), "active_from": show::time(key.active_from),
                     "remove_after": key.remove_after.map(show::time),
                 })
@@ -79,14 +69,13 @@ fn list(set: &KeySet, now: Timestamp, as_json: bool) {
             .collect();
         return show::json(&json!(keys));
     }
-    let rows = set
-        .keys()
+    let rows = keys
         .iter()
         .map(|key| {
             vec![
                 key.kid.to_string(),
                 key.algorithm.name().to_owned(),
-                state(key).to_owned(),
+                key.state.shown().to_owned(),
                 show::time(key.active_from),
                 show::optional_time(key.remove_after),
             ]

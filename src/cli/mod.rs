@@ -6,6 +6,7 @@
 mod administrator;
 mod apply;
 mod audit;
+mod audit_verify;
 mod client;
 mod client_brand;
 mod client_check;
@@ -65,11 +66,11 @@ enum Command {
     /// Register the services that people log in to.
     #[command(subcommand)]
     Client(client::Action),
-    /// Say what would change for services and administrators to be as a file says.
+    /// Show what applying a file would change.
     Plan(apply::Options),
-    /// Have services and administrators be as a file says.
+    /// Make services and administrators match a file.
     Apply(apply::Apply),
-    /// Print the file that says how services and administrators are, without anything secret.
+    /// Print the services and administrators as a file for `apply`, without secrets.
     Export,
     /// Look after administrators and their roles.
     #[command(subcommand)]
@@ -77,7 +78,7 @@ enum Command {
     /// Have somebody who knows them say who of an organisation still needs to log in.
     #[command(subcommand)]
     Review(review::Action),
-    /// Read the audit trail, export it, and look whether it is whole.
+    /// Read the audit trail, export it, and check that nothing was changed or removed.
     #[command(subcommand)]
     Audit(audit::Action),
     /// Check that everything is as it must be, and say what to mend.

@@ -56,6 +56,11 @@ pub(crate) fn generate(algorithm: Algorithm, rsa_bits: u32) -> Result<NewKey, Fa
 }
 
 impl SigningKey {
+    /// Until when it is published: without an end, while nothing has replaced it.
+    pub(super) fn stays_until(&self) -> Timestamp {
+        self.remove_after.unwrap_or(Timestamp::from_millis(i64::MAX))
+    }
+
     /// Readies a stored key whose private half has been opened.
     ///
     /// # Errors

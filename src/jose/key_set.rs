@@ -61,13 +61,13 @@ impl KeySet {
         &self.keys
     }
 
-    /// The key that signs now: of those of its algorithm that are active, the one that became so last. One
-    /// whose removal is set has been replaced, if need be before its time came.
+    /// The key that signs now: of those of its algorithm that are active, the one that stays longest. One whose removal
+    /// is set has been replaced, if need be before its time came; what replaced it stays longer.
     pub(crate) fn signer(&self, algorithm: Algorithm, now: Timestamp) -> Option<&SigningKey> {
         self.keys
             .iter()
             .filter(|key| key.algorithm == algorithm && key.active_from <= now)
-            .max_by_key(|key| (key.remove_after.is_none(), key.active_from, key.kid.clone()))
+            .max_by_key(|key| (key.stays_until(), key.active_from, key.kid.clone()))
             .map(AsRef::as_ref)
     }
 

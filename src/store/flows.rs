@@ -4,7 +4,7 @@ use sqlx::any::AnyRow;
 
 use super::db::{Conn, Tx, asking, optional_parsed, optional_text, optional_time, statements, text, time};
 use crate::base::{ClientId, Digest, Fault, FlowId, SessionId, Timestamp, UserId, kinds};
-use crate::model::{Flow, FlowStage};
+use crate::model::{Flow, FlowStage, User};
 
 statements! {
     INSERT = "INSERT INTO flows (id, binding, client_id, request, stage, again_at, email, created_at, expires_at,
@@ -24,6 +24,10 @@ statements! {
     REBIND = "UPDATE flows SET binding = $2 WHERE id = $1";
     SET_EMAIL = "UPDATE flows SET email = $2 WHERE id = $1";
     SET_BANNER = "UPDATE flows SET banner = $2 WHERE id = $1";
+    /// As it was typed, in whatever capitals.
+    REMOVE_TYPED = "DELETE FROM flows WHERE email IS NOT NULL AND LOWER(email) = $1";
+    REMOVE_SENT = "DELETE FROM flows WHERE id IN (SELECT flow_id FROM challenges WHERE email = $1)";
+    REMOVE_OWN = "DELETE FROM flows WHERE id IN (SELECT flow_id FROM challenges WHERE user_id = $1)";
     CLEAR_BANNER = "UPDATE flows SET banner = NULL WHERE id = $1 AND banner IS NOT NULL";
 }
 
@@ -186,5 +190,15 @@ pub(crate) async fn clear_banner(tx: &mut Tx, id: &FlowId) -> Result<(), Fault> 
         .execute(&mut **tx)
         .await
         .map_err(asking("clear a message"))?;
+    Ok(())
+}
+
+/// Removes every journey that knows somebody or their email, with its codes.
+pub(crate) async fn remove_of(tx: &mut Tx, user: &User) -> Result<(), Fault> {
+    let email = user.email.canonical();
+    for (statement, of) in [(REMOVE_TYPED, email), (REMOVE_SENT, email), (REMOVE_OWN, user.id.as_str())] {
+        let done = sqlx::query(statement).bind(of).execute(&mut **tx).await;
+        done.map_err(asking("remove journeys"))?;
+    }
     Ok(())
 }

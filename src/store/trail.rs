@@ -15,6 +15,7 @@ statements! {
     STRAYS = "SELECT COUNT(*) AS strays FROM events e WHERE e.at < $1
         AND NOT EXISTS (SELECT 1 FROM trail t WHERE t.event_id = e.id)";
     LAST = "SELECT t.seq, t.hash, e.at FROM trail t JOIN events e ON e.id = t.event_id ORDER BY t.seq DESC LIMIT 1";
+    HASH = "SELECT hash FROM trail WHERE seq = $1";
     APPEND = "INSERT INTO trail (seq, event_id, hash) VALUES ($1, $2, $3)";
     ADD_HEAD = "INSERT INTO trail_heads (seq, kind, signed) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     LAST_HEAD = "SELECT seq, signed FROM trail_heads ORDER BY seq DESC LIMIT 1";
@@ -41,6 +42,12 @@ pub(crate) async fn last(conn: &mut Conn) -> Result<Option<(i64, String, Timesta
     let row = sqlx::query(LAST).fetch_optional(conn).await.map_err(asking("find the end of the trail"))?;
     let read = |row: AnyRow| Ok((number(&row, "seq")?, text(&row, "hash")?, super::db::time(&row, "at")?));
     row.map(read).transpose()
+}
+
+/// The hash of the row at a place.
+pub(crate) async fn hash_of(conn: &mut Conn, seq: i64) -> Result<Option<String>, Fault> {
+    let row = sqlx::query(HASH).bind(seq).fetch_optional(conn).await;
+    row.map_err(asking("read the trail"))?.map(|row| text(&row, "hash")).transpose()
 }
 
 /// Events since a moment that have no place in the chain yet, the oldest first.

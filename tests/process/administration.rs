@@ -75,7 +75,7 @@ async fn a_file_of_services_is_planned_applied_and_written_again() {
     assert!(
         house.must(&["apply", file, "--yes"], "").contains("The secret of portal, shown this once: gh_cs_")
     );
-    assert!(house.must(&["apply", file, "--yes"], "").contains("Everything is as the file says."));
+    assert!(house.must(&["apply", file, "--yes"], "").contains("No changes: everything already matches"));
     let exported = house.must(&["export"], "");
     assert!(exported.starts_with("[services.portal]\nname = \"Portal\""), "{exported}");
 }
@@ -104,10 +104,14 @@ async fn row_100_an_export_of_the_trail_is_checked_anywhere_with_nothing_but_the
     let lines: Vec<&str> = whole.lines().collect();
     let swapped = [lines[0], lines[2], lines[1]].join("\n");
     let removed = [&lines[..1], &lines[2..]].concat().join("\n");
+    let unsigned = lines[..4].join("\n");
     let cut = [&lines[..3], &lines[5..]].concat().join("\n");
     for (changed, says) in [
         (whole.replacen("user.added", "user.erased", 1), "line 1: row 1: it was changed"),
-        (swapped, "line 2: row 2: it was removed"),
+        (swapped, "line 2: row 2: it is not in its place: the order of the rows was changed"),
+        (unsigned, "row 1: no signed head vouches for this row, nor for any after it"),
+        ("{}\n".to_owned(), "line 1 is not part of an audit export"),
+        (String::new(), "is empty: there is nothing to check"),
         (removed, "line 2: row 2: it was removed"),
         (cut, "row 4: the rows from here to 5 were cut off"),
     ] {
@@ -116,6 +120,13 @@ async fn row_100_an_export_of_the_trail_is_checked_anywhere_with_nothing_but_the
         assert_eq!(code, Some(2));
         assert!(said.contains(says), "{said}");
     }
+    let earlier = house.path("earlier.jsonl");
+    fs::write(&earlier, &whole).unwrap();
+    let against = house.must(&["audit", "verify", "--against", earlier.to_str().unwrap()], "");
+    assert!(against.contains("The last signed head vouches for row 6 and is from "), "{against}");
+    fs::write(&earlier, lines[0]).unwrap();
+    let refused = house.run(&["audit", "verify", "--against", earlier.to_str().unwrap()], "");
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("holds no signed head to compare with"));
     let listed = house.must(&["audit", "list", "--kind", "user.added", "--limit", "2", "--json"], "");
     assert_eq!(serde_json::from_str::<Value>(&listed).unwrap().as_array().unwrap().len(), 2);
     assert!(house.must(&["audit", "export", "--format", "csv"], "").starts_with("Time,Event,Person,By,"));

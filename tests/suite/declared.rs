@@ -1,9 +1,11 @@
 //! Services and administrators as a file.
 
+use super::console::OLIVIA;
 use super::support::Provider;
+use crate::admin::clients;
 use crate::admin::declared::{self, Declared};
 use crate::base::Error;
-use crate::model::Actor;
+use crate::model::{Actor, Role};
 
 const FILE: &str = r#"
 [services.portal]
@@ -24,7 +26,24 @@ require_pkce = true
 [administrators."alex@school.example"]
 role = "services"
 services = ["reading"]
+
+[administrators."olivia@council.example"]
+role = "owner"
 "#;
+
+impl Provider {
+    async fn with_an_owner() -> Self {
+        let provider = Self::start().await;
+        provider.administrator(OLIVIA, Role::Owner, &[]).await;
+        provider
+    }
+}
+
+async fn refused(provider: &Provider, file: &str, prune: bool) -> String {
+    let planned = declared::plan(provider.kit(), &Actor::Operator, &read(file), prune).await;
+    let Err(Error::Refused(refusal)) = planned else { panic!("{file}") };
+    refusal.to_string()
+}
 
 fn read(text: &str) -> Declared {
     toml::from_str(text).unwrap()
@@ -46,7 +65,7 @@ async fn applied(provider: &Provider, file: &Declared, prune: bool) -> Vec<Optio
 
 #[tokio::test]
 async fn applying_twice_changes_nothing_and_an_export_says_how_things_are() {
-    let provider = Provider::start().await;
+    let provider = Provider::with_an_owner().await;
     let file = read(FILE);
     let plan = planned(&provider, &file, false).await;
     assert_eq!(
@@ -69,7 +88,7 @@ async fn applying_twice_changes_nothing_and_an_export_says_how_things_are() {
 
 #[tokio::test]
 async fn what_differs_is_named_and_only_pruning_removes() {
-    let provider = Provider::start().await;
+    let provider = Provider::with_an_owner().await;
     applied(&provider, &read(FILE), false).await;
     let changed =
         read(&FILE.replace("portal.example/callback", "portal.example/cb").replace("active = false", ""));
@@ -80,11 +99,9 @@ async fn what_differs_is_named_and_only_pruning_removes() {
             "~ service reading: switched on"
         ]
     );
-    let nothing = Declared::default();
-    assert!(planned(&provider, &nothing, false).await.is_empty());
-    assert_eq!(planned(&provider, &nothing, true).await.len(), 3);
-    provider.administrator("olivia@council.example", crate::model::Role::Owner, &[]).await;
-    let file = "[administrators.\"olivia@council.example\"]\nrole = \"owner\"\n";
+    assert!(planned(&provider, &Declared::default(), false).await.is_empty());
+    let file = "[services]\n[administrators.\"olivia@council.example\"]\nrole = \"owner\"\n";
+    assert_eq!(planned(&provider, &read(file), true).await.len(), 3);
     applied(&provider, &read(file), true).await;
     assert_eq!(provider.number("SELECT COUNT(*) FROM clients").await, 1);
     assert_eq!(provider.number("SELECT COUNT(*) FROM administrators").await, 1);
@@ -112,12 +129,83 @@ async fn a_file_that_is_not_understood_changes_nothing() {
         ("[administrators.'nobody@b.example']\nrole = 'owner'", "nobody has the email"),
         (
             "[administrators.'alex@school.example']\nrole = 'services'\nservices = ['none']",
-            "there is no client none",
+            "there is no service \"none\"",
         ),
+        ("[administrators.'alex@school.example']\nrole = 'services'", "name at least one service"),
+        ("[services.a]\nname = ''\n[services.'b c']\nname = 'x'", "cannot be the identifier"),
+        ("[services.'b c']\nname = 'x'\n[services.a]\nname = 'x'", "services.a: Enter at least one redirect"),
     ] {
-        let refused = declared::plan(provider.kit(), &Actor::Operator, &read(text), false).await;
-        let Err(Error::Refused(refusal)) = refused else { panic!("{text}") };
-        assert!(refusal.to_string().contains(says), "{text}: {refusal}");
+        let refusal = refused(&provider, text, false).await;
+        assert!(refusal.contains(says), "{text}: {refusal}");
     }
     assert_eq!(provider.number("SELECT COUNT(*) FROM clients").await, 1);
+}
+
+#[tokio::test]
+async fn pruning_by_a_file_that_lacks_a_section_is_refused_before_anything_is_done() {
+    let provider = Provider::with_an_owner().await;
+    applied(&provider, &read(FILE), false).await;
+    let said = refused(&provider, "", true).await;
+    assert!(said.contains("The file has no [services]") && said.contains("this leaves no owner"), "{said}");
+    assert!(refused(&provider, "[services]", true).await.contains("this leaves no owner"));
+}
+
+#[tokio::test]
+async fn owners_take_turns_in_one_file() {
+    let provider = Provider::with_an_owner().await;
+    let swap = read(
+        "[administrators.'alex@school.example']\nrole = 'auditor'\n\
+         [administrators.'olivia@council.example']\nrole = 'auditor'\n\
+         [administrators.'sam@school.example']\nrole = 'owner'\n",
+    );
+    provider.add_person("sam@school.example", "Sam Sample").await;
+    assert_eq!(
+        planned(&provider, &swap, false).await,
+        [
+            "~ administrator sam@school.example: owner",
+            "~ administrator alex@school.example: auditor",
+            "~ administrator olivia@council.example: auditor"
+        ]
+    );
+    applied(&provider, &swap, false).await;
+    let last = "[administrators.'sam@school.example']\nrole = 'auditor'";
+    assert!(refused(&provider, last, false).await.contains("this leaves no owner"));
+}
+
+#[tokio::test]
+async fn two_services_with_one_name_are_refused_by_the_plan() {
+    let provider = Provider::with_an_owner().await;
+    applied(&provider, &read(FILE), false).await;
+    let again = FILE.replace("services.reading", "services.other").replace("[\"reading\"]", "[\"other\"]");
+    let said = refused(&provider, &again, false).await;
+    assert!(said.contains("services.other: reading has the name \"Reading\" as well"), "{said}");
+    let said = refused(&provider, &FILE.replace("Children's Services Portal", "Reading"), false).await;
+    assert!(said.contains("services.portal: reading has the name \"Reading\" as well"), "{said}");
+    let swapped = FILE.replace("\"Reading\"", "\"x\"").replace("Children's Services Portal", "Reading");
+    applied(&provider, &read(&swapped.replace("\"x\"", "\"Children's Services Portal\"")), false).await;
+}
+
+#[tokio::test]
+async fn an_export_leaves_out_who_looks_after_no_service_any_more() {
+    let provider = Provider::with_an_owner().await;
+    applied(&provider, &read(FILE), false).await;
+    let reading = clients::find(provider.kit(), &Actor::Operator, "reading").await.unwrap();
+    clients::remove(provider.kit(), &Actor::Operator, &reading).await.unwrap();
+    let exported = declared::export(provider.kit(), &Actor::Operator).await.unwrap();
+    assert!(!exported.administrators.contains_key("alex@school.example"));
+    assert!(planned(&provider, &exported, false).await.is_empty());
+}
+
+#[tokio::test]
+async fn the_trail_names_the_settings_of_a_service_that_were_changed() {
+    let provider = Provider::with_an_owner().await;
+    applied(&provider, &read(FILE), false).await;
+    applied(&provider, &read(&FILE.replace("/callback", "/cb").replace("\"Reading\"", "\"Books\"")), false)
+        .await;
+    let named = "SELECT COUNT(*) FROM events WHERE kind = 'client.updated' AND client_id = 'portal'
+        AND detail = '{\"fields\":[\"redirect_uris\"]}'";
+    assert_eq!(provider.number(named).await, 1);
+    let named = "SELECT COUNT(*) FROM events WHERE kind = 'client.updated' AND client_id = 'reading'
+        AND detail = '{\"fields\":[\"name\"]}'";
+    assert_eq!(provider.number(named).await, 1);
 }

@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use super::support::{Ask, Browser, ISSUER, Portal, Provider, REDIRECT, basic, claims_of, header_of};
+use crate::admin::keys::published;
 use crate::app::{Surroundings, open_kit};
-use crate::base::{Span, base64url, base64url_decode};
+use crate::base::{Kid, Span, base64url, base64url_decode};
 use crate::hash::Cost;
 use crate::jose::TokenType;
 use crate::keys::{self, Start};
@@ -131,6 +132,28 @@ async fn a_key_that_was_replaced_before_it_was_used_never_signs() {
         assert_eq!(signer, urgent);
         provider.advance(kit.config.keys.announce);
     }
+}
+
+#[tokio::test]
+async fn nor_does_it_while_the_next_one_is_announced() {
+    let provider = Provider::start().await;
+    let kit = provider.kit();
+    let announced = keys::rotate(kit, &Actor::Operator, Algorithm::ES256, Start::Announced).await.unwrap();
+    let urgent = keys::rotate(kit, &Actor::Operator, Algorithm::ES256, Start::Now).await.unwrap();
+    provider.advance(Span::hours(1));
+    let next = keys::rotate(kit, &Actor::Operator, Algorithm::ES256, Start::Announced).await.unwrap();
+    let state = |wanted: &Kid| {
+        let listed = published(kit).into_iter().find(|key| key.kid == *wanted);
+        listed.map(|key| key.state.shown())
+    };
+    assert_eq!(state(&announced), Some("Replaced before use"));
+    assert_eq!((state(&urgent), state(&next)), (Some("Signing"), Some("Ready")));
+    let signer = || kit.signing.current().signer(Algorithm::ES256, kit.now()).unwrap().kid.clone();
+    provider.advance(Span::hours(23));
+    provider.advance(Span::seconds(1));
+    assert_eq!(signer(), urgent, "although the time of the first has come");
+    provider.advance(Span::hours(1));
+    assert_eq!(signer(), next);
 }
 
 #[tokio::test]

@@ -35,6 +35,15 @@ const GUARDS: &[&str] = &[
             END IF;
             RETURN OLD;
         END $body$",
+    // Those of what was purged may go, once another head says that the trail begins later.
+    "CREATE OR REPLACE FUNCTION trail_keeps_heads() RETURNS trigger LANGUAGE plpgsql AS $body$
+        BEGIN
+            IF EXISTS (SELECT 1 FROM trail WHERE seq = OLD.seq)
+                OR NOT EXISTS (SELECT 1 FROM trail_heads WHERE kind = 'beginning' AND seq > OLD.seq) THEN
+                RAISE EXCEPTION 'the audit trail cannot be shortened';
+            END IF;
+            RETURN OLD;
+        END $body$",
     "CREATE OR REPLACE TRIGGER events_stay_as_they_are BEFORE UPDATE ON events
         FOR EACH ROW EXECUTE FUNCTION trail_refuses()",
     "CREATE OR REPLACE TRIGGER events_stay BEFORE DELETE ON events
@@ -45,12 +54,15 @@ const GUARDS: &[&str] = &[
         FOR EACH ROW EXECUTE FUNCTION trail_keeps_rows()",
     "CREATE OR REPLACE TRIGGER heads_stay_as_they_are BEFORE UPDATE ON trail_heads
         FOR EACH ROW EXECUTE FUNCTION trail_refuses()",
+    // The last one to be set: where it is there, all are.
+    "CREATE OR REPLACE TRIGGER heads_stay BEFORE DELETE ON trail_heads
+        FOR EACH ROW EXECUTE FUNCTION trail_keeps_heads()",
 ];
 
 /// Sets the guards, one node at a time.
 pub(super) async fn guard(conn: &mut Conn) -> Result<(), sqlx::Error> {
     let known = sqlx::query(
-        "SELECT 1 FROM pg_trigger WHERE tgname = 'heads_stay_as_they_are'
+        "SELECT 1 FROM pg_trigger WHERE tgname = 'heads_stay'
         AND tgrelid = 'trail_heads'::regclass",
     )
     .fetch_optional(&mut *conn)

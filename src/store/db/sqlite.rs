@@ -35,6 +35,11 @@ pub(super) const GUARDS: &[&str] = &[
         BEGIN SELECT RAISE(ABORT, 'the audit trail cannot be shortened'); END",
     "CREATE TRIGGER IF NOT EXISTS heads_stay_as_they_are BEFORE UPDATE ON trail_heads
         BEGIN SELECT RAISE(ABORT, 'the audit trail cannot be changed'); END",
+    // Those of what was purged may go, once another head says that the trail begins later.
+    "CREATE TRIGGER IF NOT EXISTS heads_stay BEFORE DELETE ON trail_heads
+        WHEN EXISTS (SELECT 1 FROM trail WHERE seq = OLD.seq)
+            OR NOT EXISTS (SELECT 1 FROM trail_heads WHERE kind = 'beginning' AND seq > OLD.seq)
+        BEGIN SELECT RAISE(ABORT, 'the audit trail cannot be shortened'); END",
 ];
 
 const WRITER: &[&str] = &[

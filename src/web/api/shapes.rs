@@ -333,7 +333,7 @@ pub(super) struct SessionDocument {
 pub(super) struct KeyDocument {
     pub(super) kid: String,
     pub(super) algorithm: String,
-    /// `Signing`, `Ready` or `Checking only`.
+    /// `Signing`, `Ready`, `Checking only` or `Replaced before use`.
     pub(super) state: String,
     pub(super) active_from: String,
     pub(super) removed_after: Option<String>,
