@@ -16,8 +16,9 @@
 //!
 //! A use case decides and returns a small enum that says what it decided; only `web` knows status codes,
 //! headers, cookies and pages. SQL lives in `store`, josekit in `jose`, lettre in `mail`, minijinja in `view`,
-//! axum in `web`; requests of our own leave through `fetch`. One-use things are consumed by one guarded `UPDATE … RETURNING`. Secrets are stored as
-//! digests, and their types keep them apart. Time and chance arrive as arguments.
+//! axum in `web`; requests of our own leave through `fetch`. One-use things are consumed by one guarded
+//! `UPDATE … RETURNING`. Secrets are stored as digests, and their types keep them apart. Time and chance arrive as
+//! arguments.
 
 mod accounts;
 mod admin;

@@ -1,9 +1,9 @@
 //! Changing one's own password: with the present one, and a log-in that is not long ago.
 
 use crate::accounts::guard::{self, Claim, Outcome};
-use crate::accounts::letters;
 use crate::accounts::new_password::{self, Choice, Refusal, Typed};
 use crate::accounts::session::{self, Current};
+use crate::accounts::{history, letters};
 use crate::audit::Entry;
 use crate::base::{Fault, Secret, Timestamp, kinds};
 use crate::kit::Kit;
@@ -97,6 +97,7 @@ pub(crate) async fn change(kit: &Kit, current: &Current, wish: Wish<'_>) -> Resu
     Entry::by_visitor(EventKind::PasswordChanged, wish.visit)
         .user(Some(&user.id))
         .session(&current.session.id)
+        .detail(history::seen(wish.visit))
         .record(kit, &mut tx)
         .await?;
     tx.commit().await?;

@@ -1,7 +1,7 @@
 //! Emailed codes: sent, sent again, checked.
 
 use crate::accounts::flow::Journey;
-use crate::accounts::{guard, letters};
+use crate::accounts::{guard, history, letters};
 use crate::audit::Entry;
 use crate::base::{Fault, Span, Timestamp, UserId};
 use crate::kit::Kit;
@@ -94,6 +94,7 @@ pub(super) async fn open(
     Entry::by_visitor(EventKind::CodeSent, visit)
         .user(user)
         .client(journey.flow.client_id.as_ref())
+        .detail(history::seen(visit))
         .record(kit, tx)
         .await?;
     Ok(Opened::Sent)
@@ -184,6 +185,7 @@ pub(crate) async fn send_again(
     Entry::by_visitor(EventKind::CodeSent, visit)
         .user(challenge.user_id.as_ref())
         .client(journey.flow.client_id.as_ref())
+        .detail(history::seen(visit))
         .record(kit, &mut tx)
         .await?;
     tx.commit().await?;
@@ -221,7 +223,11 @@ async fn wrong(kit: &Kit, journey: &Journey, challenge: &Challenge, visit: &Visi
         challenges::kill(&mut tx, &journey.flow.id, challenge.purpose).await?;
     }
     let kind = if last { EventKind::CodesUsedUp } else { EventKind::CodeWrong };
-    Entry::by_visitor(kind, visit).user(challenge.user_id.as_ref()).record(kit, &mut tx).await?;
+    Entry::by_visitor(kind, visit)
+        .user(challenge.user_id.as_ref())
+        .detail(history::seen(visit))
+        .record(kit, &mut tx)
+        .await?;
     let budget = Limit::window(i64::from(kit.config.limits.wrong_codes_per_day), Span::days(1));
     let is_within = guard::count_for_all(kit, &mut tx, "wrong codes", &budget).await?;
     tx.commit().await?;

@@ -5,7 +5,7 @@
 //! before has a counter of its own, so that a stranger's guesses never lock the owner out. People that do
 //! not exist are counted and hashed for like those who do.
 
-use crate::accounts::{emailed_code, letters};
+use crate::accounts::{emailed_code, history, letters};
 use crate::audit::Entry;
 use crate::base::{Fault, Secret, Span, Timestamp, kinds};
 use crate::hash::{Busy, Verdict as HashVerdict};
@@ -80,7 +80,11 @@ pub(super) async fn verify_password(kit: &Kit, claim: Claim<'_>) -> Result<Outco
         known => {
             let mut tx = kit.store.begin().await?;
             let user = known.as_ref().map(|user| &user.id);
-            Entry::by_visitor(EventKind::PasswordWrong, claim.visit).user(user).record(kit, &mut tx).await?;
+            Entry::by_visitor(EventKind::PasswordWrong, claim.visit)
+                .user(user)
+                .detail(history::seen(claim.visit))
+                .record(kit, &mut tx)
+                .await?;
             let usual = Limit::window(i64::from(kit.config.limits.wrong_passwords_per_hour), Span::hours(1));
             let is_within = count_for_all(kit, &mut tx, "wrong passwords", &usual).await?;
             tx.commit().await?;
@@ -174,6 +178,7 @@ async fn note_pause(
     }
     Entry::by_visitor(EventKind::PasswordPaused, claim.visit)
         .user(user.map(|user| &user.id))
+        .detail(history::seen(claim.visit))
         .record(kit, tx)
         .await
 }

@@ -1,5 +1,6 @@
 //! Setting up an account by the link in an invitation. Opening the link uses nothing up: mail scanners open every link.
 
+use crate::accounts::history;
 use crate::accounts::new_password::{self, Choice, Refusal, Typed};
 use crate::audit::Entry;
 use crate::base::{Fault, Secret, kinds};
@@ -83,6 +84,7 @@ pub(crate) async fn accept(
     }
     Entry::by_visitor(EventKind::InvitationUsed, visit)
         .user(Some(&invited.user.id))
+        .detail(history::seen(visit))
         .record(kit, &mut tx)
         .await?;
     tx.commit().await?;

@@ -3,7 +3,7 @@
 use crate::accounts::emailed_code::{self, Checked, Opened, Recipient};
 use crate::accounts::flow::Journey;
 use crate::accounts::new_password::{self, Choice, Refusal, Typed};
-use crate::accounts::{guard, letters, session};
+use crate::accounts::{guard, history, letters, session};
 use crate::audit::Entry;
 use crate::base::{Fault, Secret, Span, Timestamp, kinds};
 use crate::kit::Kit;
@@ -78,6 +78,7 @@ pub(crate) async fn ask(
     Entry::by_visitor(EventKind::ResetAsked, visit)
         .user(user.as_ref().map(|user| &user.id))
         .client(journey.flow.client_id.as_ref())
+        .detail(history::seen(visit))
         .record(kit, &mut tx)
         .await?;
     tx.commit().await?;
@@ -177,7 +178,11 @@ pub(crate) async fn set_password(
     let content = letters::password_changed(kit, service, &visit.browser, false);
     let draft = outbox::Draft { to: &user.email, service, content, expires_at: now + outbox::NOTICE_LIFE };
     outbox::queue(kit, &mut tx, draft).await?;
-    Entry::by_visitor(EventKind::ResetDone, visit).user(Some(&user.id)).record(kit, &mut tx).await?;
+    Entry::by_visitor(EventKind::ResetDone, visit)
+        .user(Some(&user.id))
+        .detail(history::seen(visit))
+        .record(kit, &mut tx)
+        .await?;
     tx.commit().await?;
     kit.mail_bell.notify_one();
     kit.logout_bell.notify_one();

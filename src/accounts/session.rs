@@ -1,7 +1,7 @@
 //! Sessions: begun by a right code, used by every service of the council, ended by logging out.
 
 use crate::accounts::flow::Journey;
-use crate::accounts::letters;
+use crate::accounts::{history, letters};
 use crate::audit::Entry;
 use crate::base::{Fault, Secret, SessionId, UserId, kinds};
 use crate::kit::Kit;
@@ -94,6 +94,7 @@ pub(super) async fn begin(
         .user(Some(&user.id))
         .client(journey.flow.client_id.as_ref())
         .session(&session_id)
+        .detail(history::seen(browser.visit))
         .record(kit, tx)
         .await?;
     Ok(LoggedIn { session_id, session: secret, device })
@@ -170,6 +171,7 @@ pub(crate) async fn end(kit: &Kit, current: &Current, visit: &Visit) -> Result<(
     Entry::by_visitor(EventKind::LoggedOut, visit)
         .user(Some(&current.user.id))
         .session(&current.session.id)
+        .detail(history::seen(visit))
         .record(kit, &mut tx)
         .await?;
     tx.commit().await?;

@@ -131,7 +131,7 @@ pub(crate) async fn look_up(kit: &Kit, current: &Current, typed: &str) -> Result
     let Some(client) = known.map(|known| known.client.clone()).filter(Client::is_active) else {
         return Ok(Found::Nothing);
     };
-    let wants = consent::words(device.scope.split(' '));
+    let wants = consent::abilities(device.scope.split(' '));
     let user_code = user_code::shown(&letters);
     Ok(Found::Device(Box::new(Question { client, user_code, wants, device })))
 }

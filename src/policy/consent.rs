@@ -2,18 +2,22 @@
 
 use crate::policy::scope::{OFFLINE_ACCESS, STANDARD};
 
-/// What each scope value that needs a person's consent lets a service have.
-const WORDS: [(&str, &str); 5] = [
-    ("profile", "your name"),
-    ("email", "your email"),
-    ("address", "your address"),
-    ("phone", "your phone number"),
-    (OFFLINE_ACCESS, "to stay connected when you are not using it"),
+/// What each scope value that needs a person's consent is to a service: what it asks for, and what it can do then.
+const WORDS: [(&str, &str, &str); 5] = [
+    ("profile", "your name", "see your name"),
+    ("email", "your email", "see your email"),
+    ("address", "your address", "see your address"),
+    ("phone", "your phone number", "see your phone number"),
+    (
+        OFFLINE_ACCESS,
+        "to stay connected when you are not using it",
+        "stay connected when you are not using it",
+    ),
 ];
 
 /// Whether what a scope value asks for can be said in plain words.
 pub(crate) fn has_words(value: &str) -> bool {
-    value == "openid" || WORDS.iter().any(|(known, _)| *known == value)
+    value == "openid" || WORDS.iter().any(|(known, ..)| *known == value)
 }
 
 /// The scope values that a request needs consent to: those it asks for, and those that the claims it names belong to.
@@ -27,7 +31,7 @@ pub(crate) fn wanted<'a>(
     let is_wanted = |value: &str| {
         scope.clone().any(|asked| asked == value) || claims.clone().any(|claim| belongs(value, claim))
     };
-    WORDS.iter().map(|(value, _)| *value).filter(|value| is_wanted(value)).collect()
+    WORDS.iter().map(|(value, ..)| *value).filter(|value| is_wanted(value)).collect()
 }
 
 /// Whether a consent that was given covers what is wanted now.
@@ -35,12 +39,20 @@ pub(crate) fn covers(given: Option<&str>, wanted: &[&str]) -> bool {
     given.is_some_and(|given| wanted.iter().all(|value| given.split(' ').any(|known| known == *value)))
 }
 
-/// The words for some scope values, in their order.
+/// What a service asks for with some scope values, in their order: "your name".
 pub(crate) fn words<'a>(scope: impl Iterator<Item = &'a str>) -> Vec<&'static str> {
-    scope
-        .filter_map(|value| WORDS.iter().find(|(known, _)| *known == value))
-        .map(|(_, words)| *words)
-        .collect()
+    known(scope).map(|(_, wish, _)| *wish).collect()
+}
+
+/// What a device can do with some scope values, in their order: "see your name".
+pub(crate) fn abilities<'a>(scope: impl Iterator<Item = &'a str>) -> Vec<&'static str> {
+    known(scope).map(|(.., ability)| *ability).collect()
+}
+
+fn known<'a>(
+    scope: impl Iterator<Item = &'a str>,
+) -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str)> {
+    scope.filter_map(|value| WORDS.iter().find(|(known, ..)| *known == value))
 }
 
 #[cfg(test)]

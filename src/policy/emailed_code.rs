@@ -11,8 +11,8 @@ pub(crate) const SENDS: i64 = 4;
 const LIVE: usize = 3;
 /// How long after its end a right code still earns a new one.
 const FORGIVENESS: Span = Span::hours(2);
-/// The longest entry that is read at all, in bytes.
-const LONGEST_ENTRY: usize = 400;
+/// The longest entry that is read at all, in characters.
+const LONGEST_ENTRY: usize = 100;
 
 /// Draws a code: eight digits, each of the hundred million as likely as any other.
 pub(crate) fn draw(random: &dyn Random) -> String {
@@ -42,7 +42,7 @@ pub(crate) enum Entry {
 /// Reads an entry as generously as can be: digits of any script, with spaces, dashes, marks or even words
 /// around them, as long as there are eight.
 pub(crate) fn read(entry: &str) -> Entry {
-    if entry.len() > LONGEST_ENTRY {
+    if entry.chars().nth(LONGEST_ENTRY).is_some() {
         return Entry::Other;
     }
     let mut digits = String::new();
@@ -202,7 +202,9 @@ mod tests {
         ] {
             assert_eq!(read(entry), expected, "{entry:?}");
         }
-        assert_eq!(read(&"12345678 ".repeat(60)), Entry::Other);
+        let padded = |length: usize| format!("{}12345678", "\u{3000}".repeat(length - 8));
+        assert_eq!(read(&padded(100)), Entry::Code("12345678".to_owned()));
+        assert_eq!(read(&padded(101)), Entry::Other);
     }
 
     #[test]

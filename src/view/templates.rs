@@ -48,6 +48,7 @@ pub(super) const EMBEDDED: &[(&str, &str)] = embedded![
     "pages/invitation.html",
     "pages/invitation_over.html",
     "pages/set_up.html",
+    "pages/set_up_over.html",
     "pages/account.html",
     "pages/change_password.html",
     "pages/history.html",

@@ -32,6 +32,8 @@ async fn row_42_a_misspelt_redirect_uri_is_answered_by_a_page_and_never_a_redire
         let page = page.expect(StatusCode::BAD_REQUEST);
         assert_eq!(page.location(), "", "{asked:?}");
         assert!(page.text().contains("Sorry, we cannot log you in to that service"), "{asked:?}");
+        assert!(page.text().contains("What was wrong The "), "in words: {}", page.text());
+        assert!(!page.text().contains("invalid_"), "{}", page.text());
         assert!(asked.len() < 12 || !page.body.contains(asked.as_str()), "{asked:?} stands on the page");
     }
 }

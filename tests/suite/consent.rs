@@ -127,7 +127,8 @@ async fn row_55_a_consent_is_withdrawn_with_all_that_was_granted_under_it() {
     portal.userinfo(access).await.expect(StatusCode::OK);
     let stopped = portal.alex.submit_to(&sure, "/account/services", &[("stop", "other")]).await;
     let shown = portal.alex.follow(stopped).await.expect(StatusCode::OK);
-    assert!(shown.text().contains("There is no service that you have agreed"), "{}", shown.text());
+    assert!(shown.text().contains("You have stopped sharing with"), "{}", shown.text());
+    assert!(shown.text().contains("You are not sharing your details with any service."), "{}", shown.text());
     portal.userinfo(access).await.expect(StatusCode::UNAUTHORIZED);
     let none = portal.answer(&ask.clone().with("prompt", "none")).await;
     assert_eq!(none.location_param("error").as_deref(), Some("consent_required"));

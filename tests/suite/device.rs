@@ -74,7 +74,7 @@ async fn somebody_types_the_code_checks_it_and_the_device_has_its_tokens() {
     let page = stage.type_in(&typed).await.expect(StatusCode::OK);
     let shown = format!("Check that the device shows {}.", stage.text("user_code"));
     assert!(page.text().contains(&shown), "{}", page.text());
-    assert!(page.text().contains("your name"));
+    assert!(page.text().contains("It will be able to: see your name"), "{}", page.text());
     assert_refused(&stage.ask().await, "authorization_pending", "looking is not connecting");
     let done = stage.answer(&page, "connect").await.expect(StatusCode::OK);
     assert!(done.text().contains("You can go back to your device."), "{}", done.text());

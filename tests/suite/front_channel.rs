@@ -100,15 +100,29 @@ async fn who_was_told_is_not_named_and_who_did_not_answer_is() {
 }
 
 #[tokio::test]
-async fn whoever_goes_back_to_a_service_reads_first_who_could_not_be_told() {
+async fn who_could_not_be_told_stands_on_a_page_that_waits_for_the_reader() {
     let portal = Portal::open().await;
     portal.provider.add_client("quiet", |_| {}).await;
     let hint = used(&portal, &["quiet"]).await;
     let params = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", AFTER)];
     let page = log_out(&portal, &params).await.expect(StatusCode::OK);
     assert!(page.text().contains("We could not log you out of"), "{}", page.text());
-    assert_eq!(page.header(header::REFRESH), format!("10; url={AFTER}"), "there is time to read it");
-    assert!(page.body.contains(&format!("href=\"{AFTER}\"")));
+    assert!(page.headers.get(header::REFRESH).is_none(), "no page moves by itself");
+    assert!(!page.text().contains("We are taking you back now."), "{}", page.text());
+    let main = page.body.split("<main").nth(1).unwrap();
+    let first = main.split("href=\"").nth(1).unwrap().split('"').next().unwrap();
+    assert_eq!(first, AFTER, "the way back is the first link");
+}
+
+#[tokio::test]
+async fn where_frames_are_called_there_is_time_to_read_who_could_not_be_told() {
+    let portal = Portal::open_with(framed).await;
+    portal.provider.add_client("quiet", |_| {}).await;
+    let hint = used(&portal, &["quiet"]).await;
+    let params = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", AFTER)];
+    let page = log_out(&portal, &params).await.expect(StatusCode::OK);
+    assert!(page.text().contains("We could not log you out of"), "{}", page.text());
+    assert_eq!(page.header(header::REFRESH), format!("10; url={AFTER}"));
 }
 
 /// PAGES, P12.

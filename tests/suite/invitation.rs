@@ -182,7 +182,9 @@ async fn row_99_the_first_owner_comes_by_a_link_that_works_once_within_the_hour(
     let path = |link: &crate::base::Secret<crate::base::kinds::SetUp>| format!("/setup/{}", link.reveal());
     let mut stranger = provider.browser();
     let opened = stranger.open(&path(&early)).await;
-    stranger.follow(opened).await.expect(StatusCode::BAD_REQUEST);
+    let over = stranger.follow(opened).await.expect(StatusCode::BAD_REQUEST);
+    assert!(over.text().contains("This link does not work any more"), "{}", over.text());
+    assert!(over.text().contains("gatehouse administrator link"), "{}", over.text());
 
     let mut olivia = provider.browser();
     let opened = olivia.open(&path(&link)).await;
@@ -200,7 +202,8 @@ async fn row_99_the_first_owner_comes_by_a_link_that_works_once_within_the_hour(
     let mut second = olivia.clone();
     let done = olivia.submit(&form, &fields).await.expect(StatusCode::SEE_OTHER);
     assert!(olivia.follow(done).await.body.contains("Your account is ready."));
-    second.submit(&form, &fields).await.expect(StatusCode::BAD_REQUEST);
+    let used = second.submit(&form, &fields).await.expect(StatusCode::BAD_REQUEST);
+    assert!(used.text().contains("It has been used"), "{}", used.text());
     assert!(administrators::set_up_link(kit).await.unwrap().is_none());
     let dashboard = provider.log_in_to_console(&mut olivia, OLIVIA, "/admin").await.expect(StatusCode::OK);
     assert!(dashboard.body.contains("Olivia Owner, Owner"));

@@ -118,6 +118,32 @@ async fn a_log_in_without_a_service_ends_at_the_list_of_services() {
     let done = alex.submit(&page, &[("code", &code)]).await;
     let welcome = alex.follow(done).await.expect(StatusCode::OK);
     assert!(welcome.text().contains("Welcome, Alex Example."));
+    assert!(welcome.text().contains("Check where you are logged in"), "on the first log-in too");
     let home = alex.open(&format!("/flow/{}/continue", welcome.flow())).await.expect(StatusCode::SEE_OTHER);
     assert_eq!(home.location(), "/");
+}
+
+#[tokio::test]
+async fn whoever_asked_for_a_page_of_their_account_gets_it_after_logging_in() {
+    let provider = Provider::start().await;
+    provider.add_client("portal", |_| {}).await;
+    for path in [
+        "/account",
+        "/account/sessions",
+        "/account/history",
+        "/account/services",
+        "/account/services?stop=portal",
+        "/account/password",
+    ] {
+        let mut alex = provider.browser();
+        let asked = alex.open(path).await.expect(StatusCode::SEE_OTHER);
+        let page = provider.log_in_from(&mut alex, asked, ALEX).await;
+        assert_eq!(page.url, path, "{}", page.text());
+    }
+    // A form is not sent again: its page is shown.
+    let mut alex = provider.browser();
+    let sent = alex.post("/account/sessions", &[("end", "others")]).await.expect(StatusCode::SEE_OTHER);
+    assert_eq!(provider.log_in_from(&mut alex, sent, ALEX).await.url, "/account/sessions");
+    let home = alex.open("/").await.expect(StatusCode::OK);
+    assert_eq!(home.link("href=\"/account\"").as_deref(), Some("/account"), "{}", home.body);
 }

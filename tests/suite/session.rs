@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use super::support::{Ask, Browser, PASSWORD, Provider};
+use super::support::{Ask, Browser, PASSWORD, Provider, other_code};
 use crate::base::Span;
 
 const ALEX: &str = "alex@school.example";
@@ -223,6 +223,38 @@ async fn row_29_after_a_quarter_of_an_hour_a_change_needs_a_new_log_in() {
     let login = here.follow(refused).await.expect(StatusCode::OK);
     assert!(login.text().contains("For security, log in again to continue."), "{}", login.text());
     assert!(is_logged_in(&mut there, &ask).await);
+}
+
+/// PAGES, P15.
+#[tokio::test]
+async fn the_history_names_the_browser_of_whoever_failed_to_log_in() {
+    let (provider, ask) = ready().await;
+    let mut thief = provider.browser();
+    thief
+        .extra
+        .push(("user-agent", "Mozilla/5.0 (Linux; Android 15) Chrome/140.0 Mobile Safari/537".to_owned()));
+    let login = provider.login_page(&mut thief, &ask).await;
+    thief.submit(&login, &[("email", ALEX), ("password", "wrong horse")]).await;
+    let code_page = provider.code_page(&mut thief, &ask, ALEX).await;
+    let code = provider.last_code_to(ALEX).await;
+    thief.submit(&code_page, &[("code", &other_code(&code, 1))]).await;
+    provider.advance(Span::days(1));
+
+    let mut here = provider.browser();
+    provider.log_in(&mut here, &ask, ALEX).await.expect(StatusCode::OK);
+    let page = here.open("/account/history").await.expect(StatusCode::OK);
+    let rows: Vec<&str> = page.body.split("<tr>").collect();
+    for what in ["Wrong password", "Wrong code"] {
+        let row = rows.iter().find(|row| row.contains(&format!("<td>{what}</td>"))).unwrap();
+        assert!(row.contains("Chrome on Android"), "{row}");
+    }
+    assert!(!page.text().contains("Not known"), "{}", page.text());
+    // Today's times need no date; others have theirs.
+    let date = crate::view::TimeText::date_at_clock_time(provider.kit().now()).text;
+    let today = date.split(" at ").next().unwrap();
+    assert!(!page.text().contains(today), "{}", page.text());
+    let sessions = here.open("/account/sessions").await.expect(StatusCode::OK);
+    assert!(!sessions.text().contains(today), "{}", sessions.text());
 }
 
 /// Whether a service is answered without a page.

@@ -228,6 +228,19 @@ impl Provider {
         browser.follow(done).await
     }
 
+    /// Logs in from where an answer leads, and presses "Return to Home"; the page that comes then.
+    pub(crate) async fn log_in_from(&self, browser: &mut Browser, asked: Page, email: &str) -> Page {
+        let login = browser.follow(asked).await.expect(StatusCode::OK);
+        let step_two = browser.submit(&login, &[("email", email), ("password", PASSWORD)]).await;
+        let code_page = browser.follow(step_two).await.expect(StatusCode::OK);
+        let code = self.last_code_to(email).await;
+        let done = browser.submit(&code_page, &[("code", &code)]).await;
+        let welcome = browser.follow(done).await.expect(StatusCode::OK);
+        let on = welcome.link("class=\"button\"").unwrap_or_else(|| panic!("no way on: {}", welcome.body));
+        let back = browser.open(&on).await;
+        browser.follow(back).await.expect(StatusCode::OK)
+    }
+
     /// Logs in and goes on to the relying party; the authorization code it is sent.
     pub(crate) async fn code_for(&self, browser: &mut Browser, ask: &Ask, email: &str) -> String {
         let welcome = self.log_in(browser, ask, email).await.expect(StatusCode::OK);

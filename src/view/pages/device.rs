@@ -22,7 +22,7 @@ pub(crate) struct ConnectPage {
     pub(crate) client: String,
     /// As the device shows it.
     pub(crate) code: String,
-    /// In plain words: "your name"
+    /// In plain words: "see your name"
     pub(crate) wants: Vec<&'static str>,
 }
 
@@ -62,7 +62,7 @@ impl Page for ConnectPage {
             code: "WDJB-MJHT".into(),
             wants,
         };
-        vec![asked(vec!["your name", "your email"]), asked(Vec::new())]
+        vec![asked(vec!["see your name", "see your email"]), asked(Vec::new())]
     }
 }
 

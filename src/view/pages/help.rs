@@ -33,6 +33,10 @@ pub(crate) struct CookiesPage {
     pub(crate) said: CookieFacts,
     pub(crate) invitation: CookieFacts,
     pub(crate) console: CookieFacts,
+    /// On the way into the console.
+    pub(crate) console_start: CookieFacts,
+    /// The first owner's link.
+    pub(crate) set_up: CookieFacts,
 }
 
 /// What differs from one installation to another.
@@ -84,10 +88,12 @@ impl Page for CookiesPage {
             flow: facts("__Host-flow", "60 minutes"),
             session: facts("__Host-session", "8 hours"),
             state: facts("__Host-state", "Until you log out or close your browser"),
-            device: facts("__Host-device", "12 months"),
+            device: facts("__Host-device", "180 days"),
             said: facts("__Host-said", "1 minute"),
             invitation: facts("__Host-invitation", "60 minutes"),
             console: facts("__Host-console", "Until you close your browser"),
+            console_start: facts("__Host-console-start", "60 minutes"),
+            set_up: facts("__Host-setup", "60 minutes"),
         }]
     }
 }

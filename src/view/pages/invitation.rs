@@ -25,6 +25,10 @@ pub(crate) struct InvitationOverPage {
     pub(crate) is_used: bool,
 }
 
+/// The link of the first owner is not good any more.
+#[derive(Serialize)]
+pub(crate) struct SetUpOverPage;
+
 /// The first owner's details.
 #[derive(Serialize)]
 pub(crate) struct SetUpPage {
@@ -63,6 +67,14 @@ impl Page for InvitationOverPage {
 
     fn samples() -> Vec<Self> {
         vec![Self { is_used: true }, Self { is_used: false }]
+    }
+}
+
+impl Page for SetUpOverPage {
+    const FILE: &'static str = "pages/set_up_over.html";
+
+    fn samples() -> Vec<Self> {
+        vec![Self]
     }
 }
 

@@ -21,7 +21,7 @@ pub(crate) use account::{
 pub(crate) use consent::{ConsentPage, SharedPage, SharedRow, StopSharingPage};
 pub(crate) use device::{ConnectPage, ConnectedPage, DevicePage};
 pub(crate) use help::{AccessibilityPage, ContactPage, CookieFacts, CookiesPage, HelpPage, PrivacyPage};
-pub(crate) use invitation::{InvitationOverPage, InvitationPage, SetUpPage};
+pub(crate) use invitation::{InvitationOverPage, InvitationPage, SetUpOverPage, SetUpPage};
 pub(crate) use login::{CancelledPage, FormPostPage, LoginCodePage, LoginPage, ServicesPage, WelcomePage};
 pub(crate) use logout::{LogOutPage, LoggedOutPage};
 pub(crate) use reset::{NewPasswordPage, ResetCodePage, ResetEmailPage, ResetPasswordPage};
@@ -116,6 +116,7 @@ pub(super) const EVERY_PAGE: &[Samples] = &[
     entry::<InvitationPage>(),
     entry::<InvitationOverPage>(),
     entry::<SetUpPage>(),
+    entry::<SetUpOverPage>(),
     entry::<AccountPage>(),
     entry::<ChangePasswordPage>(),
     entry::<HistoryPage>(),

@@ -25,6 +25,17 @@ fn both_bodies_say_the_same_words() {
 }
 
 #[test]
+fn two_blank_lines_stand_before_every_heading_of_the_plain_text() {
+    for (folder, letter) in every_letter() {
+        let headings = letter.html.split("<h2 ").skip(1);
+        for heading in headings.map(|rest| rest.split('>').nth(1).unwrap().split('<').next().unwrap()) {
+            let before = format!("\n\n\n{heading}\n\n");
+            assert!(letter.text.contains(&before), "{folder}: {heading}\n{}", letter.text);
+        }
+    }
+}
+
+#[test]
 fn no_letter_has_a_link_a_picture_or_anything_remote() {
     for (folder, letter) in every_letter() {
         let links = ["<a", "http", "://"];

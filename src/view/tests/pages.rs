@@ -170,6 +170,72 @@ fn the_footer_begins_the_same_everywhere() {
     }
 }
 
+/// PAGES, 2.1.
+#[test]
+fn the_account_pages_have_a_menu_between_the_header_and_what_they_are_about() {
+    let menus = [
+        ("account", Some("Your account")),
+        ("sessions", Some("Sessions")),
+        ("history", Some("Login history")),
+        ("shared", Some("Services")),
+        ("change_password", None),
+        ("stop_sharing", None),
+        ("review", None),
+        ("review_over", None),
+    ];
+    for page in every_page() {
+        let name = page.file.trim_start_matches("pages/").trim_end_matches(".html");
+        let document = Document::read(&page.html);
+        let menu = document.text_of(|e| e.name == "nav" && e.get("aria-label") == Some("Menu"));
+        let Some((_, here)) = menus.iter().find(|(file, _)| *file == name) else {
+            assert!(menu.is_none(), "{}", page.file);
+            continue;
+        };
+        assert_eq!(menu.as_deref(), Some("Your account Sessions Login history Services"), "{}", page.file);
+        let shape = document.shape().join("");
+        assert!(shape.contains("</header><nav class aria-label>"), "{}: {shape}", page.file);
+        assert!(shape.contains("</nav><main id tabindex>"), "{}: {shape}", page.file);
+        assert_eq!(document.text_of(|e| e.get("aria-current") == Some("page")).as_deref(), *here);
+    }
+}
+
+#[test]
+fn a_device_code_is_typed_in_capitals_and_nothing_else_is() {
+    for page in every_page().iter().filter(|page| page.file.starts_with("pages/")) {
+        let document = Document::read(&page.html);
+        for input in document.named("input").filter(|input| input.get("autocapitalize").is_some()) {
+            let expected = if input.get("name") == Some("user_code") { "characters" } else { "none" };
+            assert_eq!(input.get("autocapitalize"), Some(expected), "{}", page.file);
+        }
+    }
+}
+
+#[test]
+fn no_line_of_a_heading_begins_with_a_dash() {
+    let dashed = ["login", "login_code", "reset_email", "reset_code", "reset_password"];
+    for page in every_page() {
+        let name = page.file.trim_start_matches("pages/").trim_end_matches(".html");
+        if dashed.contains(&name) {
+            let heading = page.html.split("<h1>").nth(1).unwrap().split("</h1>").next().unwrap();
+            assert!(heading.contains("\u{a0}– step") || heading.contains("\u{a0}- step"), "{heading}");
+        }
+    }
+}
+
+#[test]
+fn the_button_that_ends_a_review_says_whom_it_deactivates() {
+    for page in every_page().iter().filter(|page| page.file == "pages/review.html") {
+        if page.sample["people"].as_array().is_some_and(|people| !people.is_empty()) {
+            continue;
+        }
+        let ending = page.sample["ending"].as_i64().unwrap();
+        let button = Document::read(&page.html)
+            .text_of(|e| e.name == "button" && e.get("class").unwrap().starts_with("button"));
+        let expected = if ending == 0 { "Finish" } else { "Deactivate 1 person" };
+        assert_eq!(button.as_deref(), Some(expected));
+    }
+}
+
 #[test]
 fn every_tag_is_closed_in_its_turn() {
     let void = ["meta", "link", "input", "img", "br"];

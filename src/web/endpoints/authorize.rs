@@ -92,12 +92,24 @@ async fn answer(
 /// The page for a request that cannot be answered anywhere. Nothing that came in stands on it.
 fn refused(web: &Web, error: &OAuthError, visit: &Visit) -> Response {
     let shown = RefusedPage {
-        error: format!("{}: {}", error.code.name(), error.say),
+        error: format!("{}: {}", in_words(error.code), error.say),
         time: TimeText::date_at_clock_time(web.kit.now()),
         reference: visit.reference.clone(),
     };
     let response = page::page(web, StatusCode::BAD_REQUEST, &shown, &web.front.chrome());
     oauth::noted(response, error)
+}
+
+/// What an error is called on the page; the log has its code.
+const fn in_words(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::InvalidClient | ErrorCode::UnauthorizedClient => "The service may not ask this",
+        ErrorCode::InvalidRequestObject
+        | ErrorCode::InvalidRequestUri
+        | ErrorCode::RequestUriNotSupported => "The signed request is not valid",
+        ErrorCode::ServerError => "Something broke here",
+        _ => "The request is not valid",
+    }
 }
 
 /// The same page for parameters that cannot be read at all.

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, header};
 use axum::response::Response;
 
+use crate::accounts::flow::{self, NewFlow};
 use crate::accounts::session::{self, Current};
 use crate::base::{constant_time_eq, paths};
 use crate::config::Config;
@@ -15,8 +16,8 @@ use crate::oidc::params::Params;
 use crate::web::Web;
 use crate::web::cookies::Cookies;
 use crate::web::extract::{Form, read_whole};
-use crate::web::pages::trouble;
-use crate::web::respond::{problem, redirect};
+use crate::web::pages::{login, trouble};
+use crate::web::respond::problem;
 use crate::web::said;
 
 /// The live session of the browser, where it has one.
@@ -36,7 +37,7 @@ impl FromRequestParts<Arc<Web>> for MaybeLoggedIn {
     }
 }
 
-/// The live session of a browser that has one. Others are sent to log in.
+/// The live session of a browser that has one. Others are sent to log in, and come back to the page afterwards.
 pub(in crate::web) struct LoggedIn(pub(in crate::web) Current);
 
 impl FromRequestParts<Arc<Web>> for LoggedIn {
@@ -44,7 +45,30 @@ impl FromRequestParts<Arc<Web>> for LoggedIn {
 
     async fn from_request_parts(parts: &mut Parts, web: &Arc<Web>) -> Result<Self, Response> {
         let found = MaybeLoggedIn::from_request_parts(parts, web).await?;
-        found.current.map(Self).ok_or_else(|| redirect::see_other(paths::LOGIN))
+        match found.current {
+            Some(current) => Ok(Self(current)),
+            None => Err(to_log_in(web, parts).await),
+        }
+    }
+}
+
+/// The page that was asked for, as a page of ours to come back to; a form is not sent again, so its own page stands for
+/// it.
+fn asked_for(parts: &Parts) -> &str {
+    let path = parts.uri.path();
+    if parts.method == Method::POST {
+        return path.strip_suffix("/finish").unwrap_or(path);
+    }
+    parts.uri.path_and_query().map_or(path, |asked| asked.as_str())
+}
+
+async fn to_log_in(web: &Web, parts: &Parts) -> Response {
+    // Only a path of ours: what begins with two slashes is another host to a browser.
+    let back = Some(asked_for(parts)).filter(|path| !path.starts_with("//")).unwrap_or(paths::ACCOUNT);
+    let new = NewFlow { returns_to: Some(back.to_owned()), ..NewFlow::default() };
+    match flow::begin(&web.kit, new).await {
+        Ok(begun) => login::begun(web, &begun, &Cookies::read(&parts.headers), paths::LOGIN),
+        Err(fault) => problem::broken(fault),
     }
 }
 

@@ -107,7 +107,7 @@ pub(in crate::web) async fn history(State(web): State<Arc<Web>>, LoggedIn(curren
     let rows = happened.into_iter().filter_map(|happened| {
         Some(HistoryRow {
             what: in_words(happened.kind)?,
-            time: TimeText::date_at_clock_time(happened.at),
+            time: TimeText::when(happened.at, web.kit.now()),
             device: happened.browser,
         })
     });

@@ -45,6 +45,8 @@ pub(in crate::web) async fn cookies(State(web): State<Arc<Web>>) -> Response {
         said: facts(style.said_name(), "1 minute".to_owned()),
         invitation: facts(style.invitation_name(), lasts(super::invitation::COOKIE_LIFE)),
         console: facts(style.console_name(), "Until you close your browser".to_owned()),
+        console_start: facts(style.console_start_name(), "60 minutes".to_owned()),
+        set_up: facts(style.set_up_name(), lasts(super::set_up::COOKIE_LIFE)),
     };
     show(&web, &shown)
 }

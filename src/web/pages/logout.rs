@@ -143,7 +143,8 @@ struct Parting {
     not_told: Vec<String>,
 }
 
-/// P12. The browser goes on from here to where the service wanted it, unless people are to press a link for that.
+/// P12. Where the browser has services to call, it goes on from here to where the service wanted it, unless people are to
+/// press a link for that. Without frames there is nothing to wait for, and no page moves by itself.
 fn done(web: &Web, judged: &Logout, Parting { frames, not_told }: Parting) -> Result<Response, Fault> {
     let client = judged.client.as_ref();
     let onward = judged.onward.as_ref().map(Onward::location);
@@ -155,7 +156,7 @@ fn done(web: &Web, judged: &Logout, Parting { frames, not_told }: Parting) -> Re
         let text = format!("Return to {}", client.name);
         Link { text, href }
     });
-    let goes_on = onward.is_some() && !web.kit.config.session.logged_out_page;
+    let goes_on = onward.is_some() && !frames.is_empty() && !web.kit.config.session.logged_out_page;
     let wait = if not_told.is_empty() { TIME_FOR_FRAMES } else { TIME_TO_READ };
     let log_in_url = Some(web.front.start_url(client));
     let shown = LoggedOutPage { return_to, home, log_in_url, not_told, frames, goes_on };

@@ -28,7 +28,7 @@ async fn show(web: &Web, current: &Current, said: Option<String>) -> Result<Resp
     let rows = elsewhere::live(&web.kit, current).await?.into_iter().map(|session| SessionRow {
         is_here: session.id == current.session.id,
         device: session.browser,
-        began: TimeText::date_at_clock_time(session.authenticated_at),
+        began: TimeText::when(session.authenticated_at, web.kit.now()),
         id: session.id.as_str().to_owned(),
     });
     let shown = SessionsPage { rows: rows.collect(), token: own_token(web, current), banner: said.clone() };

@@ -12,7 +12,7 @@ use crate::admin::administrators::{self, FirstOwner, NotSetUp};
 use crate::base::{Error, Secret, Span, kinds, paths};
 use crate::model::{Email, Visit};
 use crate::oidc::params::Params;
-use crate::view::pages::SetUpPage;
+use crate::view::pages::{SetUpOverPage, SetUpPage};
 use crate::view::{FieldError, messages};
 use crate::web::Web;
 use crate::web::cookies::Cookies;
@@ -20,24 +20,28 @@ use crate::web::extract::{Form, Unwanted, is_ours};
 use crate::web::pages::{email_error, invitation, reset, trouble};
 use crate::web::respond::{page, problem, redirect};
 
-const COOKIE_LIFE: Span = Span::hours(1);
+pub(super) const COOKIE_LIFE: Span = Span::hours(1);
 
 pub(in crate::web) async fn link(State(web): State<Arc<Web>>, Path(token): Path<String>) -> Response {
     let Some(secret) = Secret::<kinds::SetUp>::presented(&token) else {
-        return trouble::expired(&web, None, false);
+        return over(&web);
     };
     let style = web.front.cookies;
     let cookie = style.give(&style.set_up_name(), &secret, Some(COOKIE_LIFE));
     redirect::with_cookie(redirect::see_other(paths::SET_UP), cookie)
 }
 
+/// The page for a link that is not good any more.
+fn over(web: &Web) -> Response {
+    page::page(web, StatusCode::BAD_REQUEST, &SetUpOverPage, &web.front.chrome())
+}
+
 /// The link, while it is good.
 async fn good(web: &Web, headers: &HeaderMap) -> Result<Secret<kinds::SetUp>, Response> {
-    let expired = || trouble::expired(web, None, false);
-    let secret = Cookies::read(headers).secret(&web.front.cookies.set_up_name()).ok_or_else(expired)?;
+    let secret = Cookies::read(headers).secret(&web.front.cookies.set_up_name()).ok_or_else(|| over(web))?;
     match administrators::link_is_good(&web.kit, &secret).await {
         Ok(true) => Ok(secret),
-        Ok(false) => Err(expired()),
+        Ok(false) => Err(over(web)),
         Err(fault) => Err(problem::broken(fault)),
     }
 }
@@ -116,7 +120,7 @@ async fn make(
         Err(Error::Fault(fault)) => return problem::broken(fault),
     };
     let errors = match refusal {
-        NotSetUp::Link => return trouble::expired(web, None, false),
+        NotSetUp::Link => return over(web),
         NotSetUp::Password(refusal) => {
             reset::password_errors(refusal, web.kit.config.login.password_min_length)
         }

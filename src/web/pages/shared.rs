@@ -45,7 +45,7 @@ async fn show(
     let rows = given.iter().map(|Shared { client, consent, sees }| SharedRow {
         client: client.name.clone(),
         sees: sees.clone(),
-        used: TimeText::date_at_clock_time(consent.used_at.unwrap_or(consent.given_at)),
+        used: TimeText::when(consent.used_at.unwrap_or(consent.given_at), web.kit.now()),
         stop_url: format!("{}?stop={}", paths::ACCOUNT_SERVICES, client.id),
     });
     let shown = SharedPage { rows: rows.collect(), banner: said.clone() };
@@ -65,7 +65,7 @@ async fn stop(web: &Web, own: &OwnForm, client: &ClientId) -> Result<Response, F
         Withdrawn::Done => {
             let name = web.kit.client(client).await?.map(|known| known.client.name.clone());
             let name = name.unwrap_or_else(|| client.to_string());
-            let said = format!("You do not share anything with {name}.");
+            let said = format!("You have stopped sharing with {name}.");
             said::and_say(web, &current.session.id, paths::ACCOUNT_SERVICES, &said)
         }
         Withdrawn::Stale => login::again(web, current, headers, paths::ACCOUNT_SERVICES).await?,

@@ -286,10 +286,10 @@ state("review, to be finished", async () => {
   await nina.getByLabel("No longer needs to log in").check();
   await olivia.press("Save answers");
   await olivia.isAssured("Your answers are saved.");
-  await olivia.reads("1 no longer needs to");
+  await olivia.reads("1 person will no longer be able to log in");
 });
 state("review finished", async () => {
-  await olivia.press("Finish");
+  await olivia.press("Deactivate 1 person");
   await olivia.sees("Thank you");
   await olivia.open(`${stage.demo.facts.issuer}/account`);
   await olivia.sees("Your account");

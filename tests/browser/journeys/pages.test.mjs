@@ -169,7 +169,7 @@ state("shared services", async () => {
 state("stop sharing", () => alex.follow("Stop sharing with Rota Planner"));
 state("sharing stopped", async () => {
   await alex.press("Stop sharing");
-  await alex.isAssured("You do not share anything with Rota Planner.");
+  await alex.isAssured("You have stopped sharing with Rota Planner.");
 });
 
 // A device without a browser.
