@@ -80,8 +80,8 @@ enum Command {
     /// Read the audit trail, export it, and look whether it is whole.
     #[command(subcommand)]
     Audit(audit::Action),
-    /// Check that everything is as it must be, and say what to mend.
-    Doctor,
+    /// Check the installation and say what needs fixing.
+    Doctor(doctor::Options),
     /// Print the reference configuration: every setting, explained.
     Config,
     /// Print a completion script for a shell.
@@ -163,7 +163,7 @@ async fn dispatch(arguments: Arguments) -> Result<(), Failure> {
             None => audit::run(load()?, action).await,
         },
         Command::Client(action) => client::run(load()?, action).await,
-        Command::Doctor => doctor::run(load()?).await,
+        Command::Doctor(options) => doctor::run(load()?, options).await,
         Command::Config => {
             show::line(Config::reference().trim_end());
             Ok(())
