@@ -5,11 +5,14 @@
 
 mod administrator;
 mod apply;
+mod ask;
 mod audit;
 mod client;
 mod client_brand;
 mod client_check;
+mod client_given;
 mod client_requests;
+mod client_show;
 mod client_tokens;
 mod completions;
 #[cfg(feature = "demo")]
@@ -17,14 +20,20 @@ mod demo;
 mod doctor;
 mod findings;
 mod key;
+mod mail;
 mod migrate;
 mod open;
 mod review;
 mod serve;
+mod session;
 mod show;
+mod status;
 mod user;
 mod user_care;
 mod user_import;
+mod user_list;
+mod user_show;
+mod user_update;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -39,7 +48,7 @@ use crate::config::{Config, ConfigError};
 #[derive(Parser)]
 #[command(name = "gatehouse", version, max_term_width = 100)]
 struct Arguments {
-    /// The configuration file. Without it there are the defaults and the environment.
+    /// The configuration file. Without it, defaults and environment variables are used.
     #[arg(long, short, global = true, env = "GATEHOUSE_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(subcommand)]
@@ -62,6 +71,14 @@ enum Command {
     /// Look after people.
     #[command(subcommand)]
     User(user::Action),
+    /// See who is logged in, and log them out.
+    #[command(subcommand)]
+    Session(session::Action),
+    /// See the emails that are not sent.
+    #[command(subcommand)]
+    Mail(mail::Action),
+    /// Show how things stand: people, logins, services and email.
+    Status(status::Options),
     /// Register the services that people log in to.
     #[command(subcommand)]
     Client(client::Action),
@@ -74,7 +91,7 @@ enum Command {
     /// Look after administrators and their roles.
     #[command(subcommand)]
     Administrator(administrator::Action),
-    /// Have somebody who knows them say who of an organisation still needs to log in.
+    /// Ask a sponsor which people in an organisation still need access.
     #[command(subcommand)]
     Review(review::Action),
     /// Read the audit trail, export it, and look whether it is whole.
@@ -153,6 +170,9 @@ async fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         Command::Migrate => migrate::run(load()?).await,
         Command::Key(action) => key::run(load()?, action).await,
         Command::User(action) => user::run(load()?, action).await,
+        Command::Session(action) => session::run(load()?, action).await,
+        Command::Mail(action) => mail::run(load()?, action).await,
+        Command::Status(options) => status::run(load()?, options).await,
         Command::Plan(options) => apply::plan(load()?, options).await,
         Command::Apply(options) => apply::apply(load()?, options).await,
         Command::Export => apply::export(load()?).await,
