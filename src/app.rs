@@ -28,33 +28,82 @@ pub(crate) struct Surroundings {
     pub(crate) cost: Cost,
 }
 
-/// Opens the tools of the house.
+/// Opens the tools of the house, and makes the database and the master key where there are none.
 ///
 /// # Errors
 /// Where a file, the database or the master key is not as it must be; nothing has been changed then.
 pub(crate) async fn open_kit(config: Config, surroundings: Surroundings) -> Result<Kit, Fault> {
-    let Surroundings { clock, random, cost } = surroundings;
-    let store = Store::open(&config.database.url, config.database.connections).await?;
-    let master = match &config.keys.master_key {
-        Some(key) => keyfile::parse(key.reveal()).ok_or_else(|| Fault::new("keys.master_key is damaged"))?,
+    let used = Store::open_used(&config.database.url, config.database.connections).await?;
+    open_on(config, surroundings, used).await
+}
+
+/// The same for a database that is there already.
+///
+/// # Errors
+/// Where there is none, too.
+pub(crate) async fn open_used_kit(config: Config, surroundings: Surroundings) -> Result<Kit, Fault> {
+    let url = &config.database.url;
+    match Store::open_used(url, config.database.connections).await? {
         None => {
-            refuse_lost_key(&config, &store).await?;
-            keyfile::read_or_make(&config.keys.master_key_file, &*random).map_err(Fault::new)?
+            let what = match url.strip_prefix("sqlite:") {
+                Some(path) => format!("there is no database at {}", path.trim_start_matches("//")),
+                None => "the PostgreSQL database is empty".to_owned(),
+            };
+            let remedy = "start the provider or run gatehouse migrate, or correct database.url";
+            Err(Fault::new(format!("{what}: {remedy}")))
         }
+        used => open_on(config, surroundings, used).await,
+    }
+}
+
+/// Opens the tools, with a database that is new where none was used.
+async fn open_on(config: Config, surroundings: Surroundings, used: Option<Store>) -> Result<Kit, Fault> {
+    let outside = Outside::read(&config)?;
+    let keyring = keys::master_key(&config, used.as_ref()).await.map_err(Fault::new)?;
+    let key_file = &config.keys.master_key_file;
+    if keyring.is_none() {
+        keyfile::check_makeable(key_file).map_err(Fault::new)?;
+    }
+    let store = match used {
+        Some(store) => store,
+        None => Store::open(&config.database.url, config.database.connections).await?,
     };
-    let keyring = Keyring::new(master);
+    let keyring = match keyring {
+        Some(keyring) => keyring,
+        None => Keyring::new(keyfile::read_or_make(key_file, &*surroundings.random).map_err(Fault::new)?),
+    };
+    Ok(assemble(config, surroundings, outside, (store, keyring)))
+}
+
+/// What is read from files that the configuration names.
+struct Outside {
+    authorities: Authorities,
+    fetcher: Fetcher,
+}
+
+impl Outside {
+    fn read(config: &Config) -> Result<Self, Fault> {
+        let authorities = match &config.listen.client_authorities_file {
+            Some(file) => Authorities::read(file).map_err(Fault::new)?,
+            None => Authorities::default(),
+        };
+        Ok(Self { authorities, fetcher: Fetcher::new(&config.outgoing).map_err(Fault::new)? })
+    }
+}
+
+fn assemble(
+    config: Config,
+    Surroundings { clock, random, cost }: Surroundings,
+    Outside { authorities, fetcher }: Outside,
+    (store, keyring): (Store, Keyring),
+) -> Kit {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let at_once = match config.limits.hash_concurrency {
         0 => cores,
         configured => configured,
     };
     let hasher = Hasher::new(cost, keyring.pepper(), at_once, config.limits.hash_queue);
-    let client_authorities = match &config.listen.client_authorities_file {
-        Some(file) => Authorities::read(file).map_err(Fault::new)?,
-        None => Authorities::default(),
-    };
-    let fetcher = Fetcher::new(&config.outgoing).map_err(Fault::new)?;
-    Ok(Kit {
+    Kit {
         config,
         clock,
         random,
@@ -68,23 +117,30 @@ pub(crate) async fn open_kit(config: Config, surroundings: Surroundings) -> Resu
         person_keys: PersonKeys::default(),
         refusals: Floods::default(),
         journeys: Floods::default(),
-        client_authorities,
+        client_authorities: authorities,
         mail_bell: Notify::new(),
         logout_bell: Notify::new(),
-    })
+    }
 }
 
-/// A database that was sealed before must be met with its own key: a new one would only look like it.
-async fn refuse_lost_key(config: &Config, store: &Store) -> Result<(), Fault> {
-    let file = &config.keys.master_key_file;
-    if file.exists() || !keys::is_sealed(store).await {
-        return Ok(());
+/// What a provider serves with besides its tools. Made before the database is opened, so that a mistake in a page leaves
+/// nothing behind.
+pub(crate) struct Stage {
+    engine: Engine,
+    front: Front,
+    mailer: Mailer,
+    mailbox: Mailbox,
+}
+
+impl Stage {
+    /// # Errors
+    /// Where a template, a colour or the way of the mail is not as it must be.
+    pub(crate) fn set(config: &Config) -> Result<Self, Fault> {
+        let engine = Engine::new(config.templates.as_deref()).map_err(Fault::new)?;
+        let front = Front::new(config).map_err(Fault::new)?;
+        let mailbox = Mailbox::default();
+        Ok(Self { engine, front, mailer: mailer(config, &mailbox)?, mailbox })
     }
-    Err(Fault::new(format!(
-        "the master key file {} is not there, and the database was made with one: put it back, or name it with \
-         keys.master_key_file",
-        file.display()
-    )))
 }
 
 /// A provider that is ready to serve.
@@ -99,12 +155,11 @@ pub(crate) struct App {
 }
 
 impl App {
-    /// Makes the database current, the keys ready, the pages whole.
-    pub(crate) async fn start(kit: Kit) -> Result<Self, Fault> {
-        let engine = Engine::new(kit.config.templates.as_deref()).map_err(Fault::new)?;
-        let front = Front::new(&kit.config).map_err(Fault::new)?;
-        let mailbox = Mailbox::default();
-        let mailer = mailer(&kit.config, &mailbox)?;
+    /// Makes the database current and the keys ready.
+    pub(crate) async fn start(
+        kit: Kit,
+        Stage { engine, front, mailer, mailbox }: Stage,
+    ) -> Result<Self, Fault> {
         kit.store.migrate().await?;
         keys::check_master_key(&kit).await?;
         keys::ensure(&kit).await?;

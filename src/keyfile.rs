@@ -17,9 +17,20 @@ const PREFIX: &str = "gatehouse-master-key-1:";
 /// # Errors
 /// A sentence that names the file and says what to mend.
 pub(crate) fn read_or_make(path: &Path, random: &dyn Random) -> Result<[u8; 32], String> {
+    match read_existing(path)? {
+        Some(key) => Ok(key),
+        None => make(path, random),
+    }
+}
+
+/// Reads the master key; `None` where there is none.
+///
+/// # Errors
+/// A sentence that names the file and says what to mend.
+pub(crate) fn read_existing(path: &Path) -> Result<Option<[u8; 32]>, String> {
     match fs::symlink_metadata(path) {
-        Ok(meta) => read(path, &meta),
-        Err(error) if error.kind() == ErrorKind::NotFound => make(path, random),
+        Ok(meta) => read(path, &meta).map(Some),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(format!("the master key file {} cannot be looked at: {error}", path.display())),
     }
 }
@@ -46,9 +57,25 @@ pub(crate) fn parse(text: &str) -> Option<[u8; 32]> {
     base64url_decode(text)?.try_into().ok()
 }
 
+/// Whether a file could be made at a path, without leaving anything there.
+///
+/// # Errors
+/// A sentence that names the file.
+pub(crate) fn check_makeable(path: &Path) -> Result<(), String> {
+    let mut above = path.ancestors().skip(1);
+    let there = above.find(|directory| directory.is_dir()).filter(|found| !found.as_os_str().is_empty());
+    // Removed again as soon as it is dropped.
+    let probe = NamedTempFile::new_in(there.unwrap_or(Path::new(".")));
+    probe.map(drop).map_err(|error| unmakeable(path, &error))
+}
+
+fn unmakeable(path: &Path, error: &std::io::Error) -> String {
+    let shown = path.display();
+    format!("the master key file {shown} cannot be made; may this user write to its directory? {error}")
+}
+
 fn make(path: &Path, random: &dyn Random) -> Result<[u8; 32], String> {
-    let failed =
-        |error: std::io::Error| format!("the master key file {} cannot be made: {error}", path.display());
+    let failed = |error: std::io::Error| unmakeable(path, &error);
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed)?;
     let mut key = [0; 32];

@@ -11,13 +11,18 @@ use serde_json::json;
 
 use crate::audit::Entry;
 use crate::base::{Fault, Kid, Span, Timestamp};
+use crate::config::Config;
 use crate::jose::{self, DecryptionKey, KeySet, SigningKey};
+use crate::keyfile;
+use crate::keyring::Keyring;
 use crate::kit::Kit;
 use crate::model::{Actor, Algorithm, Client, EventKind, KeyRecord};
 use crate::store::{Store, Tx, clients, facts, signing_keys};
 
 /// A retired key stays published this long beyond the life of the last token it signed.
 const AFTERGLOW: Span = Span::hours(24);
+const ANOTHER_KEY: &str = "the master key is not the one that this database was made with: put back the right key \
+     file, or name it with keys.master_key_file";
 const FINGERPRINT: &str = "master_key";
 const DECRYPTION_KEY: &str = "decryption_key";
 /// Claimed by whichever node makes keys, so that two do not make the same one twice.
@@ -38,20 +43,41 @@ pub(crate) async fn check_master_key(kit: &Kit) -> Result<(), Fault> {
     facts::set_once(&mut tx, FINGERPRINT, kit.keyring.fingerprint()).await?;
     let known = facts::find(&mut tx, FINGERPRINT).await?;
     tx.commit().await?;
-    if known.as_deref() == Some(kit.keyring.fingerprint()) {
-        Ok(())
-    } else {
-        Err(Fault::new(
-            "the master key is not the one that this database was made with: put back the right key file, or \
-             name it with keys.master_key_file",
-        ))
-    }
+    if known.as_deref() == Some(kit.keyring.fingerprint()) { Ok(()) } else { Err(Fault::new(ANOTHER_KEY)) }
 }
 
-/// Whether a database has been used with some master key. One that cannot be asked has not.
-pub(crate) async fn is_sealed(store: &Store) -> bool {
+/// The fingerprint of the master key that a database was made with. One that cannot be asked was made with none.
+async fn sealed_with(store: &Store) -> Option<String> {
     let known = async { facts::find(&mut *store.read().await?, FINGERPRINT).await };
-    known.await.ok().flatten().is_some()
+    known.await.ok().flatten()
+}
+
+/// The master key as it is configured; `None` where its file is not there yet. Nothing is written.
+///
+/// # Errors
+/// A sentence: what is there is no master key, or not the one that the database was made with.
+pub(crate) async fn master_key(config: &Config, store: Option<&Store>) -> Result<Option<Keyring>, String> {
+    let file = &config.keys.master_key_file;
+    let master = match &config.keys.master_key {
+        Some(key) => {
+            Some(keyfile::parse(key.reveal()).ok_or("keys.master_key is damaged: it has 43 characters")?)
+        }
+        None => keyfile::read_existing(file)?,
+    };
+    let keyring = master.map(Keyring::new);
+    let sealed_with = match store {
+        Some(store) => sealed_with(store).await,
+        None => None,
+    };
+    match (&keyring, sealed_with) {
+        (None, Some(_)) => Err(format!(
+            "the master key file {} is not there, and the database was made with one: put it back, or name it with \
+             keys.master_key_file",
+            file.display()
+        )),
+        (Some(keyring), Some(known)) if known != keyring.fingerprint() => Err(ANOTHER_KEY.to_owned()),
+        _ => Ok(keyring),
+    }
 }
 
 /// Reads every key and makes this node use them.

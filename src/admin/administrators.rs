@@ -13,7 +13,7 @@ use crate::model::{Actor, Administrator, Email, EventKind, Profile, Role, User, 
 use crate::outbox;
 use crate::policy::password::Chooser;
 use crate::policy::permission::Action;
-use crate::store::{Tx, administrators, facts};
+use crate::store::{Tx, administrators, clients, facts};
 
 /// How long the link for setting up is good.
 pub(crate) const LINK_LIFE: Span = Span::hours(1);
@@ -45,6 +45,11 @@ pub(crate) async fn give(
     let by = name_of(kit, actor).await?;
     let owners = administrators::all(&mut *kit.store.read().await?).await?;
     let mut tx = kit.store.begin().await?;
+    for id in services {
+        if clients::by_id(&mut tx, id).await?.is_none() {
+            return Err(Error::Refused(Refusal::unfit("services", format!("there is no service {id}"))));
+        }
+    }
     match role {
         Role::Owner => hold_roles(&mut tx).await?,
         _ => keep_an_owner(&mut tx, &user.id).await?,

@@ -7,12 +7,13 @@ use http::StatusCode;
 use serde::Serialize;
 use url::Url;
 
+use crate::base::strict_json;
 use crate::clients::{keys, request_object};
 use crate::fetch::FetchError;
 use crate::jose::{Presented, PublicKeys};
 use crate::kit::Kit;
 use crate::model::{Algorithm, Client, ClientAuthentication};
-use crate::policy::{assertion, registration};
+use crate::policy::{assertion, registration, sector};
 
 /// No logout token: a service must answer it with 400 (OpenID Connect Back-Channel Logout 1.0, section 2.8).
 const NO_TOKEN: &str = "this-is-a-check.and-not-a-token.of-anybody";
@@ -86,14 +87,21 @@ pub(crate) async fn look(kit: &Kit, client: &Client) -> Vec<Finding> {
     for uri in &settings.request_uris {
         findings.push(signed_request(kit, client, uri).await);
     }
+    if let Some(uri) = &settings.sector_identifier_uri {
+        findings.push(sector_document(kit, client, uri).await);
+    }
     if let Some(uri) = &settings.backchannel_logout_uri {
         findings.push(back_channel(kit, uri).await);
     }
     for (what, page) in [
+        ("front-channel logout", &settings.frontchannel_logout_uri),
         ("home page", &settings.home_page),
-        ("log-in start", &settings.initiate_login_uri),
+        ("login start", &settings.initiate_login_uri),
         ("privacy notice", &settings.policy_uri),
         ("terms", &settings.tos_uri),
+        ("logo", &settings.logo_uri),
+        ("safeguarding page", &settings.safeguarding_uri),
+        ("exit page", &settings.exit_uri),
     ] {
         if let Some(uri) = page {
             findings.push(page_of_people(kit, what, uri).await);
@@ -104,7 +112,7 @@ pub(crate) async fn look(kit: &Kit, client: &Client) -> Vec<Finding> {
 
 /// The rules may have become stricter since the client was registered.
 fn rules(client: &Client) -> Vec<Finding> {
-    let look = || Look::at("registration", None, "settings that agree, of a service that is on");
+    let look = || Look::at("registration", None, "the settings are consistent and the service is on");
     let mend = || format!("change it with gatehouse client update {}", client.id);
     let mut findings: Vec<Finding> = registration::judge(&client.name, &client.settings)
         .into_iter()
@@ -126,11 +134,11 @@ fn addresses(client: &Client) -> Vec<Finding> {
     let back = settings.redirect_uris.iter().map(|uri| ("redirect address", uri));
     let after = settings.post_logout_redirect_uris.iter().map(|uri| ("after logging out", uri));
     let judged = back.chain(after).map(|(what, uri)| {
-        let look = Look::at(what, Some(uri), "https, in its one plain form");
+        let look = Look::at(what, Some(uri), "https, written in its standard form");
         match Url::parse(uri) {
             Ok(url) if url.as_str() != uri => {
                 let remedy = format!("register it as {url}, and have the service send that");
-                look.bad("has another plain form", remedy)
+                look.bad("is not written in its standard form", remedy)
             }
             Ok(url) if url.scheme() == "https" => look.good(),
             Ok(url) if url.scheme() == "http" => {
@@ -246,9 +254,24 @@ async fn signed_request(kit: &Kit, client: &Client, uri: &str) -> Finding {
     }
 }
 
-/// A service is told of log-outs by a token. One that is no token must reach it, and be refused.
+/// The document that vouches for everybody who shares its subjects.
+async fn sector_document(kit: &Kit, client: &Client, uri: &str) -> Finding {
+    let look = Look::at("sector document", Some(uri), "a list with every redirect address of the service");
+    let body = match kit.fetcher.get(uri, "application/json").await {
+        Ok(body) => body,
+        Err(error) => return look.unreached(&error),
+    };
+    let document = std::str::from_utf8(&body).ok().and_then(strict_json);
+    match document {
+        None => look.bad("is no JSON document", "put a list of addresses there, as JSON"),
+        Some(document) if sector::lists(&document, &client.settings) => look.good(),
+        Some(_) => look.bad("lacks a redirect address of the service", "add every redirect address to it"),
+    }
+}
+
+/// A service is told of logouts by a token. One that is no token must reach it, and be refused.
 async fn back_channel(kit: &Kit, uri: &str) -> Finding {
-    let look = Look::at("back-channel log-out", Some(uri), "status 400 for what is no logout token");
+    let look = Look::at("back-channel logout", Some(uri), "status 400 for what is no logout token");
     match kit.fetcher.post_form(uri, &[("logout_token", NO_TOKEN)]).await {
         Err(FetchError::Status(StatusCode::BAD_REQUEST)) => look.good(),
         Ok(_) => look.other(
@@ -258,7 +281,7 @@ async fn back_channel(kit: &Kit, uri: &str) -> Finding {
         ),
         Err(FetchError::Status(status)) => look.bad(
             FetchError::Status(status).to_string(),
-            "have the service take a posted form there, without a log-in, a redirect or a form token",
+            "have the service take a posted form there, without a login, a redirect or a form token",
         ),
         Err(error) => look.unreached(&error),
     }
@@ -299,7 +322,7 @@ const fn remedy(error: &FetchError) -> &'static str {
             "give the service a certificate that is known here, or name your authority with outgoing.ca_file"
         }
         FetchError::Conversation(_) | FetchError::Body => "look into the service's own log",
-        FetchError::Status(_) => "put it there without a log-in or a redirect, or register another address",
+        FetchError::Status(_) => "put it there without a login or a redirect, or register another address",
         FetchError::Slow => "make the service quicker, or let this machine through to it",
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Flaw, Refusal, check, console};
+use super::{Flaw, Refusal, check, console, services};
 use crate::audit::Entry;
 use crate::base::{ClientId, Error, Fault, Secret, Span, base64url, kinds, strict_json};
 use crate::clients::assertion;
@@ -38,6 +38,7 @@ pub(crate) async fn add(
         Some(id) => id,
         None => generate_id(kit)?,
     };
+    services::refuse_namesake(kit, &name, id.as_str()).await?;
     let now = kit.now();
     let client = Client { id, name, settings, created_at: now, updated_at: now, disabled_at: None };
     prepare(kit, &client).await?;
@@ -117,6 +118,10 @@ pub(crate) async fn update(kit: &Kit, actor: &Actor, client: Client) -> Result<C
     console::refuse_console(&client.id)?;
     let before = clients::by_id(&mut *kit.store.read().await?, &client.id).await?;
     check_scopes(actor, &client.settings, before.as_ref().map(|before| &before.settings))?;
+    // Whoever has a namesake already can be changed in everything else.
+    if before.is_none_or(|before| before.name != client.name) {
+        services::refuse_namesake(kit, &client.name, client.id.as_str()).await?;
+    }
     let id = client.id.clone();
     update_with(kit, client, Entry::by(EventKind::ClientUpdated, actor).client(Some(&id))).await
 }

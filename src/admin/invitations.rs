@@ -42,7 +42,8 @@ pub(crate) async fn invite_again(
 ) -> Result<Timestamp, Error<Refusal>> {
     check(actor, Action::InvitePeople, None)?;
     if detail.user.password.is_some() || !detail.user.is_active() {
-        let say = format!("{} has set up the account, or may not log in any more", detail.user.name);
+        let say =
+            format!("{} already has a password or is deactivated, so cannot be invited", detail.user.name);
         return Err(Error::Refused(Refusal::Conflict(say)));
     }
     let service = detail.invitation.as_ref().and_then(|invitation| invitation.client_id.as_ref());

@@ -112,17 +112,6 @@ pub(crate) async fn find(kit: &Kit, actor: &Actor, email: &str) -> Result<User, 
     users::by_email(&mut *kit.store.read().await?, &parsed).await?.ok_or_else(unknown)
 }
 
-/// Up to `limit` people, by address, after the one given.
-pub(crate) async fn list(
-    kit: &Kit,
-    actor: &Actor,
-    after: &str,
-    limit: i64,
-) -> Result<Vec<User>, Error<Refusal>> {
-    check(actor, Action::SeePeople, None)?;
-    Ok(users::page(&mut *kit.store.read().await?, after, limit).await?)
-}
-
 /// Takes away the right to log in, with every session and grant; or gives it back.
 pub(crate) async fn set_active(
     kit: &Kit,

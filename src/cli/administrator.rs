@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{Failure, open, show};
+use super::{Failure, ask, open, show};
 use crate::admin::{administrators, users};
 use crate::base::{ClientId, paths};
 use crate::config::Config;
@@ -33,6 +33,9 @@ pub(super) enum Action {
     Remove {
         /// Their email.
         email: String,
+        /// Do not ask for confirmation.
+        #[arg(long)]
+        yes: bool,
     },
     /// Print a link by which the first owner makes an account, good for an hour.
     Link,
@@ -40,7 +43,7 @@ pub(super) enum Action {
 
 fn role(name: &str) -> Result<Role, String> {
     let known: Vec<&str> = Role::ALL.iter().map(|role| role.name()).collect();
-    Role::parse(name).ok_or_else(|| format!("there are {}", known.join(", ")))
+    Role::parse(name).ok_or_else(|| format!("choose one of {}", known.join(", ")))
 }
 
 pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
@@ -48,15 +51,19 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
     match action {
         Action::List { json } => list(&kit, json).await,
         Action::Set { email, role, services } => {
+            if role != Role::Services && !services.is_empty() {
+                return Err(Failure("--service is only for --role services".to_owned()));
+            }
             let user = users::find(&kit, &Actor::Operator, &email).await?;
             administrators::give(&kit, &Actor::Operator, &user, (role, &services)).await?;
             show::line(format_args!("{} has the role {}.", user.email, role.name()));
             Ok(())
         }
-        Action::Remove { email } => {
+        Action::Remove { email, yes } => {
             let user = users::find(&kit, &Actor::Operator, &email).await?;
+            ask::confirm(&format!("Take away the role of {} ({})?", user.name, user.email), yes)?;
             let said = match administrators::take(&kit, &Actor::Operator, &user).await? {
-                true => "has no role any more",
+                true => "no longer has a role",
                 false => "had no role",
             };
             show::line(format_args!("{} {said}.", user.email));
@@ -75,21 +82,31 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
 
 async fn list(kit: &Kit, as_json: bool) -> Result<(), Failure> {
     let listed = administrators::list(kit, &Actor::Operator).await?;
+    let mut services = Vec::with_capacity(listed.len());
+    for (user, _) in &listed {
+        let known = administrators::find(kit, &user.id).await?;
+        let own = known.map(|known| known.services).unwrap_or_default();
+        services.push(own.iter().map(ToString::to_string).collect::<Vec<String>>());
+    }
     if as_json {
-        let documents = listed.iter().map(
-            |(user, role)| json!({ "email": user.email.shown(), "name": user.name, "role": role.name() }),
-        );
+        let documents = listed.iter().zip(&services).map(|((user, role), services)| {
+            json!({
+                "email": user.email.shown(), "name": user.name, "role": role.name(), "services": services,
+                "last_login_at": user.last_login_at.map(show::time),
+            })
+        });
         show::json(&documents.collect());
         return Ok(());
     }
-    let rows = listed.iter().map(|(user, role)| {
+    let rows = listed.iter().zip(&services).map(|((user, role), services)| {
         vec![
             user.name.clone(),
             user.email.to_string(),
             role.shown().to_owned(),
+            services.join("\n"),
             show::optional_time(user.last_login_at),
         ]
     });
-    show::table(&["Name", "Email", "Role", "Last login"], rows.collect());
+    show::table(&["Name", "Email", "Role", "Services", "Last login"], rows.collect());
     Ok(())
 }

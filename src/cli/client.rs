@@ -1,29 +1,30 @@
 //! `gatehouse client`.
 
 use clap::{Args, Subcommand, ValueEnum};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::client_brand::BrandSettings;
-use super::client_requests::{self, RequestSettings};
-use super::client_tokens::{self, TokenSettings};
-use super::{Failure, client_check, key, open, show};
+use super::client_given::{self as given, Choice};
+use super::client_requests::RequestSettings;
+use super::client_tokens::TokenSettings;
+use super::{Failure, ask, client_check, client_show, key, open, show};
 use crate::admin::clients::{self, Registered};
 use crate::admin::registration;
-use crate::base::{ClientId, Secret, Span, kinds, strict_json};
+use crate::base::{ClientId, Span, strict_json};
 use crate::config::Config;
 use crate::kit::Kit;
 use crate::model::{
-    Actor, Algorithm, ApplicationType, Client, ClientAuthentication, ClientSettings, SecurityProfile,
+    Actor, Algorithm, ApplicationType, ClientAuthentication, ClientSettings, SecurityProfile,
 };
 
 #[derive(Subcommand)]
 pub(super) enum Action {
     /// Register a service. Its secret is shown once.
     Add {
-        /// The name people see on the log-in pages and in emails.
+        /// The name people see on the login pages and in emails.
         #[arg(long)]
         name: String,
-        /// The client identifier; one is made where this is not given.
+        /// The client identifier; made for you if not given.
         #[arg(long)]
         id: Option<String>,
         #[command(flatten)]
@@ -34,6 +35,9 @@ pub(super) enum Action {
     },
     /// List the services.
     List {
+        /// Only services with these words in their name or identifier.
+        #[arg(long, value_name = "WORDS")]
+        search: Option<String>,
         /// Print JSON.
         #[arg(long)]
         json: bool,
@@ -45,14 +49,14 @@ pub(super) enum Action {
         #[arg(long)]
         json: bool,
     },
-    /// Look at what a service declares: whether its keys can be fetched, its addresses reached, and what to mend.
+    /// Check a service: whether its keys can be fetched and its addresses reached, and what needs fixing.
     Check {
         id: String,
         /// Print JSON.
         #[arg(long)]
         json: bool,
     },
-    /// Change what is given, and leave the rest.
+    /// Change only the given settings. An empty text takes an optional setting back: --home-page "".
     Update {
         id: String,
         #[arg(long)]
@@ -64,11 +68,21 @@ pub(super) enum Action {
         json: bool,
     },
     /// Switch a service off: nobody can log in to it, and what was granted to it ends.
-    Disable { id: String },
+    Disable {
+        id: String,
+        /// Do not ask for confirmation.
+        #[arg(long)]
+        yes: bool,
+    },
     /// Switch a service on again.
     Enable { id: String },
     /// Remove a service with everything that was granted to it.
-    Remove { id: String },
+    Remove {
+        id: String,
+        /// Do not ask for confirmation.
+        #[arg(long)]
+        yes: bool,
+    },
     /// Make a token with which services can register themselves, where `registration.open_to` is "invited".
     Invite {
         /// Hours for which it works.
@@ -139,8 +153,8 @@ pub(super) struct Settings {
     #[arg(long, value_name = "URL")]
     jwks_uri: Option<String>,
     /// The only algorithm that it signs with, to prove who it is.
-    #[arg(long, value_name = "ALGORITHM", value_parser = key::algorithm)]
-    auth_algorithm: Option<Algorithm>,
+    #[arg(long, value_name = "ALGORITHM", value_parser = given::algorithm)]
+    auth_algorithm: Option<Choice<Algorithm>>,
     /// The subject of its certificate, as text: CN=portal.example,O=Example,C=GB
     #[arg(long, value_name = "NAME", conflicts_with = "tls_host")]
     tls_subject: Option<String>,
@@ -150,14 +164,17 @@ pub(super) struct Settings {
     /// Which rules it agrees to.
     #[arg(long)]
     profile: Option<Profile>,
-    /// An app on people's own devices: its loopback address may have any port.
-    #[arg(long)]
-    native: bool,
+    /// An app on people's own devices: its loopback address may have any port. --native=false takes it back.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    native: Option<bool>,
     /// The algorithm that its ID tokens are signed with.
     #[arg(long, value_parser = key::algorithm)]
     algorithm: Option<Algorithm>,
-    /// Accept requests without PKCE, for a library that cannot do it.
-    #[arg(long)]
+    /// Whether its requests must use PKCE, as they must unless you say otherwise.
+    #[arg(long, value_name = "BOOL")]
+    pkce: Option<bool>,
+    /// Accept requests without PKCE, for a library that cannot do it: the same as --pkce false.
+    #[arg(long, conflicts_with = "pkce")]
     without_pkce: bool,
     /// A scope value it may ask for; may be given several times. Every standard one, where none is given; those of its
     /// own have a colon in them, like cases:read.
@@ -166,13 +183,13 @@ pub(super) struct Settings {
     /// Its home page.
     #[arg(long, value_name = "URL")]
     home_page: Option<String>,
-    /// Where a log-in can be started from our side.
+    /// Where a login can be started from our side.
     #[arg(long, value_name = "URL")]
     initiate_login_uri: Option<String>,
-    /// Its privacy notice, linked on the log-in page.
+    /// Its privacy notice, linked on the login page.
     #[arg(long, value_name = "URL")]
     policy_uri: Option<String>,
-    /// Its terms, linked on the log-in page.
+    /// Its terms, linked on the login page.
     #[arg(long, value_name = "URL")]
     tos_uri: Option<String>,
     #[command(flatten)]
@@ -191,8 +208,8 @@ pub(super) struct Settings {
     #[arg(long)]
     welcome: Option<Welcome>,
     /// Seconds after which its people have to log in again, where its requests do not say.
-    #[arg(long, value_name = "SECONDS")]
-    default_max_age: Option<u32>,
+    #[arg(long, value_name = "SECONDS", value_parser = given::seconds)]
+    default_max_age: Option<Choice<u32>>,
 }
 
 impl Settings {
@@ -201,15 +218,12 @@ impl Settings {
         self.requests.apply(settings);
         self.tokens.apply(settings);
         settings.asks_consent = self.asks_consent.unwrap_or(settings.asks_consent);
-        settings.organisation = self.run_by.or(settings.organisation.take());
-        if !self.redirect_uri.is_empty() {
-            settings.redirect_uris = self.redirect_uri;
-        }
-        if !self.post_logout_redirect_uri.is_empty() {
-            settings.post_logout_redirect_uris = self.post_logout_redirect_uri;
-        }
+        given::write(&mut settings.organisation, self.run_by);
+        given::replace(&mut settings.redirect_uris, self.redirect_uri);
+        given::replace(&mut settings.post_logout_redirect_uris, self.post_logout_redirect_uri);
         if !self.scope.is_empty() {
-            settings.scopes = Some(self.scope);
+            // None of its own: every standard one.
+            settings.scopes = Some(self.scope).filter(|scopes| scopes.iter().any(|scope| !scope.is_empty()));
         }
         if let Some(auth) = self.auth {
             settings.authentication = match auth {
@@ -230,15 +244,17 @@ impl Settings {
         }
         // Either takes the place of the other.
         if self.jwks.is_some() || self.jwks_uri.is_some() {
-            (settings.jwks, settings.jwks_uri) = (self.jwks, self.jwks_uri);
+            settings.jwks = self.jwks;
+            settings.jwks_uri = self.jwks_uri.filter(|uri| !uri.trim().is_empty());
         }
         // What was chosen for one way of proving means nothing for another.
         let names = [&self.tls_subject, &self.tls_host];
         if self.auth.is_some() || names.iter().any(|name| name.is_some()) {
-            (settings.tls_subject, settings.tls_host) = (self.tls_subject, self.tls_host);
+            let named = |name: Option<String>| name.filter(|name| !name.trim().is_empty());
+            (settings.tls_subject, settings.tls_host) = (named(self.tls_subject), named(self.tls_host));
         }
         settings.assertion_algorithm.take_if(|_| self.auth.is_some());
-        settings.assertion_algorithm = self.auth_algorithm.or(settings.assertion_algorithm);
+        given::choose(&mut settings.assertion_algorithm, self.auth_algorithm);
         if let Some(welcome) = self.welcome {
             settings.welcome_page = match welcome {
                 Welcome::Show => Some(true),
@@ -246,16 +262,16 @@ impl Settings {
                 Welcome::Default => None,
             };
         }
-        if self.native {
-            settings.application_type = ApplicationType::Native;
+        if let Some(native) = self.native {
+            settings.application_type = if native { ApplicationType::Native } else { ApplicationType::Web };
         }
-        settings.require_pkce &= !self.without_pkce;
+        settings.require_pkce = self.pkce.unwrap_or(settings.require_pkce) && !self.without_pkce;
         settings.id_token_algorithm = self.algorithm.unwrap_or(settings.id_token_algorithm);
-        settings.home_page = self.home_page.or(settings.home_page.take());
-        settings.initiate_login_uri = self.initiate_login_uri.or(settings.initiate_login_uri.take());
-        settings.policy_uri = self.policy_uri.or(settings.policy_uri.take());
-        settings.tos_uri = self.tos_uri.or(settings.tos_uri.take());
-        settings.default_max_age = self.default_max_age.or(settings.default_max_age);
+        given::write(&mut settings.home_page, self.home_page);
+        given::write(&mut settings.initiate_login_uri, self.initiate_login_uri);
+        given::write(&mut settings.policy_uri, self.policy_uri);
+        given::write(&mut settings.tos_uri, self.tos_uri);
+        given::choose(&mut settings.default_max_age, self.default_max_age);
     }
 }
 
@@ -268,33 +284,29 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
             settings.apply(&mut wanted);
             let Registered { client, secret } =
                 clients::add(&kit, &Actor::Operator, id, name, wanted).await?;
-            show_one(&kit, &client, secret.as_ref(), json);
+            client_show::one(&kit, &client, secret.as_ref(), json);
         }
-        Action::List { json } => list(&kit, json).await?,
+        Action::List { search, json } => {
+            client_show::list(&kit, search.as_deref().unwrap_or_default(), json).await?;
+        }
         Action::Show { id, json } => {
-            show_one(&kit, &clients::find(&kit, &Actor::Operator, &id).await?, None, json)
+            client_show::one(&kit, &clients::find(&kit, &Actor::Operator, &id).await?, None, json);
         }
         Action::Check { id, json } => {
             client_check::run(&kit, &clients::find(&kit, &Actor::Operator, &id).await?, json).await?;
         }
         Action::Update { id, name, settings, json } => {
-            let mut client = clients::find(&kit, &Actor::Operator, &id).await?;
-            let before = client.settings.authentication;
-            client.name = name.unwrap_or(client.name);
-            settings.apply(&mut client.settings);
-            let client = clients::update(&kit, &Actor::Operator, client).await?;
-            show_one(&kit, &client, None, json);
-            if !json && lacks_secret(before, client.settings.authentication) {
-                show::line(format_args!(
-                    "\nNow make it a secret: gatehouse client rotate-secret {}",
-                    client.id
-                ));
-            }
+            update(&kit, &id, (name, *settings), json).await?;
         }
-        Action::Disable { id } => set_active(&kit, &id, false).await?,
-        Action::Enable { id } => set_active(&kit, &id, true).await?,
-        Action::Remove { id } => {
+        Action::Disable { id, yes } => {
             let client = clients::find(&kit, &Actor::Operator, &id).await?;
+            ask::confirm(&format!("Switch {} ({}) off for everybody?", client.name, client.id), yes)?;
+            set_active(&kit, &id, false).await?;
+        }
+        Action::Enable { id } => set_active(&kit, &id, true).await?,
+        Action::Remove { id, yes } => {
+            let client = clients::find(&kit, &Actor::Operator, &id).await?;
+            ask::confirm(&format!("Remove {} ({}) for ever?", client.name, client.id), yes)?;
             clients::remove(&kit, &Actor::Operator, &client).await?;
             show::line(format_args!("{} ({}) has been removed.", client.name, client.id));
         }
@@ -311,8 +323,26 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
                 clients::Rotation::after(Span::hours(overlap_hours)),
             )
             .await?;
-            show_one(&kit, &client, Some(&secret), json);
+            client_show::one(&kit, &client, Some(&secret), json);
         }
+    }
+    Ok(())
+}
+
+async fn update(
+    kit: &Kit,
+    id: &str,
+    (name, settings): (Option<String>, Settings),
+    json: bool,
+) -> Result<(), Failure> {
+    let mut client = clients::find(kit, &Actor::Operator, id).await?;
+    let before = client.settings.authentication;
+    client.name = name.unwrap_or(client.name);
+    settings.apply(&mut client.settings);
+    let client = clients::update(kit, &Actor::Operator, client).await?;
+    client_show::one(kit, &client, None, json);
+    if !json && lacks_secret(before, client.settings.authentication) {
+        show::line(format_args!("\nNow make it a secret: gatehouse client rotate-secret {}", client.id));
     }
     Ok(())
 }
@@ -348,87 +378,4 @@ fn client_id(text: &str) -> Result<ClientId, Failure> {
             "the client identifier may have up to 128 letters, digits and the characters - . _ ~".to_owned(),
         )
     })
-}
-
-async fn list(kit: &Kit, as_json: bool) -> Result<(), Failure> {
-    let mut found = Vec::new();
-    loop {
-        let after = found.last().map_or(String::new(), |client: &Client| client.id.to_string());
-        let page = clients::list(kit, &Actor::Operator, &after, 500).await?;
-        if page.is_empty() {
-            break;
-        }
-        found.extend(page);
-    }
-    if as_json {
-        show::json(&found.iter().map(document).collect());
-        return Ok(());
-    }
-    let rows = found
-        .iter()
-        .map(|client| {
-            vec![
-                client.name.clone(),
-                client.id.to_string(),
-                client.settings.authentication.name().to_owned(),
-                client.settings.redirect_uris.join("\n"),
-            ]
-        })
-        .collect();
-    show::table(&["Name", "Client ID", "Authentication", "Redirect addresses"], rows);
-    Ok(())
-}
-
-fn document(client: &Client) -> Value {
-    let mut document = json!(client.settings);
-    if let Value::Object(members) = &mut document {
-        members.insert("client_id".to_owned(), json!(client.id.as_str()));
-        members.insert("client_name".to_owned(), json!(client.name));
-        members.insert("created_at".to_owned(), json!(show::time(client.created_at)));
-        members.insert("updated_at".to_owned(), json!(show::time(client.updated_at)));
-        members.retain(|_, value| !value.is_null());
-    }
-    document
-}
-
-/// Where its keys are, or which they are by their names.
-fn keys(client: &Client) -> String {
-    let registered = client.settings.jwks.as_ref().and_then(|set| set.get("keys")?.as_array());
-    let names = registered.into_iter().flatten().map(|key| {
-        let member = |name: &str| key.get(name).and_then(Value::as_str);
-        member("kid").or(member("kty")).unwrap_or_default().to_owned()
-    });
-    client.settings.jwks_uri.clone().unwrap_or_else(|| names.collect::<Vec<_>>().join(" "))
-}
-
-fn show_one(kit: &Kit, client: &Client, secret: Option<&Secret<kinds::Client>>, as_json: bool) {
-    if as_json {
-        let mut shown = document(client);
-        if let (Some(secret), Value::Object(members)) = (secret, &mut shown) {
-            members.insert("client_secret".to_owned(), json!(secret.reveal()));
-        }
-        return show::json(&shown);
-    }
-    show::facts(&[
-        ("Name", client.name.clone()),
-        ("Issuer", kit.config.issuer()),
-        ("Client ID", client.id.to_string()),
-        ("Client secret", secret.map(|secret| secret.reveal().to_owned()).unwrap_or_default()),
-        ("Authentication", client.settings.authentication.name().to_owned()),
-        ("Keys", keys(client)),
-        (
-            "Certificate",
-            client.settings.tls_subject.clone().or(client.settings.tls_host.clone()).unwrap_or_default(),
-        ),
-        ("Profile", client.settings.profile.name().to_owned()),
-        ("Requests", client_requests::summary(&client.settings)),
-        ("Access tokens", client_tokens::summary(&client.settings)),
-        ("Redirect addresses", client.settings.redirect_uris.join(" ")),
-        ("After logging out", client.settings.post_logout_redirect_uris.join(" ")),
-        ("ID tokens signed", client.settings.id_token_algorithm.name().to_owned()),
-        ("Home page", client.settings.home_page.clone().unwrap_or_default()),
-    ]);
-    if secret.is_some() {
-        show::line("\nCopy the client secret now. It will not be shown again.");
-    }
 }

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::key;
+use super::client_given::{self as given, Choice};
 use crate::model::{Algorithm, ClientSettings, GrantType, ResponseType};
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -31,8 +31,8 @@ pub(super) struct RequestSettings {
     #[arg(long, value_name = "DEMAND")]
     signed_requests: Option<Demand>,
     /// The only algorithm that it signs its requests with.
-    #[arg(long, value_name = "ALGORITHM", value_parser = key::algorithm)]
-    request_algorithm: Option<Algorithm>,
+    #[arg(long, value_name = "ALGORITHM", value_parser = given::algorithm)]
+    request_algorithm: Option<Choice<Algorithm>>,
     /// An address where it keeps signed requests for us to fetch; may be given several times.
     #[arg(long, value_name = "URL")]
     request_uri: Vec<String>,
@@ -43,8 +43,8 @@ pub(super) struct RequestSettings {
     #[arg(long, value_name = "URL")]
     frontchannel_logout: Option<String>,
     /// The algorithm that answers to it are signed with, where it wants them signed; else that of its ID tokens.
-    #[arg(long, value_name = "ALGORITHM", value_parser = key::algorithm)]
-    response_algorithm: Option<Algorithm>,
+    #[arg(long, value_name = "ALGORITHM", value_parser = given::algorithm)]
+    response_algorithm: Option<Choice<Algorithm>>,
 }
 
 impl RequestSettings {
@@ -56,20 +56,17 @@ impl RequestSettings {
         if !self.response_type.is_empty() {
             settings.response_types = self.response_type;
         }
-        if !self.request_uri.is_empty() {
-            settings.request_uris = self.request_uri;
-        }
+        given::replace(&mut settings.request_uris, self.request_uri);
         for (demand, setting) in [
             (self.pushed_requests, &mut settings.require_pushed_requests),
             (self.signed_requests, &mut settings.require_signed_requests),
         ] {
             *setting = demand.map_or(*setting, |demand| demand == Demand::Required);
         }
-        settings.request_algorithm = self.request_algorithm.or(settings.request_algorithm);
-        settings.backchannel_logout_uri = self.backchannel_logout.or(settings.backchannel_logout_uri.take());
-        settings.frontchannel_logout_uri =
-            self.frontchannel_logout.or(settings.frontchannel_logout_uri.take());
-        settings.response_algorithm = self.response_algorithm.or(settings.response_algorithm);
+        given::choose(&mut settings.request_algorithm, self.request_algorithm);
+        given::write(&mut settings.backchannel_logout_uri, self.backchannel_logout);
+        given::write(&mut settings.frontchannel_logout_uri, self.frontchannel_logout);
+        given::choose(&mut settings.response_algorithm, self.response_algorithm);
     }
 }
 
@@ -79,7 +76,7 @@ pub(super) fn summary(settings: &ClientSettings) -> String {
     let grants = grants.map(|grant| format!("may use {}", grant.name()));
     let accepts = settings.introspects.then(|| "accepts tokens".to_owned());
     let hears = (settings.backchannel_logout_uri.is_some() || settings.frontchannel_logout_uri.is_some())
-        .then(|| "hears of log-outs".to_owned());
+        .then(|| "hears of logouts".to_owned());
     let types = settings.response_types.iter().filter(|asked| **asked != ResponseType::Code);
     let types = types.map(|asked| format!("may ask for {}", asked.name()));
     let demands = [
@@ -93,10 +90,10 @@ pub(super) fn summary(settings: &ClientSettings) -> String {
 fn grant_type(text: &str) -> Result<GrantType, String> {
     let known = GrantType::ALL.map(GrantType::name).join(", ");
     let in_full = format!("urn:ietf:params:oauth:grant-type:{text}");
-    GrantType::parse(text).or(GrantType::parse(&in_full)).ok_or_else(|| format!("there are {known}"))
+    GrantType::parse(text).or(GrantType::parse(&in_full)).ok_or_else(|| format!("choose one of {known}"))
 }
 
 fn response_type(text: &str) -> Result<ResponseType, String> {
     let known = ResponseType::ALL.map(ResponseType::name).join(", ");
-    ResponseType::parse(text).ok_or_else(|| format!("there are {known}"))
+    ResponseType::parse(text).ok_or_else(|| format!("choose one of {known}"))
 }

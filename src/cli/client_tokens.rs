@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::key;
+use super::client_given::{self as given, Choice};
 use crate::model::{AccessTokenFormat, Algorithm, ClientSettings, KeyManagement, SubjectType};
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -50,13 +50,13 @@ pub(super) struct TokenSettings {
     sector_uri: Option<String>,
     /// How its ID tokens are encrypted for it, with a key of --jwks: RSA-OAEP-256, ECDH-ES or ECDH-ES+A256KW.
     #[arg(long, value_name = "ALGORITHM", value_parser = key_management)]
-    encrypt_id_tokens: Option<KeyManagement>,
+    encrypt_id_tokens: Option<Choice<KeyManagement>>,
     /// How what UserInfo says to it is encrypted for it.
     #[arg(long, value_name = "ALGORITHM", value_parser = key_management)]
-    encrypt_userinfo: Option<KeyManagement>,
+    encrypt_userinfo: Option<Choice<KeyManagement>>,
     /// The algorithm that what UserInfo says to it is signed with, where it wants that signed.
-    #[arg(long, value_name = "ALGORITHM", value_parser = key::algorithm)]
-    userinfo_algorithm: Option<Algorithm>,
+    #[arg(long, value_name = "ALGORITHM", value_parser = given::algorithm)]
+    userinfo_algorithm: Option<Choice<Algorithm>>,
 }
 
 impl TokenSettings {
@@ -80,20 +80,20 @@ impl TokenSettings {
                 Subject::Pairwise => SubjectType::Pairwise,
             };
         }
-        if !self.may_call.is_empty() {
-            settings.resources = self.may_call;
-        }
-        settings.id_token_key_management = self.encrypt_id_tokens.or(settings.id_token_key_management);
-        settings.userinfo_key_management = self.encrypt_userinfo.or(settings.userinfo_key_management);
-        settings.resource = self.resource.or(settings.resource.take());
-        settings.sector_identifier_uri = self.sector_uri.or(settings.sector_identifier_uri.take());
-        settings.userinfo_algorithm = self.userinfo_algorithm.or(settings.userinfo_algorithm);
+        given::replace(&mut settings.resources, self.may_call);
+        given::choose(&mut settings.id_token_key_management, self.encrypt_id_tokens);
+        given::choose(&mut settings.userinfo_key_management, self.encrypt_userinfo);
+        given::write(&mut settings.resource, self.resource);
+        given::write(&mut settings.sector_identifier_uri, self.sector_uri);
+        given::choose(&mut settings.userinfo_algorithm, self.userinfo_algorithm);
     }
 }
 
-fn key_management(text: &str) -> Result<KeyManagement, String> {
-    let known = KeyManagement::ALL.map(KeyManagement::name).join(", ");
-    KeyManagement::parse(text).ok_or_else(|| format!("there are {known}"))
+fn key_management(text: &str) -> Result<Choice<KeyManagement>, String> {
+    given::choice(text, |text| {
+        let known = KeyManagement::ALL.map(KeyManagement::name).join(", ");
+        KeyManagement::parse(text).ok_or_else(|| format!("choose one of {known}"))
+    })
 }
 
 /// In what its tokens differ from random text that whoever has it can use.

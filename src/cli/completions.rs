@@ -7,7 +7,7 @@ use super::{Arguments, Failure, show};
 
 #[derive(Args)]
 pub(super) struct Options {
-    /// The shell that is to complete.
+    /// The shell to write the script for.
     shell: Shell,
 }
 

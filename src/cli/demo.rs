@@ -14,7 +14,7 @@ use url::Url;
 
 use super::{Failure, open, serve};
 use crate::admin::{administrators, clients, users};
-use crate::app::{self, App};
+use crate::app::{self, App, Stage};
 use crate::base::{ClientId, Error, Fault, Secret, Span, SystemClock, base64url, kinds, sha256};
 use crate::config::{Config, OpenTo, Proxies, SecretText};
 use crate::jobs::keep_time;
@@ -95,10 +95,11 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     let config = config(&options, &places, &data)?;
     open::log(&config.log);
     let clock = Arc::new(SystemClock::default());
+    let stage = Stage::set(&config)?;
     let kit = open::kit(config, Arc::clone(&clock) as _).await?;
     let _claim = kit.store.claim()?;
     keep_time::round(&kit, &clock).await?;
-    let app = App::start(kit).await?;
+    let app = App::start(kit, stage).await?;
     let settled = settle(&app.kit, &places).await?;
     tell(&places, &data, temporary.is_some());
     let extra = extra(&app, &clock, facts(&places, &settled));
@@ -134,7 +135,7 @@ fn config(options: &Options, places: &Places, data: &std::path::Path) -> Result<
     config.brand.home_url = places.portal.to_string();
     // Libraries that register themselves can be tried out too.
     config.registration.open_to = OpenTo::Anybody;
-    // Everything in it is on this machine, services that want to hear of log-outs too.
+    // Everything in it is on this machine, services that want to hear of logouts too.
     config.outgoing.allow_this_machine();
     // The same two people log in again and again.
     config.registration.per_hour = 100_000;

@@ -1,28 +1,41 @@
-//! `gatehouse doctor`: looks at everything, changes nothing, says what to mend.
+//! `gatehouse doctor`: looks at everything, changes nothing, says what needs fixing.
 
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
+
+use clap::Args;
+use serde_json::{Value, json};
 
 use super::findings::{self, Finding};
 use super::{Failure, show};
 use crate::app;
-use crate::base::{Clock as _, Span, SystemClock};
+use crate::base::{Clock as _, Fault, Span, SystemClock};
 use crate::certificate::{Files, Own};
 use crate::config::{Config, Tls};
+use crate::fetch::Fetcher;
 use crate::mail::Mailbox;
 use crate::store::Store;
 use crate::view::Engine;
 use crate::web::Front;
+use crate::{keyfile, keys};
 
 /// Certificates should have been renewed this long before they expire.
 const RENEWAL: Span = Span::days(14);
 
-pub(super) async fn run(config: Config) -> Result<(), Failure> {
+#[derive(Args)]
+pub(super) struct Options {
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(config: Config, options: Options) -> Result<(), Failure> {
+    let store = Store::open_used(&config.database.url, config.database.connections).await;
     let findings = [
         ("configuration", Finding::Good(format!("issuer {}", config.issuer()))),
-        ("master key", master_key(&config)),
-        ("database", database(&config).await),
+        ("master key", master_key(&config, &store).await),
+        ("database", database(&config, &store).await),
         ("pages", pages(&config)),
+        ("outgoing", outgoing(&config)),
         ("mail", mail(&config).await),
         match &config.listen.tls {
             Some(tls) => ("https", certificate(&config, tls).unwrap_or_else(Finding::Bad)),
@@ -30,45 +43,50 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         },
     ];
     let findings = findings.map(|(what, finding)| (what.to_owned(), finding));
-    findings::tell(&findings);
+    if options.json {
+        show::json(&findings.iter().map(document).collect());
+    } else {
+        findings::tell(&findings);
+    }
     findings::verdict(&findings)
 }
 
-fn master_key(config: &Config) -> Finding {
-    if config.keys.master_key.is_some() {
-        return Finding::Note(
+/// A finding as `gatehouse client check --json` has it.
+fn document((what, finding): &(String, Finding)) -> Value {
+    let (verdict, text) = match finding {
+        Finding::Good(text) => ("good", text),
+        Finding::Note(text) => ("note", text),
+        Finding::Bad(text) => ("bad", text),
+    };
+    json!({ "what": what, "verdict": verdict, "found": text })
+}
+
+/// The database, where somebody has used one already.
+type Used = Result<Option<Store>, Fault>;
+
+async fn master_key(config: &Config, store: &Used) -> Finding {
+    let file = config.keys.master_key_file.display();
+    let used = store.as_ref().ok().and_then(Option::as_ref);
+    match keys::master_key(config, used).await {
+        Err(why) => Finding::Bad(why),
+        Ok(None) if store.is_err() => {
+            Finding::Note(format!("{file} is not there, and the database cannot be asked about it"))
+        }
+        Ok(None) => match keyfile::check_makeable(&config.keys.master_key_file) {
+            Ok(()) => Finding::Note(format!("{file} is not there yet; the first start makes it")),
+            Err(why) => Finding::Bad(why),
+        },
+        Ok(Some(_)) if config.keys.master_key.is_some() => Finding::Note(
             "given in the environment or the configuration; a file is harder to look at".to_owned(),
-        );
-    }
-    let file = &config.keys.master_key_file;
-    match mode(file) {
-        None => Finding::Note(format!("{} is not there yet; the first start makes it", file.display())),
-        Some(mode) if mode & 0o077 != 0 => {
-            Finding::Bad(format!("{0} can be read by others: run chmod 600 {0}", file.display()))
-        }
-        Some(_) => {
-            Finding::Good(format!("{}; keep a copy, apart from copies of the database", file.display()))
-        }
+        ),
+        Ok(Some(_)) => Finding::Good(format!("{file}; keep a copy, apart from copies of the database")),
     }
 }
 
-fn mode(file: &Path) -> Option<u32> {
-    std::fs::symlink_metadata(file).ok().map(|meta| meta.mode())
-}
-
-async fn database(config: &Config) -> Finding {
-    let url = &config.database.url;
-    if let Some(path) = url.strip_prefix("sqlite:").map(|path| path.trim_start_matches("//"))
-        && !Path::new(path).exists()
-    {
-        let directory = Path::new(path).parent().filter(|parent| !parent.as_os_str().is_empty());
-        return match directory.filter(|directory| !directory.is_dir()) {
-            Some(missing) => Finding::Bad(format!("there is no directory {}: make it", missing.display())),
-            None => Finding::Note(format!("{path} is not there yet; the first start makes it")),
-        };
-    }
-    let store = match Store::open(url, config.database.connections).await {
-        Ok(store) => store,
+async fn database(config: &Config, store: &Used) -> Finding {
+    let store = match store {
+        Ok(Some(store)) => store,
+        Ok(None) => return new_database(&config.database.url),
         Err(fault) => return Finding::Bad(fault.to_string()),
     };
     match store.pending_migrations().await {
@@ -77,6 +95,25 @@ async fn database(config: &Config) -> Finding {
             Finding::Note(format!("reached; migrations due, which the next start does: {pending}"))
         }
         Err(fault) => Finding::Bad(fault.to_string()),
+    }
+}
+
+/// A database that the first start makes.
+fn new_database(url: &str) -> Finding {
+    let Some(path) = url.strip_prefix("sqlite:").map(|path| path.trim_start_matches("//")) else {
+        return Finding::Note("reached, and empty; the first start fills it".to_owned());
+    };
+    let directory = Path::new(path).parent().filter(|parent| !parent.as_os_str().is_empty());
+    match directory.filter(|directory| !directory.is_dir()) {
+        Some(missing) => Finding::Bad(format!("there is no directory {}: make it", missing.display())),
+        None => Finding::Note(format!("{path} is not there yet; the first start makes it")),
+    }
+}
+
+fn outgoing(config: &Config) -> Finding {
+    match Fetcher::new(&config.outgoing) {
+        Ok(_) => Finding::Good("services can be asked for their keys and told of logouts".to_owned()),
+        Err(why) => Finding::Bad(why),
     }
 }
 
@@ -122,7 +159,7 @@ fn certificate(config: &Config, tls: &Tls) -> Result<Finding, String> {
         Finding::Note(format!("the certificate in {file} is not for {host}: services refuse it"))
     } else if left < RENEWAL {
         let days = left.as_seconds() / Span::days(1).as_seconds();
-        Finding::Note(format!("the certificate in {file} expires in {days} days or so: renew it"))
+        Finding::Note(format!("the certificate in {file} expires in about {days} days: renew it"))
     } else {
         let until = show::time(own.expires_at());
         Finding::Good(format!("listening on {}, with a certificate until {until}", config.listen.address))

@@ -3,10 +3,10 @@
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{Failure, open, show};
-use crate::admin::keys::{Listed, published};
+use super::{Failure, ask, open, show};
+use crate::admin::keys::{self, Listed, published};
 use crate::config::Config;
-use crate::keys::{self, Start};
+use crate::keys::Start;
 use crate::model::{Actor, Algorithm};
 
 #[derive(Subcommand)]
@@ -19,37 +19,39 @@ pub(super) enum Action {
     },
     /// Make a new signing key. It is published at once and signs after the announced time.
     Rotate {
-        /// The algorithm; every one that has a key, where this is not given.
+        /// The algorithm. Without it, every algorithm that has a key.
         #[arg(long, value_parser = algorithm)]
         algorithm: Option<Algorithm>,
         /// Sign with it at once, where the old key can no longer be trusted. Services that keep our keys refuse
         /// what it signs until they fetch them again.
         #[arg(long)]
         now: bool,
+        /// Do not ask for confirmation.
+        #[arg(long)]
+        yes: bool,
     },
 }
 
 pub(super) fn algorithm(name: &str) -> Result<Algorithm, String> {
     let known = Algorithm::ALL.map(Algorithm::name).join(", ");
-    Algorithm::parse(name).ok_or_else(|| format!("there are {known}"))
+    Algorithm::parse(name).ok_or_else(|| format!("choose one of {known}"))
 }
 
 pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
     let kit = open::ready_kit(config).await?;
     match action {
         Action::List { json } => list(&published(&kit), json),
-        Action::Rotate { algorithm, now } => {
-            let mut algorithms: Vec<Algorithm> =
-                kit.signing.current().keys().iter().map(|key| key.algorithm).collect();
-            algorithms.dedup();
-            if let Some(one) = algorithm {
-                algorithms = vec![one];
+        Action::Rotate { algorithm, now, yes } => {
+            if now {
+                let question =
+                    "Sign with a new key at once? Services refuse logins until they have fetched it.";
+                ask::confirm(question, yes)?;
             }
             let start = if now { Start::Now } else { Start::Announced };
-            for algorithm in algorithms {
-                let kid = keys::rotate(&kit, &Actor::Operator, algorithm, start).await?;
+            for (algorithm, kid) in keys::rotate(&kit, &Actor::Operator, algorithm, start).await? {
                 show::line(format_args!("{}: new key {kid}", algorithm.name()));
             }
+            show::line("Running nodes publish it within a few seconds.");
         }
     }
     Ok(())

@@ -5,12 +5,15 @@
 
 mod administrator;
 mod apply;
+mod ask;
 mod audit;
 mod audit_verify;
 mod client;
 mod client_brand;
 mod client_check;
+mod client_given;
 mod client_requests;
+mod client_show;
 mod client_tokens;
 mod completions;
 #[cfg(feature = "demo")]
@@ -18,14 +21,20 @@ mod demo;
 mod doctor;
 mod findings;
 mod key;
+mod mail;
 mod migrate;
 mod open;
 mod review;
 mod serve;
+mod session;
 mod show;
+mod status;
 mod user;
 mod user_care;
 mod user_import;
+mod user_list;
+mod user_show;
+mod user_update;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -40,7 +49,7 @@ use crate::config::{Config, ConfigError};
 #[derive(Parser)]
 #[command(name = "gatehouse", version, max_term_width = 100)]
 struct Arguments {
-    /// The configuration file. Without it there are the defaults and the environment.
+    /// The configuration file. Without it, defaults and environment variables are used.
     #[arg(long, short, global = true, env = "GATEHOUSE_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(subcommand)]
@@ -63,6 +72,14 @@ enum Command {
     /// Look after people.
     #[command(subcommand)]
     User(user::Action),
+    /// See who is logged in, and log them out.
+    #[command(subcommand)]
+    Session(session::Action),
+    /// See the emails that are not sent.
+    #[command(subcommand)]
+    Mail(mail::Action),
+    /// Show how things stand: people, logins, services and email.
+    Status(status::Options),
     /// Register the services that people log in to.
     #[command(subcommand)]
     Client(client::Action),
@@ -75,14 +92,14 @@ enum Command {
     /// Look after administrators and their roles.
     #[command(subcommand)]
     Administrator(administrator::Action),
-    /// Have somebody who knows them say who of an organisation still needs to log in.
+    /// Ask a sponsor which people in an organisation still need access.
     #[command(subcommand)]
     Review(review::Action),
     /// Read the audit trail, export it, and check that nothing was changed or removed.
     #[command(subcommand)]
     Audit(audit::Action),
-    /// Check that everything is as it must be, and say what to mend.
-    Doctor,
+    /// Check the installation and say what needs fixing.
+    Doctor(doctor::Options),
     /// Print the reference configuration: every setting, explained.
     Config,
     /// Print a completion script for a shell.
@@ -154,6 +171,9 @@ async fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         Command::Migrate => migrate::run(load()?).await,
         Command::Key(action) => key::run(load()?, action).await,
         Command::User(action) => user::run(load()?, action).await,
+        Command::Session(action) => session::run(load()?, action).await,
+        Command::Mail(action) => mail::run(load()?, action).await,
+        Command::Status(options) => status::run(load()?, options).await,
         Command::Plan(options) => apply::plan(load()?, options).await,
         Command::Apply(options) => apply::apply(load()?, options).await,
         Command::Export => apply::export(load()?).await,
@@ -164,7 +184,7 @@ async fn dispatch(arguments: Arguments) -> Result<(), Failure> {
             None => audit::run(load()?, action).await,
         },
         Command::Client(action) => client::run(load()?, action).await,
-        Command::Doctor => doctor::run(load()?).await,
+        Command::Doctor(options) => doctor::run(load()?, options).await,
         Command::Config => {
             show::line(Config::reference().trim_end());
             Ok(())

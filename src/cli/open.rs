@@ -5,21 +5,25 @@ use std::sync::Arc;
 
 use super::Failure;
 use crate::app::{self, Surroundings};
-use crate::base::{Clock, OsRandom};
+use crate::base::{Clock, OsRandom, SystemClock};
 use crate::config::{Config, Log};
 use crate::hash::Cost;
 use crate::keys;
 use crate::kit::Kit;
 
-/// The tools, with the real clock and the real randomness.
+/// The tools, on a database that is made where there is none, with the real clock and the real randomness.
 pub(super) async fn kit(config: Config, clock: Arc<dyn Clock>) -> Result<Kit, Failure> {
-    let surroundings = Surroundings { clock, random: Arc::new(OsRandom), cost: Cost::STANDARD };
-    Ok(app::open_kit(config, surroundings).await?)
+    Ok(app::open_kit(config, surroundings(clock)).await?)
 }
 
-/// The tools for a command that works on the database: current, and opened by the right master key.
+fn surroundings(clock: Arc<dyn Clock>) -> Surroundings {
+    Surroundings { clock, random: Arc::new(OsRandom), cost: Cost::STANDARD }
+}
+
+/// The tools for a command that works on what is there: a database that is brought up to date, and never made.
 pub(super) async fn ready_kit(config: Config) -> Result<Kit, Failure> {
-    let kit = kit(config, Arc::new(crate::base::SystemClock::default())).await?;
+    let clock = Arc::new(SystemClock::default());
+    let kit = app::open_used_kit(config, surroundings(clock)).await?;
     kit.store.migrate().await?;
     keys::check_master_key(&kit).await?;
     keys::ensure(&kit).await?;

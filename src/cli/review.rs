@@ -13,9 +13,9 @@ use crate::view::when;
 
 #[derive(Subcommand)]
 pub(super) enum Action {
-    /// Ask somebody who knows an organisation's people, by email, who of them still needs to log in.
+    /// Ask a sponsor, by email, which people in an organisation still need access.
     Begin {
-        /// As it stands with its people.
+        /// The organisation's name, exactly as on its people's records.
         organisation: String,
         /// The email of whoever is asked. They must be able to log in.
         #[arg(long, value_name = "EMAIL")]

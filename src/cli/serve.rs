@@ -6,7 +6,7 @@ use axum::Router;
 
 use super::{Failure, open};
 use crate::admin::administrators;
-use crate::app::{self, App};
+use crate::app::{self, App, Stage};
 use crate::base::{SystemClock, paths};
 use crate::config::Config;
 use crate::jobs::keep_time;
@@ -17,12 +17,13 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     keep_memory_private();
     let clock = Arc::new(SystemClock::default());
     let (address, issuer) = (config.listen.address, config.issuer());
-    // A port that is taken, or a certificate that cannot be used, is found out before anything is made.
+    // A port that is taken, a certificate that cannot be used or a page that is broken is found out before anything is made.
     let door = app::open_door(&config.listen).await?;
+    let stage = Stage::set(&config)?;
     let kit = open::kit(config, Arc::clone(&clock) as _).await?;
     let _claim = kit.store.claim()?;
     keep_time::round(&kit, &clock).await?;
-    let app = App::start(kit).await?;
+    let app = App::start(kit, stage).await?;
     tracing::info!(issuer, %address, "ready");
     if let Some(link) = administrators::set_up_link(&app.kit).await? {
         // To standard error and not to the log: whoever reads logs must not become an owner.

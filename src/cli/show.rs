@@ -26,10 +26,11 @@ pub(super) fn table(headings: &[&str], rows: Vec<Vec<String>>) {
     line(table);
 }
 
-/// Names and values, one a line.
+/// Names and values, one a line, without those that have no value.
 pub(super) fn facts(pairs: &[(&str, String)]) {
-    let width = pairs.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
+    let told = pairs.iter().filter(|(_, value)| !value.is_empty());
+    let width = told.clone().map(|(name, _)| name.len()).max().unwrap_or(0);
+    for (name, value) in told {
         line(format_args!("{name:width$}  {value}"));
     }
 }
@@ -37,6 +38,19 @@ pub(super) fn facts(pairs: &[(&str, String)]) {
 /// A document, indented.
 pub(super) fn json(value: &Value) {
     line(format_args!("{value:#}"));
+}
+
+/// A number with a comma at each thousand.
+pub(super) fn count(number: usize) -> String {
+    let digits = number.to_string();
+    let mut shown = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
 }
 
 /// A moment as RFC 3339 has it, in UTC.
@@ -48,4 +62,16 @@ pub(super) fn time(at: Timestamp) -> String {
 /// The same, or nothing.
 pub(super) fn optional_time(at: Option<Timestamp>) -> String {
     at.map(time).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_set_apart() {
+        for (number, shown) in [(0, "0"), (999, "999"), (5_000, "5,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(count(number), shown);
+        }
+    }
 }

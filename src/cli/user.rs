@@ -4,26 +4,22 @@ use std::io::{BufRead as _, IsTerminal as _};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
 
-use super::{Failure, open, show, user_care, user_import};
+use super::{Failure, ask, open, show, user_care, user_import, user_list, user_show, user_update};
 use crate::admin::users::{self, NewUser};
 use crate::config::Config;
 use crate::kit::Kit;
-use crate::model::{Actor, Email, Profile, User};
+use crate::model::{Actor, Email, Profile};
 
 #[derive(Subcommand)]
 pub(super) enum Action {
-    /// Add a person. Without a password they choose one by "Forgotten password?".
+    /// Add a person. Without a password they cannot log in until `gatehouse user invite EMAIL` has sent them a link to
+    /// choose one; for somebody new, `user invite` does both.
     Add(Add),
     /// Add many people from a CSV file, or everybody from another system with their passwords.
     Import(user_import::Options),
     /// List people.
-    List {
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
+    List(user_list::Options),
     /// Show a person.
     Show {
         /// Their email.
@@ -32,10 +28,15 @@ pub(super) enum Action {
         #[arg(long)]
         json: bool,
     },
+    /// Change somebody's name, email or organisation.
+    Update(user_update::Options),
     /// Take away the right to log in, and end every session.
     Disable {
         /// Their email.
         email: String,
+        /// Do not ask for confirmation.
+        #[arg(long)]
+        yes: bool,
     },
     /// Give back the right to log in.
     Enable {
@@ -122,12 +123,17 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
     match action {
         Action::Add(arguments) => add(&kit, arguments).await,
         Action::Import(options) => user_import::run(&kit, options).await,
-        Action::List { json } => list(&kit, json).await,
-        Action::Show { email, json } => {
-            show_one(&users::find(&kit, &Actor::Operator, &email).await?, json);
-            Ok(())
+        Action::List(options) => user_list::run(&kit, options).await,
+        Action::Show { email, json } => user_show::run(&kit, &email, json).await,
+        Action::Update(options) => user_update::run(&kit, options).await,
+        Action::Disable { email, yes } => {
+            let user = users::find(&kit, &Actor::Operator, &email).await?;
+            ask::confirm(
+                &format!("Deactivate {} ({}), and log them out everywhere?", user.name, user.email),
+                yes,
+            )?;
+            set_active(&kit, &email, false).await
         }
-        Action::Disable { email } => set_active(&kit, &email, false).await,
         Action::Care(care) => user_care::run(&kit, care).await,
         Action::Enable { email } => set_active(&kit, &email, true).await,
         Action::SetPassword { email, password } => {
@@ -154,7 +160,15 @@ async fn add(kit: &Kit, arguments: Add) -> Result<(), Failure> {
         profile,
         password: arguments.password.read(false)?,
     };
-    show_one(&users::add(kit, &Actor::Operator, new).await?, arguments.json);
+    let added = users::add(kit, &Actor::Operator, new).await?;
+    user_show::one(kit, &added, arguments.json).await?;
+    if added.password.is_none() && !arguments.json {
+        let email = &added.email;
+        show::line(format_args!(
+            "\nThey have no password yet, and cannot log in. Send them a link to choose one: gatehouse user invite \
+             {email}\nor set one yourself: gatehouse user set-password {email}"
+        ));
+    }
     Ok(())
 }
 
@@ -165,73 +179,14 @@ fn read_profile(file: &std::path::Path) -> Result<Profile, Failure> {
         .map_err(|error| Failure(format!("{} does not hold standard claims: {error}", file.display())))
 }
 
-async fn list(kit: &Kit, as_json: bool) -> Result<(), Failure> {
-    let mut people = Vec::new();
-    loop {
-        let after = people.last().map_or(String::new(), |user: &User| user.email.canonical().to_owned());
-        let page = users::list(kit, &Actor::Operator, &after, 500).await?;
-        if page.is_empty() {
-            break;
-        }
-        people.extend(page);
-    }
-    if as_json {
-        show::json(&people.iter().map(document).collect());
-        return Ok(());
-    }
-    let rows = people
-        .iter()
-        .map(|user| {
-            vec![
-                user.name.clone(),
-                user.email.to_string(),
-                user.organisation.clone().unwrap_or_default(),
-                show::optional_time(user.last_login_at),
-                status(user).to_owned(),
-            ]
-        })
-        .collect();
-    show::table(&["Name", "Email", "Organisation", "Last login", "Status"], rows);
-    Ok(())
-}
-
 async fn set_active(kit: &Kit, email: &str, active: bool) -> Result<(), Failure> {
     let user = users::find(kit, &Actor::Operator, email).await?;
-    let changed = users::set_active(kit, &Actor::Operator, &user, active).await?;
-    let now = if active { "can log in" } else { "cannot log in any more" };
-    let before = if changed { "" } else { "; that was so already" };
-    show::line(format_args!("{} {now}{before}.", user.email));
+    let said = match (active, users::set_active(kit, &Actor::Operator, &user, active).await?) {
+        (true, true) => "can log in again",
+        (false, true) => "is deactivated and logged out everywhere",
+        (true, false) => "was not deactivated",
+        (false, false) => "was already deactivated",
+    };
+    show::line(format_args!("{} {said}.", user.email));
     Ok(())
-}
-
-const fn status(user: &User) -> &'static str {
-    match (user.disabled_at.is_some(), user.password.is_some()) {
-        (true, _) => "Deactivated",
-        (false, true) => "Active",
-        (false, false) => "No password yet",
-    }
-}
-
-fn document(user: &User) -> Value {
-    json!({
-        "id": user.id.as_str(), "sub": user.subject.as_str(), "email": user.email.shown(), "name": user.name,
-        "organisation": user.organisation, "status": status(user), "profile": user.profile,
-        "last_login_at": user.last_login_at.map(show::time), "created_at": show::time(user.created_at),
-        "password_changed_at": user.password_changed_at.map(show::time),
-    })
-}
-
-fn show_one(user: &User, as_json: bool) {
-    if as_json {
-        return show::json(&document(user));
-    }
-    show::facts(&[
-        ("Name", user.name.clone()),
-        ("Email", user.email.to_string()),
-        ("Organisation", user.organisation.clone().unwrap_or_default()),
-        ("Status", status(user).to_owned()),
-        ("Subject (sub)", user.subject.to_string()),
-        ("Last login", show::optional_time(user.last_login_at)),
-        ("Password changed", show::optional_time(user.password_changed_at)),
-    ]);
 }

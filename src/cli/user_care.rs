@@ -1,14 +1,12 @@
 //! `gatehouse user`: what the support desk does for one person.
 
-use std::io::{IsTerminal as _, Write as _};
-
 use clap::{Args, Subcommand};
 
-use super::{Failure, show, user_import};
+use super::{Failure, ask, show, user_import};
 use crate::admin::people::{self, Detail};
 use crate::admin::users::{self, NewUser};
-use crate::admin::{invitations, personal_data};
-use crate::base::ClientId;
+use crate::admin::{Refusal, invitations, personal_data};
+use crate::base::{ClientId, Error};
 use crate::kit::Kit;
 use crate::model::{Actor, Email, Profile};
 use crate::view::when;
@@ -22,12 +20,12 @@ pub(super) enum Care {
         /// Their email.
         email: String,
     },
-    /// Let somebody log in again at once whom wrong passwords have paused.
+    /// Let somebody who was paused for wrong passwords log in again now.
     Unlock {
         /// Their email.
         email: String,
     },
-    /// Have somebody choose a new password at their next log-in, and log them out.
+    /// Have somebody choose a new password when they next log in, and log them out.
     AskNewPassword {
         /// Their email.
         email: String,
@@ -46,7 +44,7 @@ pub(super) enum Care {
     Erase {
         /// Their email.
         email: String,
-        /// Do not ask before.
+        /// Do not ask for confirmation.
         #[arg(long)]
         yes: bool,
     },
@@ -75,20 +73,29 @@ pub(super) async fn run(kit: &Kit, care: Care) -> Result<(), Failure> {
         Care::WithdrawInvitation { email } => {
             let user = users::find(kit, WHO, &email).await?;
             let said = match invitations::withdraw(kit, WHO, &user).await? {
-                true => "works no more",
-                false => "did not work any more",
+                true => format!("The invitation to {email} has been withdrawn."),
+                false => format!("{email} had no open invitation."),
             };
-            show::line(format_args!("The invitation of {email} {said}."));
+            show::line(said);
             Ok(())
         }
         Care::Unlock { email } => {
-            people::unlock(kit, WHO, &users::find(kit, WHO, &email).await?).await?;
-            show::line(format_args!("{email} can log in again."));
+            let user = users::find(kit, WHO, &email).await?;
+            people::unlock(kit, WHO, &user).await?;
+            show::line(match (user.is_active(), user.password.is_some()) {
+                (true, true) => format!("{email} can log in again."),
+                (false, _) => {
+                    format!("{email} is deactivated: gatehouse user enable {email} lets them log in again.")
+                }
+                (true, false) => {
+                    format!("{email} has no password yet: gatehouse user invite {email} sends them a link.")
+                }
+            });
             Ok(())
         }
         Care::AskNewPassword { email } => {
             people::ask_new_password(kit, WHO, &users::find(kit, WHO, &email).await?).await?;
-            show::line(format_args!("{email} will choose a new password at the next log-in."));
+            show::line(format_args!("{email} will choose a new password when they next log in."));
             Ok(())
         }
         Care::LogOut { email } => {
@@ -113,20 +120,28 @@ async fn detail(kit: &Kit, email: &str) -> Result<Detail, Failure> {
 async fn invite(kit: &Kit, options: Invite) -> Result<(), Failure> {
     let email = Email::parse(&options.email)
         .map_err(|_| Failure(format!("{:?} is not an email address", options.email)))?;
-    let until = match (detail(kit, email.shown()).await, options.name) {
-        (Ok(detail), _) => invitations::invite_again(kit, WHO, &detail).await?,
-        (Err(_), Some(name)) => {
+    let known = match users::find(kit, WHO, email.shown()).await {
+        Ok(user) => Some(people::detail(kit, WHO, &user.id).await?),
+        Err(Error::Refused(Refusal::Unknown(_))) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let until = match (known, options.name.as_ref()) {
+        (Some(detail), _) => {
+            refuse_differences(&detail, &options)?;
+            invitations::invite_again(kit, WHO, &detail).await?
+        }
+        (None, Some(name)) => {
             let new = NewUser {
                 email: email.clone(),
-                name,
+                name: name.clone(),
                 organisation: options.organisation,
                 profile: Profile::default(),
                 password: None,
             };
             invitations::invite(kit, WHO, new, options.service.as_ref()).await?.1
         }
-        (Err(_), None) => {
-            return Err(Failure(format!("nobody has the email {email}: say their --name to add them")));
+        (None, None) => {
+            return Err(Failure(format!("nobody has the email {email}; give --name to add them")));
         }
     };
     show::line(format_args!(
@@ -136,21 +151,40 @@ async fn invite(kit: &Kit, options: Invite) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Somebody who is known is invited again as they are: what says otherwise would be lost.
+fn refuse_differences(detail: &Detail, options: &Invite) -> Result<(), Failure> {
+    let user = &detail.user;
+    let service = detail.invitation.as_ref().and_then(|invitation| invitation.client_id.as_ref());
+    let differs = [
+        ("--name", options.name.as_ref().is_some_and(|name| *name != user.name)),
+        (
+            "--organisation",
+            options.organisation.as_ref().is_some_and(|its| Some(its) != user.organisation.as_ref()),
+        ),
+        ("--service", options.service.as_ref().is_some_and(|id| Some(id) != service)),
+    ];
+    match differs.into_iter().find(|(_, differs)| *differs) {
+        Some(("--service", _)) => Err(Failure(format!(
+            "{} was invited before, in the name of another service or of none: leave --service out to send it again",
+            user.email
+        ))),
+        Some((option, _)) => Err(Failure(format!(
+            "{0} has an account already, with another {1}: change it with gatehouse user update {0}, or leave \
+             {option} out",
+            user.email,
+            option.trim_start_matches('-')
+        ))),
+        None => Ok(()),
+    }
+}
+
 async fn erase(kit: &Kit, email: &str, yes: bool) -> Result<(), Failure> {
     let user = users::find(kit, WHO, email).await?;
-    if !yes {
-        if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
-            return Err(Failure(
-                "nobody can be asked here, and nobody has been erased: say --yes".to_owned(),
-            ));
-        }
-        eprint!("Erase {} ({email}) for ever? [y/N] ", user.name);
-        std::io::stderr().flush()?;
-        let mut answer = String::new();
-        std::io::stdin().read_line(&mut answer)?;
-        if !matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
-            return Err(Failure("nobody has been erased".to_owned()));
-        }
+    if !yes && !ask::is_somebody_there() {
+        return Err(Failure("nobody can be asked here, and nobody has been erased: say --yes".to_owned()));
+    }
+    if !yes && !ask::agreed(&format!("Erase {} ({email}) for ever?", user.name))? {
+        return Err(Failure("nobody has been erased".to_owned()));
     }
     personal_data::erase(kit, WHO, &user).await?;
     show::line(format_args!("{email} has been erased."));

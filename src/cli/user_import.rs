@@ -1,14 +1,15 @@
 //! `gatehouse user import`.
 
-use std::io::{IsTerminal as _, Read as _, Write as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
-use super::{Failure, show};
+use super::{Failure, ask, show};
 use crate::admin::import::{self, Outcome, Preview, Problem, Report, Row};
+use crate::admin::invitations;
 use crate::base::ClientId;
 use crate::kit::Kit;
 use crate::model::Actor;
@@ -40,6 +41,8 @@ pub(super) struct Options {
 
 pub(super) async fn run(kit: &Kit, options: Options) -> Result<(), Failure> {
     let bytes = read(&options.file)?;
+    // Whoever only looks is told of a service that is not there, too.
+    invitations::host(kit, &Actor::Operator, options.service.as_ref()).await?;
     let preview = import::preview(kit, &Actor::Operator, &bytes).await?;
     let shown = document(&preview);
     if !options.json {
@@ -95,18 +98,13 @@ fn is_standard_input(file: &Path) -> bool {
 
 /// Asks whoever sits at the terminal. Where nobody does, they must have said so beforehand.
 fn agreed(file: &Path, people: usize) -> Result<bool, Failure> {
-    let somebody = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-    if is_standard_input(file) || !somebody {
+    if is_standard_input(file) || !ask::is_somebody_there() {
         return Err(Failure(
             "nobody can be asked here, and nobody has been added: say --yes to add them, or --dry-run to look only"
                 .to_owned(),
         ));
     }
-    eprint!("Add {}? [y/N] ", counted(people));
-    std::io::stderr().flush()?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+    ask::agreed(&format!("Add {}?", counted(people)))
 }
 
 /// Drawn on standard error, and only where that is a terminal.
@@ -161,13 +159,13 @@ fn show_report(report: Report) {
     show::line(format_args!(
         "\n{} added, {} of them by invitation; {} had an account already.",
         counted(added),
-        report.without_password,
-        report.already_there
+        show::count(report.without_password),
+        show::count(report.already_there)
     ));
 }
 
 fn counted(people: usize) -> String {
-    if people == 1 { "1 person".to_owned() } else { format!("{people} people") }
+    if people == 1 { "1 person".to_owned() } else { format!("{} people", show::count(people)) }
 }
 
 fn document(preview: &Preview) -> Value {

@@ -192,13 +192,16 @@ fn canonical(uri: &str) -> Result<Url, String> {
     if uri.len() > LONGEST_URI {
         return Err(format!("The address must be {LONGEST_URI} characters or fewer: {uri:.60}…"));
     }
-    let url = Url::parse(uri).map_err(|error| format!("{uri} is not a web address: {error}"))?;
+    let url = Url::parse(uri).map_err(|_| match uri.trim() {
+        "" => "Enter a web address that starts with https://".to_owned(),
+        _ => format!("Enter a web address that starts with https://: {uri}"),
+    })?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(format!("The address must not contain a user name or password: {uri}"));
     }
     // A bare host has a path all the same, which nobody has to write.
     if url.as_str() != uri && url.as_str() != format!("{uri}/") {
-        return Err(format!("Write the address in its plain form, {url}, instead of {uri}"));
+        return Err(format!("Write the address in its standard form, {url}, instead of {uri}"));
     }
     Ok(url)
 }

@@ -21,7 +21,6 @@ statements! {
     BY_IDS = among_a_hundred!("SELECT * FROM users WHERE id");
     KNOWN_EMAILS = among_a_hundred!("SELECT email_canonical AS known FROM users WHERE email_canonical");
     KNOWN_SUBJECTS = among_a_hundred!("SELECT subject AS known FROM users WHERE subject");
-    PAGE = "SELECT * FROM users WHERE email_canonical > $1 ORDER BY email_canonical LIMIT $2";
     SET_PASSWORD = "UPDATE users SET password = $2, password_changed_at = $3, updated_at = $3,
         new_password_asked_at = NULL WHERE id = $1";
     CHANGE_PASSWORD = "UPDATE users SET password = $3, password_changed_at = $4, updated_at = $4,
@@ -109,12 +108,6 @@ pub(crate) async fn known_subjects(conn: &mut Conn, subjects: &[&str]) -> Result
 async fn known(conn: &mut Conn, statement: &'static str, values: &[&str]) -> Result<HashSet<String>, Fault> {
     let rows = hundreds(conn, statement, values).await.map_err(asking("look people up"))?;
     rows.iter().map(|row| text(row, "known")).collect()
-}
-
-/// Up to `limit` people in the order of their addresses, from the one after `after`.
-pub(crate) async fn page(conn: &mut Conn, after: &str, limit: i64) -> Result<Vec<User>, Fault> {
-    let rows = sqlx::query(PAGE).bind(after).bind(limit).fetch_all(conn).await;
-    rows.map_err(asking("list people"))?.iter().map(user).collect()
 }
 
 pub(crate) async fn set_password(tx: &mut Tx, id: &UserId, hash: &str, now: Timestamp) -> Result<(), Fault> {

@@ -6,6 +6,8 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::house::House;
+use crate::http::Browser;
+use crate::partner::{ALEX, PASSWORD, Service, log_in};
 
 const NINA: &str = "nina@school.example";
 
@@ -15,6 +17,10 @@ async fn somebody_is_invited_looked_after_and_erased() {
     let said = house.must(&["user", "invite", NINA, "--name", "Nina New", "--organisation", "School"], "");
     assert!(said.contains("It works until"), "{said}");
     house.must(&["user", "invite", NINA], "");
+    let invite = ["user", "invite", NINA, "--name", "Nina Other"];
+    let refused = house.run(&invite, "");
+    assert_eq!(refused.status.code(), Some(2), "another name would be lost");
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("user update"));
     for deed in ["withdraw-invitation", "unlock", "ask-new-password", "log-out"] {
         house.must(&["user", deed, NINA], "");
     }
@@ -24,6 +30,81 @@ async fn somebody_is_invited_looked_after_and_erased() {
     assert_eq!(unasked.status.code(), Some(2));
     house.must(&["user", "erase", NINA, "--yes"], "");
     assert_eq!(house.run(&["user", "show", NINA], "").status.code(), Some(2));
+}
+
+#[tokio::test]
+async fn somebody_is_found_and_changed_and_both_addresses_are_told() {
+    let house = House::new().await;
+    house.add_person("alex@school.example", "purple otter drumming");
+    let added = house.must(&["user", "add", "--email", NINA, "--name", "Nina New"], "");
+    assert!(added.contains("gatehouse user invite nina@school.example"), "{added}");
+    let list = |more: &[&str]| -> Vec<String> {
+        let listed = house.must(&[&["user", "list", "--json"], more].concat(), "");
+        let listed: Value = serde_json::from_str(&listed).unwrap();
+        let emails =
+            listed.as_array().unwrap().iter().map(|person| person["email"].as_str().unwrap().to_owned());
+        emails.collect()
+    };
+    assert_eq!(list(&["--search", "nina"]), [NINA]);
+    assert_eq!(list(&["--limit", "1"]), ["alex@school.example"]);
+    assert_eq!(list(&["--never"]).len(), 2);
+    assert!(list(&["--not-since", "90"]).is_empty());
+    assert_eq!(house.run(&["user", "update", NINA], "").status.code(), Some(2), "nothing is to change");
+    let update = ["user", "update", NINA, "--name", "Nina Newer", "--organisation", "School"];
+    house.must(&update, "");
+    let said = house.must(&["user", "update", NINA, "--email", "nina@new.example"], "");
+    assert!(said.contains("nina@school.example and nina@new.example are told by email."), "{said}");
+    let shown: Value =
+        serde_json::from_str(&house.must(&["user", "show", "nina@new.example", "--json"], "")).unwrap();
+    assert_eq!((&shown["name"], &shown["organisation"]), (&"Nina Newer".into(), &"School".into()));
+    let waiting: Value = serde_json::from_str(&house.must(&["mail", "list", "--json"], "")).unwrap();
+    assert_eq!(waiting.as_array().unwrap().len(), 2, "{waiting}");
+    assert!(house.must(&["mail", "list"], "").contains("Waiting"));
+    let status: Value = serde_json::from_str(&house.must(&["status", "--json"], "")).unwrap();
+    assert_eq!((&status["people"]["active"], &status["mail_waiting"]), (&1.into(), &2.into()), "{status}");
+    assert!(house.must(&["status"], "").contains("1 active, 1 invited, 0 deactivated, 0 locked"));
+}
+
+#[tokio::test]
+async fn sessions_are_listed_by_person_and_service_and_ended() {
+    let house = House::new().await;
+    house.add_person(ALEX, PASSWORD);
+    Service::register(&house);
+    let node = house.serve().await;
+    log_in(&house, &mut Browser::at(house.port), ALEX).await;
+    let list = |more: &[&str]| -> Value {
+        let listed = house.must(&[&["session", "list", "--json"], more].concat(), "");
+        serde_json::from_str(&listed).unwrap()
+    };
+    let all = list(&[]);
+    assert_eq!((&all[0]["email"], all.as_array().unwrap().len()), (&ALEX.into(), 1), "{all}");
+    assert_eq!(list(&["--person", ALEX]), all);
+    assert_eq!(house.run(&["session", "list", "--service", "nosuch"], "").status.code(), Some(2));
+    assert!(house.must(&["session", "list"], "").contains(ALEX));
+    let id = all[0]["id"].as_str().unwrap();
+    assert!(house.must(&["session", "end", id], "").contains("is logged out of"));
+    assert_eq!(list(&[]), Value::Array(Vec::new()));
+    assert_eq!(house.run(&["session", "end", id], "").status.code(), Some(2));
+    drop(node);
+}
+
+#[tokio::test]
+async fn a_service_that_is_not_there_is_named() {
+    let house = House::new().await;
+    house.must(&["user", "add", "--email", NINA, "--name", "Nina New"], "");
+    let file = house.path("people.csv");
+    fs::write(&file, "name,email\nAlex,alex@school.example\n").unwrap();
+    let set = ["administrator", "set", NINA, "--role", "services", "--service", "nosuch"];
+    let import = ["user", "import", file.to_str().unwrap(), "--service", "nosuch", "--dry-run"];
+    for command in [&set[..], &import[..]] {
+        let output = house.run(command, "");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{command:?}");
+        assert_eq!(said, "gatehouse: there is no service nosuch\n", "{command:?}");
+    }
+    let dropped = ["administrator", "set", NINA, "--role", "support", "--service", "nosuch"];
+    let output = house.run(&dropped, "");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("only for --role services"));
 }
 
 #[tokio::test]
@@ -37,7 +118,9 @@ async fn row_99_a_link_makes_the_first_owner_and_the_last_one_stays() {
     assert_eq!(house.run(&["administrator", "link"], "").status.code(), Some(2));
     let kept = house.run(&["administrator", "remove", NINA], "");
     assert!(String::from_utf8_lossy(&kept.stderr).contains("this is the last owner"));
-    assert!(house.must(&["administrator", "list", "--json"], "").contains("\"owner\""));
+    let listed: Value = serde_json::from_str(&house.must(&["administrator", "list", "--json"], "")).unwrap();
+    assert_eq!((&listed[0]["role"], &listed[0]["services"]), (&"owner".into(), &serde_json::json!([])));
+    assert_eq!(listed[0]["last_login_at"], Value::Null);
 }
 
 #[tokio::test]

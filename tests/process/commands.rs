@@ -1,6 +1,7 @@
 //! Every command, as it is typed.
 
 use std::fs;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -30,7 +31,9 @@ async fn people_are_added_looked_at_and_shut_out() {
     let listed = json(&house.must(&["user", "list", "--json"], ""));
     assert_eq!(listed[0]["sub"], added["sub"]);
     assert!(house.must(&["user", "list"], "").contains("Alex Example"));
-    house.must(&["user", "disable", ALEX], "");
+    assert!(house.must(&["user", "disable", ALEX], "").contains("is deactivated"));
+    assert!(house.must(&["user", "disable", ALEX], "").contains("was already deactivated."));
+    assert!(house.must(&["user", "unlock", ALEX], "").contains("user enable"), "unlocking is not enough");
     let shown = json(&house.must(&["user", "show", ALEX, "--json"], ""));
     assert_eq!(shown["status"], "Deactivated");
     house.must(&["user", "enable", ALEX], "");
@@ -110,12 +113,101 @@ async fn services_are_registered_changed_and_removed() {
     let bad = ["client", "update", "portal", "--redirect-uri", "http://portal.example/callback"];
     assert!(refusal(&house, &bad, "").contains("portal.example"));
     assert_eq!(json(&house.must(&["client", "list", "--json"], ""))[0]["client_name"], "Hub");
+    let state =
+        |house: &House| json(&house.must(&["client", "show", "portal", "--json"], ""))["active"].clone();
+    assert_eq!(state(&house), true);
     assert!(house.must(&["client", "disable", "portal"], "").contains("is off"));
+    assert_eq!(state(&house), false);
+    assert!(house.must(&["client", "list"], "").contains("Switched off"));
+    assert!(house.must(&["client", "show", "portal"], "").contains("Status              Switched off"));
     assert!(house.must(&["client", "disable", "portal"], "").contains("off already"));
     assert!(house.must(&["client", "enable", "portal"], "").contains("is on again"));
     assert!(house.must(&["client", "remove", "portal"], "").contains("removed"));
     assert_eq!(json(&house.must(&["client", "list", "--json"], "")), Value::Array(Vec::new()));
     refusal(&house, &["client", "show", "portal"], "");
+}
+
+#[tokio::test]
+async fn what_was_set_for_a_service_can_be_taken_back() {
+    let house = House::new().await;
+    let add =
+        ["client", "add", "--id", "portal", "--name", "Portal", "--redirect-uri", "https://portal.example/"];
+    let more = ["--without-pkce", "--native", "--home-page", "https://portal.example/", "--scope", "openid"];
+    house.must(&[&add[..], &more].concat(), "");
+    let shown = house.must(&["client", "show", "portal"], "");
+    for line in
+        ["PKCE                not demanded", "Kind                native app", "Scopes              openid"]
+    {
+        assert!(shown.contains(line), "{line}: {shown}");
+    }
+    let update = ["client", "update", "portal"];
+    let back = ["--pkce", "true", "--native=false", "--home-page", "", "--scope", "", "--json"];
+    let updated = json(&house.must(&[&update[..], &back].concat(), ""));
+    assert_eq!((&updated["require_pkce"], &updated["application_type"]), (&true.into(), &"web".into()));
+    assert_eq!((&updated["client_uri"], &updated["scopes"]), (&Value::Null, &Value::Null));
+    let signed = json(&house.must(&[&update[..], &["--userinfo-algorithm", "ES256", "--json"]].concat(), ""));
+    assert_eq!(signed["userinfo_signed_response_alg"], "ES256");
+    let plain = json(&house.must(&[&update[..], &["--userinfo-algorithm", "", "--json"]].concat(), ""));
+    assert_eq!(plain["userinfo_signed_response_alg"], Value::Null);
+    let bad = refusal(&house, &[&update[..], &["--home-page", "portal"]].concat(), "");
+    assert!(bad.contains("Enter a web address that starts with https://: portal"), "{bad}");
+    let colour = refusal(&house, &[&update[..], &["--algorithm", "RSA"]].concat(), "");
+    assert!(colour.contains("choose one of RS256"), "{colour}");
+}
+
+#[tokio::test]
+async fn two_services_cannot_have_one_name_and_services_are_found_by_their_words() {
+    let house = House::new().await;
+    let add = |id, name| {
+        ["client", "add", "--id", id, "--name", name, "--redirect-uri", "https://portal.example/callback"]
+    };
+    house.must(&add("portal", "Portal"), "");
+    assert!(refusal(&house, &add("hub", "Portal"), "").contains("Another service already uses that name"));
+    house.must(&add("hub", "Foster Hub"), "");
+    let rename = ["client", "update", "hub", "--name", "Portal"];
+    assert!(refusal(&house, &rename, "").contains("Another service already uses that name"));
+    house.must(&["client", "update", "portal", "--name", "Portal", "--run-by", "Example"], "");
+    let found = json(&house.must(&["client", "list", "--search", "foster", "--json"], ""));
+    let ids: Vec<&Value> = found.as_array().unwrap().iter().map(|client| &client["client_id"]).collect();
+    assert_eq!(ids, ["hub"]);
+}
+
+/// Runs a command as if somebody sat at the terminal, who types one line; how it ended, and all that was shown.
+fn at_a_terminal(house: &House, command: &str, typed: &str) -> (Option<i32>, String) {
+    use std::io::Write as _;
+    let line = format!("{} {command}", crate::house::PROGRAM);
+    let mut script = Command::new("script");
+    script.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
+    script.envs(house.settings.iter().map(|(name, value)| (name, value)));
+    script.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = script.spawn().unwrap();
+    child.stdin.as_mut().unwrap().write_all(typed.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    (output.status.code(), String::from_utf8(output.stdout).unwrap())
+}
+
+#[tokio::test]
+async fn what_is_hard_to_undo_is_asked_about_at_a_terminal() {
+    let house = House::new().await;
+    house.add_person(ALEX, "purple otter drumming");
+    let redirect = "https://portal.example/callback";
+    house.must(&["client", "add", "--id", "portal", "--name", "Portal", "--redirect-uri", redirect], "");
+    let commands = [
+        "client disable portal".to_owned(),
+        "client remove portal".to_owned(),
+        "key rotate --now".to_owned(),
+        format!("user disable {ALEX}"),
+        format!("administrator remove {ALEX}"),
+    ];
+    for command in &commands {
+        let (code, shown) = at_a_terminal(&house, command, "n\n");
+        assert!(shown.contains("[y/N]") && shown.contains("nothing has been changed"), "{command}: {shown}");
+        assert_eq!(code, Some(2), "{command}: {shown}");
+    }
+    for (command, typed) in [(commands[0].clone(), "y\n"), (format!("{} --yes", commands[1]), "")] {
+        let (code, shown) = at_a_terminal(&house, &command, typed);
+        assert_eq!(code, Some(0), "{command}: {shown}");
+    }
 }
 
 #[tokio::test]
@@ -197,7 +289,8 @@ async fn keys_are_listed_and_rotated_and_the_old_ones_stay_published() {
     let house = House::new().await;
     let keys = |house: &House| json(&house.must(&["key", "list", "--json"], "")).as_array().unwrap().clone();
     let before = keys(&house);
-    house.must(&["key", "rotate", "--algorithm", "ES256", "--now"], "");
+    let said = house.must(&["key", "rotate", "--algorithm", "ES256", "--now"], "");
+    assert!(said.contains("within a few seconds"), "{said}");
     let after = keys(&house);
     assert_eq!(after.len(), before.len() + usize::from(!before.is_empty()));
     assert!(before.iter().all(|old| after.iter().any(|key| key["kid"] == old["kid"])));
@@ -206,7 +299,7 @@ async fn keys_are_listed_and_rotated_and_the_old_ones_stay_published() {
 
 #[tokio::test]
 async fn migrating_twice_is_migrating_once_and_the_doctor_is_content() {
-    let house = House::new().await;
+    let house = House::bare().await;
     let before = house.must(&["doctor"], "");
     assert!(before.contains("first start makes it"), "{before}");
     assert!(!house.path("keys").exists(), "the doctor changes nothing");

@@ -236,9 +236,8 @@ async fn a_service_proves_who_it_is_by_the_certificate_of_its_connection() {
     let jwks = house.path("jwks.json");
     fs::write(&jwks, json!({ "keys": [registered.jwk()] }).to_string()).unwrap();
     let add = |id: &str, more: &[&str]| {
-        let common =
-            ["client", "add", "--name", "Portal", "--grant", "client_credentials", "--scope", "cases:read"];
-        house.must(&[&common, &["--id", id][..], more].concat(), "");
+        let common = ["client", "add", "--grant", "client_credentials", "--scope", "cases:read"];
+        house.must(&[&common, &["--id", id, "--name", id][..], more].concat(), "");
     };
     add("own", &["--auth", "self-signed-tls", "--jwks", jwks.to_str().unwrap()]);
     add("named", &["--auth", "tls", "--tls-host", "api.example"]);

@@ -34,7 +34,7 @@ async fn a_client_that_could_do_harm_is_not_registered() {
         (with(|s| s.redirect_uris = vec!["http://portal.example/".to_owned()]), "https://"),
         (with(|s| s.redirect_uris = vec!["https://portal.example/#x".to_owned()]), "#"),
         (with(|s| s.redirect_uris = vec!["https://a@portal.example/".to_owned()]), "user name"),
-        (with(|s| s.redirect_uris = vec!["https://portal.example/x/../y".to_owned()]), "plain form"),
+        (with(|s| s.redirect_uris = vec!["https://portal.example/x/../y".to_owned()]), "standard form"),
         (with(|s| s.post_logout_redirect_uris = vec!["javascript:alert(1)".to_owned()]), "https://"),
         (with(|s| s.home_page = Some("data:text/html,x".to_owned())), "https://"),
         (with(|s| s.request_uris = vec!["http://portal.example/r".to_owned()]), "https://"),

@@ -2,19 +2,19 @@
 
 use std::sync::{Arc, Mutex};
 
-use axum::Router;
 use axum::response::Redirect;
 use axum::routing::{get, post};
+use axum::{Json, Router};
 use http::StatusCode;
 use serde_json::json;
 
 use super::client_assertion::{key_set, own_key};
 use super::client_certificate::Sample;
-use super::support::Provider;
+use super::support::{Provider, REDIRECT};
 use crate::admin::client_check::{self, Finding, Verdict};
 use crate::admin::clients;
 use crate::jose::SigningKey;
-use crate::model::{Actor, Algorithm, ClientAuthentication, ClientSettings};
+use crate::model::{Actor, Algorithm, Client, ClientAuthentication, ClientSettings};
 
 /// A service on this machine, that does everything well and some things badly.
 struct Service {
@@ -40,6 +40,7 @@ impl Service {
         let router = Router::new()
             .route("/keys", get(|| async { set }))
             .route("/request", get(|| async { signed }))
+            .route("/sector", get(|| async { Json(json!([REDIRECT])) }))
             .route("/text", get(|| async { "<p>Hello" }))
             .route("/long", get(|| async { "x".repeat(100_000) }))
             .route(
@@ -90,6 +91,9 @@ async fn of_a_service_that_is_as_it_says_everything_is_good() {
         settings.home_page = service.at("/long");
         settings.initiate_login_uri = service.at("/away");
         settings.policy_uri = service.at("/text");
+        settings.logo_uri = service.at("/text");
+        settings.safeguarding_uri = service.at("/text");
+        settings.exit_uri = service.at("/text");
     })
     .await;
     assert!(findings.iter().all(|finding| finding.verdict == Verdict::Good), "{findings:#?}");
@@ -100,10 +104,13 @@ async fn of_a_service_that_is_as_it_says_everything_is_good() {
         "after logging out",
         "keys",
         "signed request",
-        "back-channel log-out",
+        "back-channel logout",
         "home page",
-        "log-in start",
+        "login start",
         "privacy notice",
+        "logo",
+        "safeguarding page",
+        "exit page",
     ];
     assert_eq!(whats, expected);
     let posted = service.posted.lock().unwrap().join("");
@@ -168,8 +175,37 @@ async fn who_cannot_be_told_of_log_outs_is_named_and_so_is_who_believes_anything
         ("/careless", Verdict::Note, "with success", "who signed"),
     ] {
         let adjust = |settings: &mut ClientSettings| settings.backchannel_logout_uri = service.at(path);
-        expect(adjust, verdict, ["back-channel log-out", found, remedy]).await;
+        expect(adjust, verdict, ["back-channel logout", found, remedy]).await;
     }
+}
+
+#[tokio::test]
+async fn a_sector_document_and_a_front_channel_that_are_not_as_they_should_be_are_named() {
+    let service = Service::start().await;
+    let local = "127.0.0.1/32".parse().unwrap();
+    let provider = Provider::start_with(|config| config.outgoing.allow_networks = vec![local]).await;
+    provider.add_client("portal", |_| {}).await;
+    let mut client = clients::find(provider.kit(), &Actor::Operator, "portal").await.unwrap();
+    let settings = &mut client.settings;
+    settings.sector_identifier_uri = service.at("/sector");
+    settings.frontchannel_logout_uri = service.at("/text");
+    let seen = async |client: &Client, what| {
+        let found = client_check::look(provider.kit(), client).await;
+        found.into_iter().find(|finding| finding.what == what).unwrap()
+    };
+    assert_eq!(seen(&client, "sector document").await.verdict, Verdict::Good);
+    assert_eq!(seen(&client, "front-channel logout").await.verdict, Verdict::Good);
+    let settings = &mut client.settings;
+    settings.redirect_uris.push("https://portal.example/other".to_owned());
+    settings.frontchannel_logout_uri = service.at("/none");
+    for (path, words) in
+        [("/none", "status 404"), ("/text", "no JSON"), ("/sector", "lacks a redirect address")]
+    {
+        client.settings.sector_identifier_uri = service.at(path);
+        let bad = seen(&client, "sector document").await;
+        assert!(bad.verdict == Verdict::Bad && bad.found.as_ref().unwrap().contains(words), "{bad:?}");
+    }
+    assert_eq!(seen(&client, "front-channel logout").await.verdict, Verdict::Bad);
 }
 
 #[tokio::test]

@@ -92,11 +92,7 @@ async fn who_was_told_is_not_named_and_who_did_not_answer_is() {
         .await;
     let hint = used(&portal, &["down"]).await;
     let page = log_out(&portal, &[("id_token_hint", &hint)]).await.expect(StatusCode::OK);
-    assert!(
-        page.text().contains("We could not log you out of: Children's Services Portal."),
-        "{}",
-        page.text()
-    );
+    assert!(page.text().contains("We could not log you out of: Service down."), "{}", page.text());
 }
 
 #[tokio::test]

@@ -164,10 +164,10 @@ async fn a_file_that_cannot_be_understood_is_refused_as_a_whole() {
     let many = format!("name,email\n{}", "Alex,a@b.example\n".repeat(5_001));
     let large = format!("name,email\nAlex,{}", "a".repeat(8 * 1024 * 1024));
     let cases: [(&[u8], &str); 14] = [
-        (b"", "nobody in it"),
-        (b"\xef\xbb\xbf", "nobody in it"),
-        (b"name,email\n", "nobody in it"),
-        (b"name,email\n,\n\n", "nobody in it"),
+        (b"", "no people in it"),
+        (b"\xef\xbb\xbf", "no people in it"),
+        (b"name,email\n", "no people in it"),
+        (b"name,email\n,\n\n", "no people in it"),
         (&utf16, "UTF-16"),
         (b"\xfe\xff\0n\0a", "UTF-16"),
         (
@@ -177,7 +177,7 @@ async fn a_file_that_cannot_be_understood_is_refused_as_a_whole() {
         (b"PK\x03\x04\x14\0\0\0", "must be a CSV"),
         (b"Alex,alex@school.example\n", "the first row must have a heading name"),
         (b"name,organisation\nAlex,School\n", "the first row must have a heading email"),
-        (b"name,email,colour\nAlex,a@b.example,red\n", "nobody knows a column \"colour\""),
+        (b"name,email,colour\nAlex,a@b.example,red\n", "unknown column \"colour\""),
         (b"name,email,EMAIL\nAlex,a@b.example,\n", "two columns email"),
         (many.as_bytes(), "more than 5000 people"),
         (large.as_bytes(), "8 MiB or smaller"),

@@ -179,8 +179,7 @@ async fn another_master_key_is_refused_with_what_to_do() {
     assert!(lost.to_string().contains("is not there"), "{lost}");
     assert!(!config.keys.master_key_file.exists(), "and none is made");
     crate::keyfile::read_or_make(&config.keys.master_key_file, &*random).unwrap();
-    let kit = open_kit(config, surroundings()).await.unwrap();
-    let fault = crate::app::App::start(kit).await.err().expect("the key is another");
+    let fault = open_kit(config, surroundings()).await.err().expect("the key is another");
     assert!(fault.to_string().contains("put back the right key file"), "{fault}");
     assert!(fault.to_string().contains("keys.master_key_file"), "{fault}");
 }

@@ -8,7 +8,7 @@ use http::StatusCode;
 pub(crate) use super::browser::{Browser, Page};
 pub(crate) use super::portal::{Portal, claims_of, header_of};
 use crate::admin::{clients, users};
-use crate::app::{App, Surroundings, open_kit};
+use crate::app::{App, Stage, Surroundings, open_kit};
 use crate::base::{ClientId, ManualClock, SeededRandom, Span, Timestamp, base64url, sha256};
 use crate::config::Config;
 use crate::hash::Cost;
@@ -120,7 +120,13 @@ impl Provider {
             ..ClientSettings::default()
         };
         adjust(&mut settings);
-        let name = "Children's Services Portal".to_owned();
+        // No two services have one name.
+        let mut name = "Children's Services Portal".to_owned();
+        let mut conn = self.database.store.read().await.unwrap();
+        if crate::store::services::has_namesake(&mut conn, &name, id).await.unwrap() {
+            name = format!("Service {id}");
+        }
+        drop(conn);
         let registered =
             clients::add(self.kit(), &Actor::Operator, ClientId::parse(id), name, settings).await.unwrap();
         registered.secret.map(|secret| secret.reveal().to_owned())
@@ -164,8 +170,9 @@ impl Provider {
 async fn node(config: Config, clock: Arc<ManualClock>, seed: u64) -> App {
     let random = Arc::new(SeededRandom::new(seed));
     let cost = Cost { memory: 64, passes: 1, lanes: 1 };
+    let stage = Stage::set(&config).unwrap();
     let kit = open_kit(config, Surroundings { clock, random, cost }).await.unwrap();
-    App::start(kit).await.unwrap()
+    App::start(kit, stage).await.unwrap()
 }
 
 /// The code in a letter: the line that is eight digits in two groups.

@@ -25,8 +25,15 @@ pub struct House {
 
 impl House {
     /// A house of its own, on SQLite or in a fresh schema of the PostgreSQL server that
-    /// `GATEHOUSE_TEST_DATABASE` names.
+    /// `GATEHOUSE_TEST_DATABASE` names, with its database made.
     pub async fn new() -> Self {
+        let house = Self::bare().await;
+        house.must(&["migrate"], "");
+        house
+    }
+
+    /// The same before anything was made.
+    pub async fn bare() -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let port = free_port();
         let at = |name: &str| directory.path().join(name).display().to_string();

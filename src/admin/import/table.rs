@@ -92,7 +92,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Line>, Vec<Flaw>> {
     if lines.is_empty() {
         return Err(vec![Flaw::of(
             "file",
-            "the file has nobody in it: it needs a row of headings and one for each person",
+            "the file has no people in it: it needs a row of headings and one for each person",
         )]);
     }
     Ok(lines)
@@ -140,7 +140,7 @@ fn headings(record: &StringRecord) -> Result<Vec<&'static str>, Vec<Flaw>> {
             Some(column) => columns.push(*column),
             None => {
                 let heading: String = heading.trim().chars().take(40).filter(|c| !c.is_control()).collect();
-                let say = format!("nobody knows a column {heading:?}; there can be {}", COLUMNS.join(", "));
+                let say = format!("unknown column {heading:?}; the columns are {}", COLUMNS.join(", "));
                 flaws.push(Flaw::of("file", say));
             }
         }

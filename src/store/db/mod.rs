@@ -51,6 +51,19 @@ impl Store {
         Ok(Self { engine, commits })
     }
 
+    /// Connects to a database that somebody has used already; `None` where there is none, and then none is made.
+    ///
+    /// # Errors
+    /// Where it is not open to us.
+    pub(crate) async fn open_used(url: &str, connections: u32) -> Result<Option<Self>, Fault> {
+        let file = url.strip_prefix("sqlite:").map(|path| path.trim_start_matches("//"));
+        if file.is_some_and(sqlite::is_blank) {
+            return Ok(None);
+        }
+        let store = Self::open(url, connections).await?;
+        Ok((store.migrations_done().await? > 0).then_some(store))
+    }
+
     /// Makes this process the only one that serves from the database where only one may: while the claim is
     /// held, no other is given. Commands need none.
     ///
@@ -89,14 +102,17 @@ impl Store {
 
     /// How many migrations this program knows that the database has not had.
     pub(crate) async fn pending_migrations(&self) -> Result<usize, Fault> {
+        Ok(MIGRATIONS.iter().count().saturating_sub(self.migrations_done().await?))
+    }
+
+    async fn migrations_done(&self) -> Result<usize, Fault> {
         let mut conn = self.read().await?;
         let applied = sqlx::query("SELECT COUNT(*) AS applied FROM _sqlx_migrations")
             .fetch_one(&mut *conn)
             .await
             .and_then(|row| row.try_get::<i64, _>("applied"));
         // The table is made by the first migration run: without it, none has been.
-        let applied = usize::try_from(applied.unwrap_or(0)).unwrap_or(0);
-        Ok(MIGRATIONS.iter().count().saturating_sub(applied))
+        Ok(usize::try_from(applied.unwrap_or(0)).unwrap_or(0))
     }
 
     /// A connection to read with.

@@ -87,7 +87,10 @@ impl Postgres {
         let options: AnyConnectOptions =
             url.parse().map_err(|error| Fault::caused("the database address cannot be used", error))?;
         // A pool that cannot connect says no more than that it took too long.
-        let unreachable = |why: sqlx::Error| Fault::caused("the PostgreSQL database cannot be reached", why);
+        let unreachable = |why: sqlx::Error| {
+            let say = "the PostgreSQL database cannot be opened: check that it is running and that database.url is right";
+            Fault::caused(say, why)
+        };
         let first = tokio::time::timeout(PATIENCE, Conn::connect_with(&options)).await;
         let first = first.map_err(|_| Fault::new("the PostgreSQL database does not answer"))?;
         first.map_err(unreachable)?.close().await.map_err(unreachable)?;

@@ -173,6 +173,14 @@ impl DerefMut for Reader {
     }
 }
 
+/// Whether there is no database at a path, or only the empty file that one begins as.
+pub(super) fn is_blank(path: &str) -> bool {
+    match std::fs::metadata(path) {
+        Ok(meta) => meta.len() == 0,
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+    }
+}
+
 /// Makes the database file for its owner only, and refuses one that others may read.
 fn create_private_file(path: &str) -> Result<(), Fault> {
     let opened = File::options().create_new(true).write(true).mode(0o600).open(path);
@@ -188,6 +196,13 @@ fn create_private_file(path: &str) -> Result<(), Fault> {
             }
             Ok(())
         }
-        Err(error) => Err(Fault::caused(format!("the database {path} cannot be created"), error)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Fault::new(format!(
+            "the database {path} cannot be created, because its directory is not there: make the directory, or \
+             correct database.url"
+        ))),
+        Err(error) => Err(Fault::caused(
+            format!("the database {path} cannot be created; may this user write to its directory?"),
+            error,
+        )),
     }
 }

@@ -58,7 +58,6 @@ async fn register(at: &Program, new: NewService) -> Answer {
         None => None,
     };
     let settings = settings(new.settings)?;
-    services::refuse_namesake(&at.web.kit, &new.name, "").await?;
     let added = clients::add(&at.web.kit, &at.actor, id, new.name, settings).await?;
     let mut document = Service::of(&added.client, None);
     document.client_secret = added.secret.map(|secret| secret.reveal().to_owned());
@@ -117,7 +116,6 @@ pub(super) async fn change(
         return Err(stale());
     }
     let name = body.value.name.trim().to_owned();
-    services::refuse_namesake(&at.web.kit, &name, &id).await?;
     let changed = Client { name, settings: settings(body.value.settings)?, ..listed.client.clone() };
     match clients::update(&at.web.kit, &at.actor, changed).await {
         Ok(saved) => Ok(shown(&saved, &listed)),

@@ -39,16 +39,11 @@ pub(super) async fn list(at: Console) -> Response {
 }
 
 fn row(letter: &Standing) -> Vec<Cell> {
-    let state = match letter.state.as_str() {
-        "queued" => "Waiting",
-        "failed" => "Failed",
-        _ => "Too late",
-    };
     let what = letter.kind.replace('_', " ");
     vec![
         Cell::text(super::sentence(&what).trim_end_matches('.')),
         Cell::time(Some(TimeText::date_at_clock_time(letter.created_at)), ""),
-        Cell::tag(state),
+        Cell::tag(mail::state(letter)),
         Cell::text(letter.attempts.to_string()),
         Cell::text(letter.last_error.clone().unwrap_or_else(|| "Nothing yet".to_owned())),
     ]

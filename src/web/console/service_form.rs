@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::services::{BACK, show_secret, shown_before};
 use super::{Console, ConsoleForm, field_errors, path};
-use crate::admin::{Flaw, Refusal, clients, services};
+use crate::admin::{Flaw, Refusal, clients};
 use crate::base::{ClientId, Error, Timestamp, paths, strict_json};
 use crate::model::{Client, ClientAuthentication, ClientSettings};
 use crate::oidc::params::Params;
@@ -296,11 +296,7 @@ pub(super) async fn post_new(ConsoleForm { at, form }: ConsoleForm) -> Response 
         return shown(&at, &Form::New, &form, field_errors(&flaws));
     }
     let name = form.field("name").trim().to_owned();
-    let added = async {
-        services::refuse_namesake(&at.web.kit, &name, "").await?;
-        clients::add(&at.web.kit, &at.actor, ClientId::parse(id), name, settings).await
-    };
-    match added.await {
+    match clients::add(&at.web.kit, &at.actor, ClientId::parse(id), name, settings).await {
         Ok(added) => show_secret(&at, &added.client, added.secret.as_ref(), "Service added."),
         Err(Error::Refused(Refusal::Unfit(flaws))) => shown(&at, &Form::New, &form, field_errors(&flaws)),
         Err(error) => match clients::find(&at.web.kit, &at.actor, id).await {
@@ -333,12 +329,8 @@ pub(super) async fn post_edit(Path(id): Path<String>, ConsoleForm { at, form }: 
     let name = form.field("name").trim().to_owned();
     // What somebody else has saved since this form was served is not written over.
     let read_at = form.field("version").parse().map_or(client.updated_at, Timestamp::from_millis);
-    let saved = async {
-        services::refuse_namesake(&at.web.kit, &name, client.id.as_str()).await?;
-        let changed = Client { name, settings, updated_at: read_at, ..client.clone() };
-        clients::update(&at.web.kit, &at.actor, changed).await
-    };
-    match saved.await {
+    let changed = Client { name, settings, updated_at: read_at, ..client.clone() };
+    match clients::update(&at.web.kit, &at.actor, changed).await {
         Ok(saved) => at.done(&path(paths::CONSOLE_SERVICE, saved.id.as_str()), "Changes saved."),
         Err(Error::Refused(Refusal::Unfit(flaws))) => {
             shown(&at, &Form::Edit(&client), &form, field_errors(&flaws))
