@@ -26,7 +26,7 @@ pub(super) struct Written {
     #[config(env = "GATEHOUSE_BRAND_SERVICE", default = "Children's Services Portal")]
     service: String,
 
-    /// Where the logo and the name lead. Without it, to the front page of the log-in pages.
+    /// Where the logo and the name lead. Without it, to the front page of the login pages.
     #[config(env = "GATEHOUSE_BRAND_HOME_URL")]
     home_url: Option<String>,
 
@@ -38,7 +38,7 @@ pub(super) struct Written {
     #[config(env = "GATEHOUSE_BRAND_OPENING_HOURS", default = "Monday to Friday, 9am to 5pm")]
     opening_hours: String,
 
-    /// The page for anybody worried about a child or young person. Without it, the contact page of the log-in
+    /// The page for anybody worried about a child or young person. Without it, the contact page of the login
     /// pages.
     #[config(env = "GATEHOUSE_BRAND_SAFEGUARDING_URL")]
     safeguarding_url: Option<String>,

@@ -22,7 +22,7 @@ pub(super) struct Written {
     #[config(env = "GATEHOUSE_LOGIN_PASSWORD_MIN_LENGTH", default = 12)]
     password_min_length: u32,
 
-    /// Minutes that somebody may take from the first log-in page to the last, 10 to 120, and no less than a code
+    /// Minutes that somebody may take from the first login page to the last, 10 to 120, and no less than a code
     /// works.
     #[config(env = "GATEHOUSE_LOGIN_FLOW_MINUTES", default = 60)]
     flow_minutes: u32,

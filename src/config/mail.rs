@@ -13,7 +13,7 @@ pub(super) struct Written {
     #[config(env = "GATEHOUSE_MAIL_TRANSPORT", default = "smtp")]
     transport: String,
 
-    /// The address that letters come from. Use the domain of the log-in pages, and have its SPF, DKIM and DMARC
+    /// The address that letters come from. Use the domain of the login pages, and have its SPF, DKIM and DMARC
     /// records allow your mail server, or letters end up among the spam.
     #[config(env = "GATEHOUSE_MAIL_FROM")]
     from: String,

@@ -7,7 +7,7 @@ use crate::base::Span;
 
 #[derive(Config)]
 pub(super) struct Written {
-    /// Days that journeys through the log-in pages are kept once they are over, 1 to 30.
+    /// Days that journeys through the login pages are kept once they are over, 1 to 30.
     #[config(env = "GATEHOUSE_RETENTION_FLOW_DAYS", default = 1)]
     flow_days: u32,
 
@@ -27,7 +27,7 @@ pub(super) struct Written {
     #[config(env = "GATEHOUSE_RETENTION_THROTTLE_DAYS", default = 2)]
     throttle_days: u32,
 
-    /// Days without a log-in, or since they were added, after which people are deactivated: 30 to 4000, or 0 for never.
+    /// Days without a login, or since they were added, after which people are deactivated: 30 to 4000, or 0 for never.
     /// Administrators are left alone.
     #[config(env = "GATEHOUSE_RETENTION_DORMANT_DAYS", default = 0)]
     dormant_days: u32,
@@ -47,7 +47,7 @@ pub(crate) struct Retention {
     pub(crate) letters: Span,
     /// At least a day, which is the longest that attempts are counted over.
     pub(crate) throttles: Span,
-    /// Without a log-in; after it people are deactivated.
+    /// Without a login; after it people are deactivated.
     pub(crate) dormant: Option<Span>,
     /// After being deactivated; after it people are erased.
     pub(crate) deactivated: Option<Span>,
