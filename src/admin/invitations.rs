@@ -42,7 +42,7 @@ pub(crate) async fn invite_again(
 ) -> Result<Timestamp, Error<Refusal>> {
     check(actor, Action::InvitePeople, None)?;
     if detail.user.password.is_some() || !detail.user.is_active() {
-        let say = format!("{} has set up the account, or may not log in any more", detail.user.name);
+        let say = format!("the account is set up, or {} may no longer log in", detail.user.name);
         return Err(Error::Refused(Refusal::Conflict(say)));
     }
     let service = detail.invitation.as_ref().and_then(|invitation| invitation.client_id.as_ref());
@@ -90,7 +90,8 @@ pub(crate) async fn host(
     let client = match service {
         Some(id) => {
             let found = clients::by_id(&mut conn, id).await?.filter(Client::is_active);
-            let unknown = || Error::Refused(Refusal::unfit("service", format!("there is no service {id}")));
+            let unknown =
+                || Error::Refused(Refusal::unfit("service", format!("There is no service with the ID {id}")));
             Some(found.ok_or_else(unknown)?)
         }
         None => None,

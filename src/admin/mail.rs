@@ -5,7 +5,9 @@ use crate::base::Error;
 use crate::kit::Kit;
 use crate::model::Actor;
 use crate::policy::permission::Action;
-use crate::store::outbox::{self, Standing};
+use crate::store::outbox;
+
+pub(crate) use crate::store::outbox::Standing;
 
 /// The newest letters that are not sent: those that wait, then those that failed.
 pub(crate) async fn list(kit: &Kit, actor: &Actor) -> Result<Vec<Standing>, Error<Refusal>> {

@@ -3,6 +3,7 @@
 mod access_tokens;
 mod admin;
 mod api;
+mod api_calls;
 mod authorize;
 mod back_channel;
 pub(crate) mod borders;
