@@ -17,6 +17,7 @@ mod client_check;
 mod client_keys;
 mod consent;
 mod console;
+mod console_forms;
 mod console_people;
 mod declared;
 mod device;
