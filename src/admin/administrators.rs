@@ -30,7 +30,7 @@ pub(crate) async fn list(kit: &Kit, actor: &Actor) -> Result<Vec<(User, Role)>, 
     Ok(administrators::all(&mut *kit.store.read().await?).await?)
 }
 
-/// Gives somebody a role, in the place of the one they had. Every owner is told by mail.
+/// Gives somebody a role, in the place of the one they had. Every administrator is told by mail.
 pub(crate) async fn give(
     kit: &Kit,
     actor: &Actor,
@@ -43,7 +43,7 @@ pub(crate) async fn give(
     }
     let services = if role == Role::Services { services } else { &[] };
     let by = name_of(kit, actor).await?;
-    let owners = administrators::all(&mut *kit.store.read().await?).await?;
+    let told = administrators::all(&mut *kit.store.read().await?).await?;
     let mut tx = kit.store.begin().await?;
     for id in services {
         if clients::by_id(&mut tx, id).await?.is_none() {
@@ -55,11 +55,11 @@ pub(crate) async fn give(
         _ => keep_an_owner(&mut tx, &user.id).await?,
     }
     administrators::put(&mut tx, &user.id, role, services, kit.now()).await?;
-    for (owner, _) in owners.iter().filter(|(owner, role)| *role == Role::Owner && owner.is_active()) {
+    for (other, _) in told.iter().filter(|(other, _)| other.is_active()) {
         let content = letters::administrator_added(kit, &user.name, role.shown(), &by);
         let service = &kit.config.brand.service;
         let expires_at = kit.now() + outbox::NOTICE_LIFE;
-        outbox::queue(kit, &mut tx, outbox::Draft { to: &owner.email, service, content, expires_at }).await?;
+        outbox::queue(kit, &mut tx, outbox::Draft { to: &other.email, service, content, expires_at }).await?;
     }
     let named: Vec<&str> = services.iter().map(ClientId::as_str).collect();
     Entry::by(EventKind::RoleGiven, actor)

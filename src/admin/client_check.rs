@@ -7,12 +7,14 @@ use http::StatusCode;
 use serde::Serialize;
 use url::Url;
 
-use crate::base::strict_json;
+use super::{Refusal, check, clients};
+use crate::base::{Error, strict_json};
 use crate::clients::{keys, request_object};
 use crate::fetch::FetchError;
 use crate::jose::{Presented, PublicKeys};
 use crate::kit::Kit;
-use crate::model::{Algorithm, Client, ClientAuthentication};
+use crate::model::{Actor, Algorithm, Client, ClientAuthentication};
+use crate::policy::permission::Action;
 use crate::policy::{assertion, registration, sector};
 
 /// No logout token: a service must answer it with 400 (OpenID Connect Back-Channel Logout 1.0, section 2.8).
@@ -75,6 +77,13 @@ impl Look {
     fn unreached(self, error: &FetchError) -> Finding {
         self.bad(error.to_string(), remedy(error))
     }
+}
+
+/// Looks at a service on behalf of whoever may change it: the service and others are asked things in our name.
+pub(crate) async fn look_at(kit: &Kit, actor: &Actor, id: &str) -> Result<Vec<Finding>, Error<Refusal>> {
+    let client = clients::find(kit, actor, id).await?;
+    check(actor, Action::ChangeService, Some(&client.id))?;
+    Ok(look(kit, &client).await)
 }
 
 /// Looks at everything that a client declares, in the order of what is needed first.

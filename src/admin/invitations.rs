@@ -91,7 +91,8 @@ pub(crate) async fn host(
     let client = match service {
         Some(id) => {
             let found = clients::by_id(&mut conn, id).await?.filter(Client::is_active);
-            let unknown = || Error::Refused(Refusal::unfit("service", format!("there is no service {id}")));
+            let unknown =
+                || Error::Refused(Refusal::unfit("service", format!("There is no service with the ID {id}")));
             Some(found.ok_or_else(unknown)?)
         }
         None => None,

@@ -5,7 +5,9 @@ use crate::base::Error;
 use crate::kit::Kit;
 use crate::model::Actor;
 use crate::policy::permission::Action;
-use crate::store::outbox::{self, Standing};
+use crate::store::outbox;
+
+pub(crate) use crate::store::outbox::Standing;
 
 /// The word that people see for how a letter stands.
 pub(crate) fn state(letter: &Standing) -> &'static str {

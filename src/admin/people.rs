@@ -95,6 +95,7 @@ impl Query {
 pub(crate) struct Listed {
     pub(crate) user: User,
     pub(crate) status: Status,
+    pub(crate) role: Option<Role>,
 }
 
 /// A page of people.
@@ -131,6 +132,8 @@ pub(crate) async fn list(
             })
         }
     };
+    let ids: Vec<&UserId> = found.rows.iter().map(|user| &user.id).collect();
+    let mut roles = administrators::roles(&mut conn, &ids).await?;
     let mut rows = Vec::with_capacity(found.rows.len());
     for user in found.rows.into_iter().filter(|user| query.wants(user)) {
         let invitation = match user.password {
@@ -138,7 +141,7 @@ pub(crate) async fn list(
             Some(_) => None,
         };
         let status = status(kit, &mut conn, &user, invitation.as_ref()).await?;
-        rows.push(Listed { user, status });
+        rows.push(Listed { status, role: roles.remove(&user.id), user });
     }
     Ok(Page { rows, next: found.next })
 }
@@ -252,7 +255,7 @@ pub(crate) async fn change(
             return Err(Error::Refused(Refusal::unfit("email", say)));
         }
         Written::Stale => {
-            let say = "somebody else has changed this person meanwhile; look again";
+            let say = "Somebody else has changed this person meanwhile; look again";
             return Err(Error::Refused(Refusal::Conflict(say.to_owned())));
         }
     }

@@ -5,7 +5,7 @@
 
 use serde_json::json;
 
-use super::{Page, Refusal, bad_cursor, check, cursor};
+use super::{Flaw, Page, Refusal, bad_cursor, check, cursor};
 use crate::accounts::letters;
 use crate::audit::Entry;
 use crate::base::{Error, Fault, ReviewId, Span};
@@ -56,11 +56,17 @@ impl Listed {
 /// Asks a sponsor, by email, about everybody of an organisation who can log in.
 pub(crate) async fn begin(kit: &Kit, actor: &Actor, new: NewReview<'_>) -> Result<Listed, Error<Refusal>> {
     check(actor, Action::ReviewAccess, None)?;
-    if !DAYS.contains(&new.days) {
-        let say = format!("the days must be from {} to {}", DAYS.start(), DAYS.end());
-        return Err(Error::Refused(Refusal::unfit("days", say)));
+    let mut flaws = Vec::new();
+    if new.organisation.trim().is_empty() {
+        flaws.push(Flaw::of("organisation", "Enter the organisation"));
     }
-    let sponsor = sponsor(kit, new.sponsor).await?;
+    if !DAYS.contains(&new.days) {
+        flaws.push(Flaw::of("days", format!("Days must be from {} to {}", DAYS.start(), DAYS.end())));
+    }
+    let sponsor = sponsor(kit, new.sponsor, &mut flaws).await?;
+    let Some(sponsor) = sponsor.filter(|_| flaws.is_empty()) else {
+        return Err(Error::Refused(Refusal::Unfit(flaws)));
+    };
     let now = kit.now();
     let review = Review {
         id: ReviewId::generate(now, &*kit.random),
@@ -74,11 +80,12 @@ pub(crate) async fn begin(kit: &Kit, actor: &Actor, new: NewReview<'_>) -> Resul
     let mut tx = kit.store.begin().await?;
     let people = reviews::insert(&mut tx, &review, &sponsor.id).await?;
     let Some(people) = people else {
-        let say = format!("{} is being asked about that organisation already", sponsor.name);
+        let say = format!("A review of that organisation by {} is open already", sponsor.name);
         return Err(Error::Refused(Refusal::Conflict(say)));
     };
     if people == 0 {
-        let say = "nobody else of that organisation can log in; write it as it stands on a person's page";
+        let say =
+            "Nobody else of that organisation can log in; write it exactly as it appears on a person's page";
         return Err(Error::Refused(Refusal::unfit("organisation", say)));
     }
     Entry::by(EventKind::ReviewBegun, actor)
@@ -96,15 +103,21 @@ pub(crate) async fn begin(kit: &Kit, actor: &Actor, new: NewReview<'_>) -> Resul
     Ok(Listed { review, sponsor: Some(sponsor), tally })
 }
 
-async fn sponsor(kit: &Kit, email: &str) -> Result<User, Error<Refusal>> {
+/// The person with an email, unless they cannot be asked: that is added to the flaws.
+async fn sponsor(kit: &Kit, email: &str, flaws: &mut Vec<Flaw>) -> Result<Option<User>, Fault> {
     let found = match Email::parse(email) {
         Ok(email) => users::by_email(&mut *kit.store.read().await?, &email).await?,
         Err(_) => None,
     };
-    let can_log_in = |user: &User| user.is_active() && user.password.is_some();
-    found.filter(can_log_in).ok_or_else(|| {
-        Error::Refused(Refusal::unfit("sponsor", "nobody who can log in has that email; invite them first"))
-    })
+    let found = found.filter(|user| user.is_active() && user.password.is_some());
+    if found.is_none() {
+        let say = match email.trim().is_empty() {
+            true => "Enter the sponsor's email",
+            false => "Nobody who can log in has that email; invite them first",
+        };
+        flaws.push(Flaw::of("sponsor", say));
+    }
+    Ok(found)
 }
 
 async fn write(

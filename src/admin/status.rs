@@ -14,6 +14,8 @@ use crate::view::when;
 
 const FACT: &str = "status";
 const DAYS: u32 = 14;
+/// More emails than so many do not wait while the mail server takes them.
+const MOST_WAITING: i64 = 20;
 
 /// How many logged in on one day, and how many could not.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -113,13 +115,18 @@ async fn locked(kit: &Kit, conn: &mut Conn) -> Result<i64, Fault> {
     Ok(locked)
 }
 
+/// Whether emails are sent, as far as the figures show.
+pub(crate) const fn mail_works(status: &Status) -> bool {
+    status.counted_at > 0 && status.mail_failed_today == 0 && status.mail_waiting <= MOST_WAITING
+}
+
 /// Whether anything in the figures needs somebody's attention: sentences.
 pub(crate) fn attention(status: &Status, now: Timestamp) -> Vec<String> {
     let mut said = Vec::new();
     if status.mail_failed_today > 0 {
         said.push(format!("{} emails could not be sent today. Look at Email.", status.mail_failed_today));
     }
-    if status.mail_waiting > 20 {
+    if status.mail_waiting > MOST_WAITING {
         said.push(format!("{} emails are waiting to be sent. Check the mail server.", status.mail_waiting));
     }
     if status.guessing_today > 0 {

@@ -173,15 +173,14 @@ pub(crate) async fn set_password(
 }
 
 /// A name that can stand on pages and in letters.
-pub(super) fn check_name(name: &str) -> Result<(), Flaw> {
+pub(crate) fn check_name(name: &str) -> Result<(), Flaw> {
     let bad = |c: char| c.is_control() || matches!(c, '<' | '>' | '\u{2028}' | '\u{2029}');
-    if name.trim().is_empty()
-        || name.chars().count() > LONGEST_NAME
-        || name.chars().any(bad)
-        || name.contains("://")
-    {
+    if name.trim().is_empty() {
+        return Err(Flaw::of("name", "Enter a name"));
+    }
+    if name.chars().count() > LONGEST_NAME || name.chars().any(bad) || name.contains("://") {
         let say = format!(
-            "the name must be 1 to {LONGEST_NAME} characters, without < or >, control characters or web addresses"
+            "Name must be {LONGEST_NAME} characters or fewer, without < or >, control characters or web addresses"
         );
         return Err(Flaw::of("name", say));
     }

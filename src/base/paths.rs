@@ -76,6 +76,8 @@ pub(crate) const CONSOLE_KEYS: &str = "/admin/keys";
 pub(crate) const CONSOLE_KEYS_CHANGE: &str = "/admin/keys/change";
 pub(crate) const CONSOLE_MAIL: &str = "/admin/email";
 pub(crate) const CONSOLE_ADMINISTRATORS: &str = "/admin/administrators";
+/// Below it is the administration interface for programs.
+pub(crate) const API: &str = "/admin/api/v1";
 
 pub(crate) const HELP: &str = "/help";
 pub(crate) const ACCESSIBILITY: &str = "/accessibility";

@@ -24,7 +24,7 @@ pub(super) struct Options {
     /// Only people who have never logged in.
     #[arg(long, conflicts_with = "not_since")]
     never: bool,
-    /// At most so many people.
+    /// At most this many people.
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
     /// Print JSON.
@@ -45,7 +45,7 @@ pub(super) async fn run(kit: &Kit, options: Options) -> Result<(), Failure> {
         show::json(&found.iter().map(|listed| document(&listed.user, listed.status)).collect());
         return Ok(());
     }
-    let rows = found.iter().map(|Listed { user, status }| {
+    let rows = found.iter().map(|Listed { user, status, .. }| {
         vec![
             user.name.clone(),
             user.email.to_string(),

@@ -93,7 +93,7 @@ impl Sha {
 /// In half a sentence, where it is in no form that we know, or costs too much to check.
 pub(crate) fn adopt(text: &str) -> Result<String, String> {
     let foreign = dialects::read(text.trim())
-        .ok_or_else(|| "the password hash is in no form that can be imported".to_owned())?;
+        .ok_or_else(|| "The password hash is in no form that can be imported".to_owned())?;
     foreign.check()?;
     Ok(foreign.to_text())
 }
@@ -247,11 +247,11 @@ fn at_most(what: &str, value: u64, most: u64) -> Result<(), String> {
     if value <= most {
         return Ok(());
     }
-    Err(format!("the password hash would take too long to check: its {what} may be {most} at most"))
+    Err(format!("The password hash would take too long to check: its {what} may be {most} at most"))
 }
 
 fn damaged() -> String {
-    "the password hash is damaged".to_owned()
+    "The password hash is damaged".to_owned()
 }
 
 #[cfg(test)]

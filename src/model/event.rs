@@ -76,7 +76,7 @@ impl EventKind {
 }
 
 event_kinds! {
-    PasswordRight = "login.password_right", "Password right";
+    PasswordRight = "login.password_right", "Correct password";
     PasswordWrong = "login.password_wrong", "Wrong password";
     PasswordPaused = "login.paused", "Login paused";
     CodeSent = "code.sent", "Code sent";
@@ -85,12 +85,12 @@ event_kinds! {
     GuessingSuspected = "alarm.guessing", "Guessing suspected";
     LoggedIn = "login.done", "Logged in";
     LoggedOut = "session.ended", "Logged out";
-    ResetAsked = "reset.asked", "Reset asked for";
+    ResetAsked = "reset.asked", "Password reset requested";
     ResetDone = "reset.done", "Password reset";
     TokensIssued = "grant.tokens_issued", "Tokens given to a service";
     TokensExchanged = "grant.tokens_exchanged", "Tokens exchanged";
     TokensRevoked = "grant.revoked", "Tokens taken back";
-    RequestRefused = "client.request_refused", "Request of a service refused";
+    RequestRefused = "client.request_refused", "Service request refused";
     RefreshReplayed = "grant.refresh_replayed", "Refresh token used twice";
     CodeReplayed = "grant.code_replayed", "Authorization code used twice";
     ConsentGiven = "consent.given", "Sharing agreed to";
@@ -107,7 +107,7 @@ event_kinds! {
     InvitationUsed = "user.invitation_used", "Account set up";
     UserChanged = "user.changed", "Details changed";
     UserUnlocked = "user.unlocked", "Unlocked";
-    NewPasswordAsked = "user.new_password_asked", "New password asked for";
+    NewPasswordAsked = "user.new_password_asked", "New password requested";
     PasswordChanged = "password.changed", "Password changed";
     UserExported = "user.exported", "Personal data exported";
     UserErased = "user.erased", "Person erased";
@@ -116,7 +116,7 @@ event_kinds! {
     ReviewWithdrawn = "review.withdrawn", "Access review withdrawn";
     ReviewFinished = "review.finished", "Access review finished";
     AccessConfirmed = "review.confirmed", "Access confirmed by a sponsor";
-    AccessStruck = "review.struck", "Access struck by a sponsor";
+    AccessStruck = "review.struck", "Access marked no longer needed by a sponsor";
     RoleGiven = "administrator.role_given", "Role given";
     RoleTaken = "administrator.role_taken", "Role taken away";
     SetUp = "administrator.set_up", "First owner made";

@@ -30,7 +30,7 @@ pub(crate) fn judge(settings: &ClientSettings) -> Vec<&'static str> {
         ),
         (
             has_stray_frame(settings),
-            "The front-channel log-out address must have the scheme, host and port of a redirect address",
+            "The front-channel logout address must have the scheme, host and port of a redirect address",
         ),
         (settings.request_uris.len() > MOST_REQUEST_ADDRESSES, "Enter at most 20 addresses of requests"),
     ]

@@ -12,6 +12,8 @@ const MOST_LINKS: usize = 5;
 const LONGEST_NOTICE: usize = 200;
 const MOST_ACR_VALUES: usize = 10;
 const LONGEST_ACR_VALUE: usize = 200;
+/// What people call the addresses that browsers are sent back to.
+const REDIRECT: &str = "Redirect address";
 
 /// The setting whose fault it is, by its registered name, and a sentence that says what to do. A contradiction between
 /// settings is no single one's fault, and has no name.
@@ -56,23 +58,22 @@ fn addresses(settings: &ClientSettings) -> Vec<Problem> {
         );
     }
     let pages = [
-        ("client_uri", &settings.home_page),
-        ("initiate_login_uri", &settings.initiate_login_uri),
-        ("policy_uri", &settings.policy_uri),
-        ("tos_uri", &settings.tos_uri),
-        ("logo_uri", &settings.logo_uri),
-        ("safeguarding_uri", &settings.safeguarding_uri),
-        ("exit_uri", &settings.exit_uri),
-        ("jwks_uri", &settings.jwks_uri),
-        ("backchannel_logout_uri", &settings.backchannel_logout_uri),
-        ("frontchannel_logout_uri", &settings.frontchannel_logout_uri),
-        ("sector_identifier_uri", &settings.sector_identifier_uri),
+        ("client_uri", "Home page", &settings.home_page),
+        ("initiate_login_uri", "Login start address", &settings.initiate_login_uri),
+        ("policy_uri", "Privacy notice address", &settings.policy_uri),
+        ("tos_uri", "Terms address", &settings.tos_uri),
+        ("logo_uri", "Logo address", &settings.logo_uri),
+        ("safeguarding_uri", "Safeguarding page", &settings.safeguarding_uri),
+        ("exit_uri", "Exit page address", &settings.exit_uri),
+        ("jwks_uri", "Address of its keys", &settings.jwks_uri),
+        ("backchannel_logout_uri", "Logout notification address", &settings.backchannel_logout_uri),
+        ("frontchannel_logout_uri", "Front-channel logout address", &settings.frontchannel_logout_uri),
+        ("sector_identifier_uri", "Sector identifier address", &settings.sector_identifier_uri),
     ];
-    let pages = pages.into_iter().filter_map(|(field, uri)| Some((field, uri.as_ref()?)));
-    let requests = settings.request_uris.iter().map(|uri| ("request_uris", uri));
-    problems.extend(
-        pages.chain(requests).filter_map(|(field, uri)| page(uri).err().map(|problem| (field, problem))),
-    );
+    let pages = pages.into_iter().filter_map(|(field, called, uri)| Some((field, called, uri.as_ref()?)));
+    let requests = settings.request_uris.iter().map(|uri| ("request_uris", "Address of requests", uri));
+    let judged = pages.chain(requests);
+    problems.extend(judged.filter_map(|(field, called, uri)| Some((field, page(called, uri).err()?))));
     problems
 }
 
@@ -91,7 +92,7 @@ fn links(settings: &ClientSettings) -> Vec<String> {
 /// A sentence that says what is wrong with it.
 pub(crate) fn footer_link(written: &str) -> Result<(&str, &str), String> {
     let parts = written.trim().rsplit_once(char::is_whitespace);
-    let Some((words, address)) = parts.filter(|(_, address)| page(address).is_ok()) else {
+    let Some((words, address)) = parts.filter(|(_, address)| page("Address", address).is_ok()) else {
         return Err(format!(
             "Enter the words of a link, a space, and an address that starts with https://: {written}"
         ));
@@ -166,42 +167,43 @@ pub(crate) fn looks_plain(name: &str) -> bool {
 /// A redirect address: canonical as it stands, so that no two spellings mean the same.
 pub(super) fn redirect(uri: &str, native: bool) -> Result<(), String> {
     if uri.contains('#') || uri.contains('*') {
-        return Err(format!("Redirect address must not contain # or *: {uri}"));
+        return Err(format!("{REDIRECT} must not contain # or *: {uri}"));
     }
-    let url = canonical(uri)?;
+    let url = canonical(REDIRECT, uri)?;
     match url.scheme() {
         "https" => Ok(()),
         "http" if is_loopback(&url) => Ok(()),
         // RFC 8252, section 7.1: private-use schemes are reversed domain names.
         scheme if native && scheme.contains('.') => Ok(()),
-        _ => Err(format!("Redirect address must start with https://, unless it is on this machine: {uri}")),
+        _ => Err(format!("{REDIRECT} must start with https://, unless it is on this machine: {uri}")),
     }
 }
 
-/// A page that is linked to.
-fn page(uri: &str) -> Result<(), String> {
-    let url = canonical(uri)?;
+/// A page that is linked to, by what people call it.
+fn page(called: &str, uri: &str) -> Result<(), String> {
+    let url = canonical(called, uri)?;
     if url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url)) {
         Ok(())
     } else {
-        Err(format!("The address must start with https://: {uri}"))
+        Err(no_web_address(called))
     }
 }
 
-fn canonical(uri: &str) -> Result<Url, String> {
+fn no_web_address(called: &str) -> String {
+    format!("{called} must be a web address that starts with https://, for example https://portal.example/")
+}
+
+fn canonical(called: &str, uri: &str) -> Result<Url, String> {
     if uri.len() > LONGEST_URI {
-        return Err(format!("The address must be {LONGEST_URI} characters or fewer: {uri:.60}…"));
+        return Err(format!("{called} must be {LONGEST_URI} characters or fewer: {uri:.60}…"));
     }
-    let url = Url::parse(uri).map_err(|_| match uri.trim() {
-        "" => "Enter a web address that starts with https://".to_owned(),
-        _ => format!("Enter a web address that starts with https://: {uri}"),
-    })?;
+    let url = Url::parse(uri).map_err(|_| no_web_address(called))?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(format!("The address must not contain a user name or password: {uri}"));
+        return Err(format!("{called} must not contain a user name or password: {uri}"));
     }
     // A bare host has a path all the same, which nobody has to write.
     if url.as_str() != uri && url.as_str() != format!("{uri}/") {
-        return Err(format!("Write the address in its standard form, {url}, instead of {uri}"));
+        return Err(format!("{called} must be in its standard form, {url}, instead of {uri}"));
     }
     Ok(url)
 }

@@ -1,8 +1,10 @@
 //! Who looks after the provider.
 
+use std::collections::HashMap;
+
 use sqlx::any::AnyRow;
 
-use super::db::{Conn, Tx, asking, number, parsed, statements, text, time};
+use super::db::{Conn, Tx, among_a_hundred, asking, hundreds, number, parsed, statements, text, time};
 use super::users;
 use crate::base::{ClientId, Digest, Fault, SessionId, Timestamp, UserId, kinds};
 use crate::model::{Role, User};
@@ -17,6 +19,7 @@ statements! {
         ORDER BY (u.name || ''), u.id LIMIT 1000";
     OWNERS = "SELECT COUNT(*) AS owners FROM administrators a JOIN users u ON u.id = a.user_id
         WHERE a.role = 'owner' AND u.disabled_at IS NULL AND a.user_id <> $1";
+    ROLES = among_a_hundred!("SELECT user_id, role FROM administrators WHERE user_id");
     SERVICES = "SELECT client_id FROM service_administrators WHERE user_id = $1 ORDER BY client_id";
     ADD_SERVICE = "INSERT INTO service_administrators (user_id, client_id) VALUES ($1, $2)";
     CLEAR_SERVICES = "DELETE FROM service_administrators WHERE user_id = $1";
@@ -73,6 +76,14 @@ pub(crate) async fn find(conn: &mut Conn, user: &UserId) -> Result<Option<(Role,
     let role = parsed(&row, "role", Role::parse)?;
     let services = if role == Role::Services { services(conn, user).await? } else { Vec::new() };
     Ok(Some((role, services)))
+}
+
+/// The roles of those of some people who have one.
+pub(crate) async fn roles(conn: &mut Conn, users: &[&UserId]) -> Result<HashMap<UserId, Role>, Fault> {
+    let ids: Vec<&str> = users.iter().map(|id| id.as_str()).collect();
+    let rows = hundreds(conn, ROLES, &ids).await.map_err(asking("find roles"))?;
+    let keyed = |row| Ok((parsed(row, "user_id", UserId::parse)?, parsed(row, "role", Role::parse)?));
+    rows.iter().map(keyed).collect()
 }
 
 async fn services(conn: &mut Conn, user: &UserId) -> Result<Vec<ClientId>, Fault> {

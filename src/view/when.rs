@@ -67,6 +67,11 @@ pub(crate) fn day(at: Timestamp) -> String {
     london(at).strftime("%A %-d %B").to_string()
 }
 
+/// "23 November"
+pub(crate) fn day_of_month(at: Timestamp) -> String {
+    london(at).strftime("%-d %B").to_string()
+}
+
 /// A day in London such as "2026-11-22", its first moment; or a moment in RFC 3339.
 pub(crate) fn parse(text: &str) -> Option<Timestamp> {
     let text = text.trim();

@@ -20,7 +20,7 @@ pub(super) async fn asset(State(web): State<Arc<Web>>, Path(file): Path<String>)
             let headers = [(header::CONTENT_TYPE, asset.content_type), (header::CACHE_CONTROL, FOR_EVER)];
             (headers, asset.bytes.clone().into_owned()).into_response()
         }
-        None => trouble::not_found(State(web)).await,
+        None => trouble::nowhere(&web),
     }
 }
 
@@ -38,6 +38,6 @@ pub(super) async fn brand(State(web): State<Arc<Web>>, Path(file): Path<String>)
             ];
             (headers, known.bytes.clone().into_owned()).into_response()
         }
-        None => trouble::not_found(State(web)).await,
+        None => trouble::nowhere(&web),
     }
 }

@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::model::Visit;
 use crate::web::Web;
 use crate::web::pages::{login, trouble};
+use crate::web::respond::problem::Asker;
 use crate::web::respond::{Note, browser, problem};
 use crate::web::serve::PeerAddress;
 
@@ -36,20 +37,21 @@ pub(super) async fn front_door(State(web): State<Arc<Web>>, mut request: Request
     let method = request.method().clone();
     let path = loggable(request.uri().path());
     let is_called = paths::CALLED.contains(&request.uri().path());
+    let asker = Asker::of(&request);
     let mut response = match too_large(&request) {
         Some(status) => status.into_response(),
-        None if problem::is_closed(&web, request.uri().path()) => {
-            problem::closed(&web, problem::wants_json(&request))
-        }
+        None if problem::is_closed(&web, request.uri().path()) => problem::closed(&web, asker),
         None if begins_too_many(&web, &request, &visit) => trouble::too_many_begun(&web, request.uri()),
         None => {
             request.extensions_mut().insert(visit.clone());
-            let wants_json = problem::wants_json(&request);
-            guarded(&web, next.run(request), &visit, wants_json).await
+            guarded(&web, next.run(request), &visit, asker).await
         }
     };
     if response.extensions_mut().remove::<Began>().is_some() {
         web.kit.journeys.count(guard::network(&visit.address), web.kit.now());
+    }
+    if asker == Asker::Tool {
+        response = problem::in_form(response);
     }
     let note = response.extensions_mut().remove::<Note>().map(|note| shortened(&note.0)).unwrap_or_default();
     let status = response.status();
@@ -92,12 +94,7 @@ fn begins_too_many(web: &Web, request: &Request, visit: &Visit) -> bool {
 }
 
 /// Runs the handlers; what breaks in them becomes a page and a line in the log.
-async fn guarded(
-    web: &Web,
-    answer: impl Future<Output = Response>,
-    visit: &Visit,
-    wants_json: bool,
-) -> Response {
+async fn guarded(web: &Web, answer: impl Future<Output = Response>, visit: &Visit, asker: Asker) -> Response {
     let fault = match tokio::time::timeout(PATIENCE, answer).await {
         Ok(mut response) => match response.extensions_mut().remove::<Arc<Fault>>() {
             None => return response,
@@ -106,7 +103,7 @@ async fn guarded(
         Err(_) => Arc::new(Fault::new("no answer in time").that_may_pass()),
     };
     tracing::error!(reference = visit.reference, fault = fault.to_string(), "something broke");
-    problem::problem(web, visit, (wants_json, fault.may_pass()))
+    problem::problem(web, visit, (asker, fault.may_pass()))
 }
 
 /// Lets scripts of any site call an endpoint (Fetch standard, section 3.3): a relying party that runs in the

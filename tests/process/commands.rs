@@ -53,8 +53,8 @@ async fn people_are_imported_once_they_have_been_looked_at() {
     fs::write(&file, format!("{people}Kim,KIM,,\nAna,alex@school.example,,\n")).unwrap();
     let import = ["user", "import", file.to_str().unwrap()];
     let said = refusal(&house, &import, "");
-    let expected = "gatehouse: Row 4: enter an email address in the correct format\n\
-        gatehouse: Row 5: this email is already in row 2\n\
+    let expected = "gatehouse: Row 4: Enter an email address in the correct format\n\
+        gatehouse: Row 5: This email is already in row 2\n\
         gatehouse: 2 problems: nobody has been added\n";
     assert_eq!(said, expected);
     let listed = house.run(&[&import[..], &["--json", "--yes"]].concat(), "");

@@ -338,8 +338,13 @@ async fn a_services_login_pages_have_its_own_links_and_a_way_to_leave_at_once() 
         ("https://portal.example/about", "", "", "Enter the words of a link"),
         ("Us javascript:alert(1)", "", "", "Enter the words of a link"),
         (&*six, "", "", "Enter at most 5 links"),
-        ("", "http://portal.example/", "", "The address must start with https://"),
-        ("", "", "javascript:alert(1)", "The address must"),
+        (
+            "",
+            "http://portal.example/",
+            "",
+            "Safeguarding page must be a web address that starts with https://",
+        ),
+        ("", "", "javascript:alert(1)", "Exit page address must be a web address"),
     ] {
         let refused = olivia.submit(&edit, &with(links, worries, exit)).await;
         let refused = refused.expect(StatusCode::UNPROCESSABLE_ENTITY);
@@ -379,7 +384,7 @@ async fn a_service_has_colours_that_people_can_read_and_its_login_page_can_be_se
     };
     for (band, button, says) in [
         ("#777777", "", "Enter a colour for buttons as well"),
-        ("red", "#0b6359", "Red is not a colour"),
+        ("red", "#0b6359", "red is not a colour"),
         ("#ffee00", "#0b6359", "has a contrast of"),
     ] {
         let refused =

@@ -120,30 +120,30 @@ async fn everything_that_is_wrong_is_listed_by_row_before_anything_is_done() {
          also not,,,x,,\n"
     );
     let listed = preview(&provider, &file).await;
-    let name = "the name must be 1 to 64 characters, without < or >, control characters or web addresses";
-    let form = "the password hash is in no form that can be imported";
+    let name = "Name must be 64 characters or fewer, without < or >, control characters or web addresses";
+    let form = "The password hash is in no form that can be imported";
     let expected = [
-        (3, "enter an email address in the correct format"),
-        (4, "enter an email address"),
-        (5, "this email is already in row 2"),
-        (6, name),
+        (3, "Enter an email address in the correct format"),
+        (4, "Enter an email address"),
+        (5, "This email is already in row 2"),
+        (6, "Enter a name"),
         (7, name),
-        (8, "this subject belongs to somebody who has another email"),
-        (9, "the subject must be up to 255 letters, digits and signs of ASCII, without spaces"),
-        (11, "this subject is already in row 10"),
+        (8, "This subject belongs to somebody who has another email"),
+        (9, "Subject must be up to 255 letters, digits and signs of ASCII, without spaces"),
+        (11, "This subject is already in row 10"),
         (12, form),
-        (13, "the password hash would take too long to check: its cost may be 14 at most"),
-        (15, "this row has 2 fields, and there are 6 headings"),
-        (16, "phone_number_verified must be true or false"),
-        (16, "given_name must be 200 characters or fewer, without control characters"),
-        (17, name),
-        (17, "enter an email address in the correct format"),
+        (13, "The password hash would take too long to check: its cost may be 14 at most"),
+        (15, "This row has 2 fields, and there are 6 headings"),
+        (16, "The column phone_number_verified must be true or false"),
+        (16, "The column given_name must hold 200 characters or fewer, without control characters"),
+        (17, "Enter a name"),
+        (17, "Enter an email address in the correct format"),
         (17, form),
     ];
     let problems: Vec<_> =
         listed.problems.iter().map(|problem| (problem.row, problem.say.as_str())).collect();
     assert_eq!(problems, expected);
-    assert_eq!(listed.problems[0].to_string(), "Row 3: enter an email address in the correct format");
+    assert_eq!(listed.problems[0].to_string(), "Row 3: Enter an email address in the correct format");
     let outcomes: Vec<_> = listed.rows.iter().map(|row| (row.number, row.outcome)).collect();
     let good = [(2, Outcome::Invite), (10, Outcome::Invite), (14, Outcome::AlreadyThere)];
     for (row, outcome) in outcomes {
@@ -152,7 +152,7 @@ async fn everything_that_is_wrong_is_listed_by_row_before_anything_is_done() {
         assert_eq!(outcome, expected, "row {row}");
     }
     let refused = import::carry_out(provider.kit(), &Actor::Operator, (listed, None), |_| {}).await;
-    assert!(refusal(refused).contains("Row 5: this email is already in row 2"));
+    assert!(refusal(refused).contains("Row 5: This email is already in row 2"));
     assert_eq!(provider.number(EVERYBODY).await, 1, "Alex, who was there before");
 }
 
@@ -172,12 +172,15 @@ async fn a_file_that_cannot_be_understood_is_refused_as_a_whole() {
         (b"\xfe\xff\0n\0a", "UTF-16"),
         (
             b"name,email\nZo\xeb,zoe@school.example\n",
-            "line 2 of the file has characters that are not in UTF-8",
+            "Line 2 of the file has characters that are not in UTF-8",
         ),
         (b"PK\x03\x04\x14\0\0\0", "must be a CSV"),
-        (b"Alex,alex@school.example\n", "the first row must have a heading name"),
-        (b"name,organisation\nAlex,School\n", "the first row must have a heading email"),
-        (b"name,email,colour\nAlex,a@b.example,red\n", "unknown column \"colour\""),
+        (b"Alex,alex@school.example\n", "The first row must have a heading name"),
+        (b"name,organisation\nAlex,School\n", "The first row must have a heading email"),
+        (
+            b"name,email,colour\nAlex,a@b.example,red\n",
+            "The column \"colour\" is not recognised. You can use: name, email",
+        ),
         (b"name,email,EMAIL\nAlex,a@b.example,\n", "two columns email"),
         (many.as_bytes(), "more than 5000 people"),
         (large.as_bytes(), "8 MiB or smaller"),

@@ -3,6 +3,7 @@
 mod access_tokens;
 mod admin;
 mod api;
+mod api_calls;
 mod authorize;
 mod back_channel;
 pub(crate) mod borders;
@@ -16,6 +17,7 @@ mod client_check;
 mod client_keys;
 mod consent;
 mod console;
+mod console_forms;
 mod console_people;
 mod declared;
 mod device;

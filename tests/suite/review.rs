@@ -75,7 +75,7 @@ async fn a_sponsor_says_who_still_needs_to_log_in_and_who_is_struck_cannot() {
     let provider = school(&["bea", "carl", "dora"]).await;
     let mut olivia = provider.administrator(OLIVIA, Role::Support, &[]).await;
     let begun = begin(&mut olivia, SCHOOL, SPONSOR).await.expect(StatusCode::OK);
-    assert!(begun.body.contains("0 of 3 are confirmed and 0 are struck"), "{}", begun.body);
+    assert!(begun.body.contains("0 of 3 confirmed, 0 no longer needed"), "{}", begun.body);
     let letters = provider.mail_to(SPONSOR).await;
     assert!(letters[0].0.contains("please check who still needs to log in"), "{}", letters[0].0);
 
@@ -142,7 +142,7 @@ async fn a_review_needs_people_and_a_sponsor_who_can_log_in() {
     let provider = school(&["bea"]).await;
     let mut olivia = provider.administrator(OLIVIA, Role::Support, &[]).await;
     for (organisation, sponsor, says) in [
-        ("Nowhere School", SPONSOR, "nobody else of that organisation"),
+        ("Nowhere School", SPONSOR, "Nobody else of that organisation"),
         (SCHOOL, "nobody@school.example", "Nobody who can log in has that email"),
     ] {
         let refused = begin(&mut olivia, organisation, sponsor).await;
@@ -255,7 +255,11 @@ async fn programs_ask_for_reviews_and_read_what_was_said() {
     }
     let again = json!({ "organisation": SCHOOL, "sponsor": SPONSOR });
     let twice = tool.call(Method::POST, "/reviews", Some(again), &[]).await.expect(StatusCode::CONFLICT);
-    assert!(twice.body.contains("is being asked about that organisation already"), "{}", twice.body);
+    assert!(
+        twice.body.contains("A review of that organisation by Alex Example is open already"),
+        "{}",
+        twice.body
+    );
     tool.call(Method::DELETE, &path, None, &[]).await.expect(StatusCode::NO_CONTENT);
     assert_eq!(tool.get("/reviews").await.json()["items"][0]["status"], "withdrawn");
     tool.get("/reviews/rev_0").await.expect(StatusCode::NOT_FOUND);

@@ -133,11 +133,11 @@ impl Plan<'_> {
         Ok(changes)
     }
 
-    /// Two services with one name could not be told apart. Those that have one already are left alone.
+    /// Two services with one name could not be told apart, not even while a file is applied. Those that have one already
+    /// are left alone.
     fn check_names(&mut self) {
-        let stays = |client: &&Client| !self.prune && !self.declared.names(client.id.as_str());
         let mut ids: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for client in self.known.iter().filter(stays) {
+        for client in &self.known {
             ids.entry(&client.name).or_default().push(client.id.as_str());
         }
         for (id, service) in self.declared.services() {

@@ -84,7 +84,7 @@ impl Outcome {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problem {
     pub(crate) row: usize,
-    /// A sentence without its capital and its full stop.
+    /// A sentence without its full stop.
     pub(crate) say: String,
 }
 
@@ -180,14 +180,14 @@ fn sorted<T>(flaws: &mut Vec<Flaw>, checked: Result<T, Flaw>) -> Option<T> {
 fn email(line: &Line, seen: &mut Seen) -> Result<Email, Flaw> {
     let email = Email::parse(&line.email).map_err(|error| {
         let say = match error {
-            EmailError::Empty => "enter an email address",
-            EmailError::TooLong => "the email must be 254 characters or fewer",
-            EmailError::Malformed => "enter an email address in the correct format",
+            EmailError::Empty => "Enter an email address",
+            EmailError::TooLong => "Email must be 254 characters or fewer",
+            EmailError::Malformed => "Enter an email address in the correct format",
         };
         Flaw::of("email", say)
     })?;
     match seen.emails.get(email.canonical()) {
-        Some(before) => Err(Flaw::of("email", format!("this email is already in row {before}"))),
+        Some(before) => Err(Flaw::of("email", format!("This email is already in row {before}"))),
         None => {
             seen.emails.insert(email.canonical().to_owned(), line.number);
             Ok(email)
@@ -196,10 +196,10 @@ fn email(line: &Line, seen: &mut Seen) -> Result<Email, Flaw> {
 }
 
 fn subject(text: &str, number: usize, seen: &mut Seen) -> Result<Subject, Flaw> {
-    let say = "the subject must be up to 255 letters, digits and signs of ASCII, without spaces";
+    let say = "Subject must be up to 255 letters, digits and signs of ASCII, without spaces";
     let subject = Subject::parse(text).ok_or_else(|| Flaw::of("subject", say))?;
     match seen.subjects.get(&subject) {
-        Some(before) => Err(Flaw::of("subject", format!("this subject is already in row {before}"))),
+        Some(before) => Err(Flaw::of("subject", format!("This subject is already in row {before}"))),
         None => {
             seen.subjects.insert(subject.clone(), number);
             Ok(subject)
@@ -210,7 +210,9 @@ fn subject(text: &str, number: usize, seen: &mut Seen) -> Result<Subject, Flaw> 
 fn check_text(field: &'static str, text: &str) -> Result<(), Flaw> {
     let bad = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
     if text.chars().count() > LONGEST_TEXT || text.chars().any(bad) {
-        let say = format!("{field} must be {LONGEST_TEXT} characters or fewer, without control characters");
+        let say = format!(
+            "The column {field} must hold {LONGEST_TEXT} characters or fewer, without control characters"
+        );
         return Err(Flaw::of(field, say));
     }
     Ok(())
@@ -238,7 +240,7 @@ async fn compare(kit: &Kit, rows: &mut [Row], problems: &mut Vec<Problem>) -> Re
             row.outcome = Outcome::AlreadyThere;
         } else if subject.is_some_and(|subject| taken.contains(subject)) {
             row.outcome = Outcome::Problem;
-            let say = "this subject belongs to somebody who has another email".to_owned();
+            let say = "This subject belongs to somebody who has another email".to_owned();
             problems.push(Problem { row: row.number, say });
         } else {
             continue;

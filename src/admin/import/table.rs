@@ -74,7 +74,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Line>, Vec<Flaw>> {
     let (mut lines, mut number) = (Vec::new(), 0);
     for record in reader.records() {
         let record =
-            record.map_err(|error| vec![Flaw::of("file", format!("the file cannot be read: {error}"))])?;
+            record.map_err(|error| vec![Flaw::of("file", format!("The file cannot be read: {error}"))])?;
         let position = record.position().and_then(|position| usize::try_from(position.byte()).ok());
         number += 1 + blank_lines(text.as_bytes(), position.unwrap_or_default());
         if record.iter().all(|field| field.trim().is_empty()) {
@@ -83,7 +83,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Line>, Vec<Flaw>> {
         match &columns {
             None => columns = Some(headings(&record)?),
             Some(_) if lines.len() == MOST_ROWS => {
-                let say = format!("the file has more than {MOST_ROWS} people: divide it");
+                let say = format!("The file has more than {MOST_ROWS} people: divide it");
                 return Err(vec![Flaw::of("file", say)]);
             }
             Some(columns) => lines.push(line(columns, &record, number)),
@@ -92,7 +92,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Line>, Vec<Flaw>> {
     if lines.is_empty() {
         return Err(vec![Flaw::of(
             "file",
-            "the file has no people in it: it needs a row of headings and one for each person",
+            "The file has no people in it: it needs a row of headings and one for each person",
         )]);
     }
     Ok(lines)
@@ -101,19 +101,19 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Line>, Vec<Flaw>> {
 fn decode(bytes: &[u8]) -> Result<&str, String> {
     const AGAIN: &str = "save it again as \"CSV UTF-8\"";
     if bytes.len() > LARGEST {
-        return Err(format!("the file must be {} MiB or smaller", LARGEST / 1024 / 1024));
+        return Err(format!("The file must be {} MiB or smaller", LARGEST / 1024 / 1024));
     }
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Err(format!("the file is in UTF-16: {AGAIN}"));
+        return Err(format!("The file is in UTF-16: {AGAIN}"));
     }
     if bytes.contains(&0) {
-        return Err(format!("the file must be a CSV: {AGAIN}"));
+        return Err(format!("The file must be a CSV: {AGAIN}"));
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     std::str::from_utf8(bytes).map_err(|error| {
         let before = bytes.iter().take(error.valid_up_to());
         let line = 1 + before.filter(|byte| **byte == b'\n').count();
-        format!("line {line} of the file has characters that are not in UTF-8: {AGAIN}")
+        format!("Line {line} of the file has characters that are not in UTF-8: {AGAIN}")
     })
 }
 
@@ -135,18 +135,19 @@ fn headings(record: &StringRecord) -> Result<Vec<&'static str>, Vec<Flaw>> {
         let plain = heading.trim().to_lowercase().replace([' ', '-'], "_");
         match COLUMNS.iter().find(|column| **column == plain) {
             Some(column) if columns.contains(column) => {
-                flaws.push(Flaw::of("file", format!("there are two columns {column}")));
+                flaws.push(Flaw::of("file", format!("There are two columns {column}")));
             }
             Some(column) => columns.push(*column),
             None => {
                 let heading: String = heading.trim().chars().take(40).filter(|c| !c.is_control()).collect();
-                let say = format!("unknown column {heading:?}; the columns are {}", COLUMNS.join(", "));
+                let say =
+                    format!("The column {heading:?} is not recognised. You can use: {}", COLUMNS.join(", "));
                 flaws.push(Flaw::of("file", say));
             }
         }
     }
     for required in REQUIRED.iter().filter(|required| !columns.contains(*required)) {
-        flaws.push(Flaw::of("file", format!("the first row must have a heading {required}")));
+        flaws.push(Flaw::of("file", format!("The first row must have a heading {required}")));
     }
     if flaws.is_empty() { Ok(columns) } else { Err(flaws) }
 }
@@ -154,7 +155,7 @@ fn headings(record: &StringRecord) -> Result<Vec<&'static str>, Vec<Flaw>> {
 fn line(columns: &[&'static str], record: &StringRecord, number: usize) -> Line {
     let mut line = Line { number, whole: record.len() == columns.len(), ..Line::default() };
     if !line.whole {
-        let say = format!("this row has {} fields, and there are {} headings", record.len(), columns.len());
+        let say = format!("This row has {} fields, and there are {} headings", record.len(), columns.len());
         line.flaws.push(Flaw::of("file", say));
     }
     let mut claims = Map::new();
@@ -172,7 +173,9 @@ fn line(columns: &[&'static str], record: &StringRecord, number: usize) -> Line 
                 yes_or_no @ ("true" | "false") => {
                     claims.insert(VERIFIED.to_owned(), Value::Bool(yes_or_no == "true"));
                 }
-                _ => line.flaws.push(Flaw::of(VERIFIED, format!("{VERIFIED} must be true or false"))),
+                _ => line
+                    .flaws
+                    .push(Flaw::of(VERIFIED, format!("The column {VERIFIED} must be true or false"))),
             },
             claim => {
                 claims.insert(claim.to_owned(), Value::String(field.clone()));

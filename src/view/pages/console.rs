@@ -137,7 +137,8 @@ pub(crate) struct Action {
 /// A field of a form.
 #[derive(Clone, Serialize)]
 pub(crate) struct Field {
-    /// `text`, `email`, `date`, `area`, `file`, `select`, `radios`, `checks` or `hidden`.
+    /// `text`, `email`, `date`, `area`, `file`, `select`, `radios`, `checks`, `hidden`, or `heading` for what stands
+    /// over the fields after it.
     pub(crate) kind: &'static str,
     pub(crate) name: &'static str,
     pub(crate) label: &'static str,
@@ -158,6 +159,11 @@ pub(crate) struct Choice {
 impl Field {
     pub(crate) fn new(kind: &'static str, name: &'static str, label: &'static str) -> Self {
         Self { kind, name, label, hint: None, value: String::new(), options: Vec::new() }
+    }
+
+    /// What the fields after it have in common.
+    pub(crate) fn heading(text: &'static str) -> Self {
+        Self::new("heading", "", text)
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -300,7 +306,9 @@ impl ConsoleForm {
     /// Has what is wrong stand in the order of the fields. What is no field's fault leads to the page as a whole.
     pub(crate) fn in_order(mut self) -> Self {
         let fields = &self.fields;
-        let place = |error: &FieldError| fields.iter().position(|field| field.name == error.field);
+        let place = |error: &FieldError| {
+            fields.iter().position(|field| field.kind != "heading" && field.name == error.field)
+        };
         for error in &mut self.frame.errors {
             if place(error).is_none() {
                 error.field = "main";
@@ -342,6 +350,8 @@ pub(crate) struct DashboardPage {
     pub(crate) attention: Vec<String>,
     pub(crate) facts: Vec<Fact>,
     pub(crate) bars: Vec<Bar>,
+    /// The days at the beginning, in the middle and at the end of the chart.
+    pub(crate) days: Vec<String>,
     /// What the chart shows, in words.
     pub(crate) chart_text: String,
     pub(crate) table: Table,

@@ -15,14 +15,14 @@ use crate::store::idempotency::{self, Known};
 const LONGEST: usize = 128;
 
 /// The key of one request of one program.
-pub(super) struct Key {
+struct Key {
     digest: String,
     /// What was asked for: the same key may not stand for something else.
     fingerprint: String,
 }
 
 /// The key that a request has.
-pub(super) fn key(at: &Program, headers: &HeaderMap, asked: (&str, &[u8])) -> Result<Option<Key>, Problem> {
+fn key(at: &Program, headers: &HeaderMap, asked: (&str, &[u8])) -> Result<Option<Key>, Problem> {
     let Some(line) = headers.get("idempotency-key") else { return Ok(None) };
     let text = line.to_str().ok().filter(|text| !text.is_empty() && text.len() <= LONGEST);
     let Some(text) = text else {
@@ -37,13 +37,15 @@ pub(super) fn key(at: &Program, headers: &HeaderMap, asked: (&str, &[u8])) -> Re
     }))
 }
 
-/// Carries something out once for a key; the second time its answer is repeated.
+/// Carries out what was asked for (its name and its body) once for the key that the request has; the second time its
+/// answer is repeated.
 pub(super) async fn once(
     at: &Program,
-    key: Option<Key>,
+    headers: &HeaderMap,
+    asked: (&str, &[u8]),
     work: impl Future<Output = Result<Response, Problem>>,
 ) -> Result<Response, Problem> {
-    let Some(key) = key else { return work.await };
+    let Some(key) = key(at, headers, asked)? else { return work.await };
     let kit = &at.web.kit;
     let mut tx = kit.store.begin().await?;
     let known = idempotency::claim(&mut tx, (&key.digest, &key.fingerprint), kit.now()).await?;

@@ -2,7 +2,7 @@
 //!
 //! JSON, with a bearer token from the provider itself (client credentials with the scopes of
 //! [`crate::policy::permission::scopes`]), errors as `application/problem+json` (RFC 9457), lists by cursor, `ETag` and
-//! `If-Match` against lost updates (RFC 9110, section 13.1.1), and an `Idempotency-Key` for whatever makes something.
+//! `If-Match` against lost updates (RFC 9110, section 13.1.1), and an `Idempotency-Key` for whatever is posted.
 //!
 //! **To add an operation:** a handler with its `#[utoipa::path]`, and its name in [`routes`]: the description that
 //! `/admin/api/v1/openapi.json` shows is made of these and cannot differ from them.
@@ -41,6 +41,8 @@ fn described() -> OpenApiRouter<Arc<Web>> {
         .routes(routes!(services::one, services::change, services::remove))
         .routes(routes!(services::act))
         .routes(routes!(services::make_secret))
+        .routes(routes!(services::check))
+        .routes(routes!(services::make_registration_token))
         .routes(routes!(reviews::list, reviews::begin))
         .routes(routes!(reviews::one, reviews::withdraw))
         .routes(routes!(reviews::people))
@@ -49,6 +51,7 @@ fn described() -> OpenApiRouter<Arc<Web>> {
         .routes(routes!(rest::events))
         .routes(routes!(rest::keys))
         .routes(routes!(rest::rotate_keys))
+        .routes(routes!(rest::mail))
         .routes(routes!(rest::status))
 }
 
@@ -56,9 +59,7 @@ fn described() -> OpenApiRouter<Arc<Web>> {
 pub(super) fn routes() -> Router<Arc<Web>> {
     let (router, described) = described().split_for_parts();
     let text = document::finished(described);
-    router
-        .route(DESCRIPTION, get(move || document::answer(text.clone())))
-        .method_not_allowed_fallback(problem::method_not_allowed)
+    router.route(DESCRIPTION, get(move || document::answer(text.clone())))
 }
 
 /// The description as text, for the file that is checked in.

@@ -9,22 +9,29 @@ use serde_json::Value;
 use super::Answer;
 use super::body::{Body, Head, etag, if_match, listing, stale};
 use super::door::Program;
-use super::idempotency::{key, once};
-use super::problem::{Problem, ProblemDocument};
+use super::idempotency::once;
+use super::problem::{Problem, ProblemDocument, flaws_of};
 use super::shapes::{NewPerson, Page, PageParams, Person, PersonAction, PersonDetails};
-use crate::admin::people::{self, Detail, Details, Query};
+use crate::admin::people::{self, Detail, Details, LastLogin, Query};
 use crate::admin::users::NewUser;
 use crate::admin::{Flaw, Refusal, invitations, personal_data, users};
-use crate::base::{ClientId, Error, UserId};
+use crate::base::{ClientId, Error, Span, UserId};
 use crate::model::{Email, Profile, User};
+use crate::oidc::params::Params;
 use crate::policy::permission::Action;
 use crate::web::pages::email_error;
+
+/// Days since the last login that can be asked for.
+const DAYS: std::ops::RangeInclusive<u32> = 1..=10_000;
 
 /// List people, or search them.
 #[utoipa::path(
     get, path = "/admin/api/v1/people", tag = "People",
     params(
         ("q" = Option<String>, Query, description = "Words of a name, an email or an organisation"),
+        ("not_since" = Option<u32>, Query, minimum = 1, maximum = 10000,
+            description = "Only those who have not logged in for so many days, the longest ago first; not those who never have"),
+        ("never" = Option<bool>, Query, description = "Only those who have never logged in"),
         PageParams,
     ),
     responses((status = 200, body = Page<Person>)),
@@ -32,11 +39,33 @@ use crate::web::pages::email_error;
 )]
 pub(super) async fn list(at: Program, Head(parts): Head) -> Answer {
     at.needs(Action::SeePeople)?;
-    let (params, paging) = listing(&parts, &["q"])?;
-    let query = Query { words: params.field("q").to_owned(), after: paging.after, ..Query::default() };
+    let (params, paging) = listing(&parts, &["q", "not_since", "never"])?;
+    let last_login = last_login(&at, &params)?;
+    let query =
+        Query { words: params.field("q").to_owned(), last_login, after: paging.after, ..Query::default() };
     let page = people::list(&at.web.kit, &at.actor, &query, paging.limit).await?;
     let items = page.rows.iter().map(Person::listed).collect();
     Ok(Json(Page { items, next: page.next }).into_response())
+}
+
+/// Whose last login is looked for.
+fn last_login(at: &Program, params: &Params) -> Result<LastLogin, Problem> {
+    let bad = |why: &str| Problem::new(StatusCode::BAD_REQUEST, why);
+    let never = match params.get("never") {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => return Err(bad("never must be true or false")),
+    };
+    let days = params.get("not_since").map(|text| text.parse().ok().filter(|days| DAYS.contains(days)));
+    match (never, days) {
+        (true, Some(_)) => Err(bad("not_since and never exclude each other")),
+        (true, None) => Ok(LastLogin::Never),
+        (false, None) => Ok(LastLogin::Whenever),
+        (false, Some(Some(days))) => Ok(LastLogin::Before(at.web.kit.now() - Span::days(days))),
+        (false, Some(None)) => {
+            Err(bad(&format!("not_since must be from {} to {} days", DAYS.start(), DAYS.end())))
+        }
+    }
 }
 
 /// Add somebody and send them an invitation.
@@ -48,21 +77,25 @@ pub(super) async fn list(at: Program, Head(parts): Head) -> Answer {
 )]
 pub(super) async fn add(at: Program, headers: HeaderMap, body: Body<NewPerson>) -> Answer {
     at.needs(Action::InvitePeople)?;
-    let key = key(&at, &headers, ("POST people", &body.text))?;
-    once(&at, key, invite(&at, body.value)).await
+    once(&at, &headers, ("POST people", &body.text), invite(&at, body.value)).await
 }
 
 async fn invite(at: &Program, new: NewPerson) -> Answer {
-    let email = email(&new.email)?;
-    let service = match &new.service {
-        Some(text) => {
-            Some(ClientId::parse(text).ok_or_else(|| unfit("service", "there is no such service"))?)
+    let name = new.name.trim().to_owned();
+    let (email, mut flaws) = judge(&name, &new.email);
+    let service = new.service.as_deref().map(ClientId::parse);
+    match &service {
+        None => {}
+        Some(None) => flaws.push(Flaw::of("service", "there is no such service")),
+        Some(Some(id)) => {
+            let host = invitations::host(&at.web.kit, &at.actor, Some(id)).await;
+            flaws.extend(flaws_of(host.map(drop))?);
         }
-        None => None,
-    };
+    }
+    let (email, service) = (fit(email, flaws)?, service.flatten());
     let new = NewUser {
         email,
-        name: new.name.trim().to_owned(),
+        name,
         organisation: organisation(new.organisation),
         profile: Profile::default(),
         password: None,
@@ -76,13 +109,17 @@ fn organisation(text: Option<String>) -> Option<String> {
     text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
-fn email(text: &str) -> Result<Email, Problem> {
-    Email::parse(text).map_err(|error| unfit("email", email_error(error)))
+/// An email, and all that is wrong with it and a name.
+fn judge(name: &str, email: &str) -> (Option<Email>, Vec<Flaw>) {
+    let mut flaws: Vec<Flaw> = users::check_name(name).err().into_iter().collect();
+    let email = Email::parse(email).map_err(|error| flaws.push(Flaw::of("email", email_error(error)))).ok();
+    (email, flaws)
 }
 
-fn unfit(field: &'static str, say: &str) -> Problem {
-    let flaws = vec![Flaw::of(field, say)];
-    Problem::Said { status: StatusCode::UNPROCESSABLE_ENTITY, detail: say.to_owned(), flaws }
+/// An email beside which nothing is wrong.
+fn fit(email: Option<Email>, flaws: Vec<Flaw>) -> Result<Email, Problem> {
+    let good = email.filter(|_| flaws.is_empty());
+    good.ok_or_else(|| Error::Refused(Refusal::Unfit(flaws)).into())
 }
 
 fn shown(detail: &Detail) -> Response {
@@ -126,11 +163,10 @@ pub(super) async fn change(
     if detail.user.updated_at != seen {
         return Err(stale());
     }
-    let wanted = Details {
-        email: email(&body.value.email)?,
-        name: body.value.name.trim().to_owned(),
-        organisation: organisation(body.value.organisation),
-    };
+    let name = body.value.name.trim().to_owned();
+    let (email, flaws) = judge(&name, &body.value.email);
+    let wanted =
+        Details { email: fit(email, flaws)?, name, organisation: organisation(body.value.organisation) };
     match people::change(&at.web.kit, &at.actor, &detail.user, wanted).await {
         Err(Error::Refused(Refusal::Conflict(_))) => return Err(stale()),
         done => drop(done?),
@@ -138,7 +174,7 @@ pub(super) async fn change(
     Ok(shown(&find(&at, &id).await?))
 }
 
-/// Erase somebody for ever. The audit trail keeps what was done, without them.
+/// Erase somebody permanently. The audit trail keeps a record of what happened, without their details.
 #[utoipa::path(
     delete, path = "/admin/api/v1/people/{id}", tag = "People",
     params(("id" = String, Path)),
@@ -155,17 +191,28 @@ pub(super) async fn erase(at: Program, Path(id): Path<String>) -> Answer {
 /// Do something to somebody in one go.
 #[utoipa::path(
     post, path = "/admin/api/v1/people/{id}/{action}", tag = "People",
-    params(("id" = String, Path), ("action" = PersonAction, Path)),
+    params(
+        ("id" = String, Path),
+        ("action" = PersonAction, Path),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 128)
+    ),
     responses((status = 200, body = Person, headers(("ETag" = String)))),
     security(("provider" = ["admin:people"]))
 )]
-pub(super) async fn act(at: Program, Path((id, action)): Path<(String, String)>) -> Answer {
+pub(super) async fn act(
+    at: Program,
+    Path((id, action)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Answer {
     at.needs(Action::ChangePeople)?;
-    let action: PersonAction =
-        serde_json::from_value(Value::String(action)).map_err(|_| Problem::unknown("action"))?;
-    let detail = find(&at, &id).await?;
-    perform(&at, action, &detail).await?;
-    Ok(shown(&find(&at, &id).await?))
+    let asked = format!("POST people/{id}/{action}");
+    once(&at, &headers, (&asked, b""), async {
+        let action: PersonAction =
+            serde_json::from_value(Value::String(action)).map_err(|_| Problem::unknown("action"))?;
+        perform(&at, action, &find(&at, &id).await?).await?;
+        Ok(shown(&find(&at, &id).await?))
+    })
+    .await
 }
 
 async fn perform(at: &Program, action: PersonAction, detail: &Detail) -> Result<(), Error<Refusal>> {

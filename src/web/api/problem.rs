@@ -1,6 +1,6 @@
 //! What went wrong, for programs (RFC 9457).
 
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -59,6 +59,15 @@ impl Problem {
     }
 }
 
+/// What is wrong with what was given, where nothing else is in the way.
+pub(super) fn flaws_of(done: Result<(), Error<Refusal>>) -> Result<Vec<Flaw>, Problem> {
+    match done {
+        Ok(()) => Ok(Vec::new()),
+        Err(Error::Refused(Refusal::Unfit(flaws))) => Ok(flaws),
+        Err(error) => Err(error.into()),
+    }
+}
+
 impl From<Error<Refusal>> for Problem {
     fn from(error: Error<Refusal>) -> Self {
         let refusal = match error {
@@ -106,16 +115,10 @@ impl IntoResponse for Problem {
         };
         let body = serde_json::to_vec(&document).unwrap_or_default();
         let mut response =
-            (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
+            (status, [(header::CONTENT_TYPE, respond::problem::PROBLEM)], body).into_response();
         if let Some(challenge) = challenge.and_then(|text| HeaderValue::try_from(text).ok()) {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
         response
     }
-}
-
-/// A path of the interface, asked for in a way that it does not have. The router adds what it allows.
-pub(super) async fn method_not_allowed(method: Method) -> Response {
-    let detail = format!("{method} is not allowed here; the Allow header says what is");
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail).into_response()
 }

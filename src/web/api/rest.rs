@@ -2,15 +2,19 @@
 
 use axum::Json;
 use axum::extract::Path;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse as _;
 
 use super::Answer;
 use super::body::{Head, listing};
 use super::door::Program;
+use super::idempotency::once;
 use super::problem::Problem;
-use super::shapes::{EventDocument, KeyDocument, Page, PageParams, SessionDocument, StatusDocument};
+use super::shapes::{
+    EventDocument, KeyDocument, LetterDocument, Page, PageParams, SessionDocument, StatusDocument,
+};
 use crate::admin::events::{self, Filter};
+use crate::admin::mail::{self, Standing};
 use crate::admin::{keys, people, sessions, status};
 use crate::base::{ClientId, SessionId, Timestamp, UserId};
 use crate::keys::Start;
@@ -151,13 +155,36 @@ fn listed(at: &Program) -> Result<Vec<KeyDocument>, Problem> {
 /// Make a new signing key for each algorithm that has one. It signs after a day.
 #[utoipa::path(
     post, path = "/admin/api/v1/keys/rotate", tag = "Keys",
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 128)),
     responses((status = 200, body = Vec<KeyDocument>)),
     security(("provider" = ["admin:keys"]))
 )]
-pub(super) async fn rotate_keys(at: Program) -> Answer {
+pub(super) async fn rotate_keys(at: Program, headers: HeaderMap) -> Answer {
     at.needs(Action::RotateKeys)?;
-    keys::rotate(&at.web.kit, &at.actor, None, Start::Announced).await?;
-    Ok(Json(listed(&at)?).into_response())
+    once(&at, &headers, ("POST keys/rotate", b""), async {
+        keys::rotate(&at.web.kit, &at.actor, None, Start::Announced).await?;
+        Ok(Json(listed(&at)?).into_response())
+    })
+    .await
+}
+
+/// List the newest emails that are waiting, failed or expired: at most a hundred.
+#[utoipa::path(
+    get, path = "/admin/api/v1/mail", tag = "Status",
+    responses((status = 200, body = Vec<LetterDocument>)),
+    security(("provider" = ["admin:status.read"]))
+)]
+pub(super) async fn mail(at: Program) -> Answer {
+    at.needs(Action::SeeMail)?;
+    let letters = mail::list(&at.web.kit, &at.actor).await?;
+    let document = |letter: Standing| LetterDocument {
+        kind: letter.kind,
+        state: letter.state,
+        attempts: letter.attempts,
+        last_error: letter.last_error,
+        created_at: when::iso(letter.created_at),
+    };
+    Ok(Json(letters.into_iter().map(document).collect::<Vec<_>>()).into_response())
 }
 
 /// How things stand, as counted in the last minute.

@@ -8,7 +8,7 @@ use axum::response::IntoResponse as _;
 use super::Answer;
 use super::body::{Body, Head, listing};
 use super::door::Program;
-use super::idempotency::{key, once};
+use super::idempotency::once;
 use super::problem::ProblemDocument;
 use super::shapes::{NewReview, Page, PageParams, ReviewDocument, ReviewEntry};
 use crate::admin::reviews::{self, NewReview as Wanted, USUAL_DAYS};
@@ -40,8 +40,7 @@ pub(super) async fn list(at: Program, Head(parts): Head) -> Answer {
 )]
 pub(super) async fn begin(at: Program, headers: HeaderMap, body: Body<NewReview>) -> Answer {
     at.needs(Action::ReviewAccess)?;
-    let key = key(&at, &headers, ("POST reviews", &body.text))?;
-    once(&at, key, ask(&at, body.value)).await
+    once(&at, &headers, ("POST reviews", &body.text), ask(&at, body.value)).await
 }
 
 async fn ask(at: &Program, new: NewReview) -> Answer {

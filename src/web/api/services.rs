@@ -1,5 +1,7 @@
 //! Services.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -9,10 +11,13 @@ use serde_json::Value;
 use super::Answer;
 use super::body::{Body, Head, etag, if_match, listing, stale};
 use super::door::Program;
-use super::idempotency::{key, once};
-use super::problem::{Problem, ProblemDocument};
-use super::shapes::{NewSecret, NewService, Page, PageParams, Service, ServiceAction, ServiceDetails};
-use crate::admin::{Flaw, Refusal, clients, services};
+use super::idempotency::once;
+use super::problem::{Problem, ProblemDocument, flaws_of};
+use super::shapes::{
+    FindingDocument, NewRegistrationToken, NewSecret, NewService, Page, PageParams, RegistrationToken,
+    Service, ServiceAction, ServiceDetails,
+};
+use crate::admin::{Flaw, Refusal, client_check, clients, registration, services};
 use crate::base::{ClientId, Error, Span};
 use crate::model::{Client, ClientSettings};
 use crate::policy::permission::Action;
@@ -20,6 +25,11 @@ use crate::view::when;
 
 /// How long the secrets before a new one work.
 const OVERLAP: Span = Span::days(1);
+/// How long a service may take to be looked at: less than any answer may.
+const CHECK_TIME: Duration = Duration::from_secs(15);
+/// How many hours a token for registering may work, and does where nobody says how many.
+const HOURS: std::ops::RangeInclusive<u32> = 1..=8_760;
+const USUAL_HOURS: u32 = 24;
 
 /// List services, or search them.
 #[utoipa::path(
@@ -46,18 +56,18 @@ pub(super) async fn list(at: Program, Head(parts): Head) -> Answer {
 )]
 pub(super) async fn add(at: Program, headers: HeaderMap, body: Body<NewService>) -> Answer {
     at.needs(Action::AddService)?;
-    let key = key(&at, &headers, ("POST services", &body.text))?;
-    once(&at, key, register(&at, body.value)).await
+    once(&at, &headers, ("POST services", &body.text), register(&at, body.value)).await
 }
 
 async fn register(at: &Program, new: NewService) -> Answer {
-    let id = match &new.client_id {
-        Some(text) => Some(ClientId::parse(text).ok_or_else(|| {
-            unfit("client_id", "client_id must be 1 to 128 of A to Z, a to z, 0 to 9, - . _ and ~".to_owned())
-        })?),
-        None => None,
-    };
-    let settings = settings(new.settings)?;
+    let id = new.client_id.as_deref().map(|text| (text, ClientId::parse(text)));
+    let mut flaws = Vec::new();
+    if matches!(id, Some((_, None))) {
+        let say = "client_id must be 1 to 128 of A to Z, a to z, 0 to 9, - . _ and ~";
+        flaws.push(Flaw::of("client_id", say));
+    }
+    let settings = judge(at, &new.name, new.settings, ("", flaws)).await?;
+    let id = id.and_then(|(_, id)| id);
     let added = clients::add(&at.web.kit, &at.actor, id, new.name, settings).await?;
     let mut document = Service::of(&added.client, None);
     document.client_secret = added.secret.map(|secret| secret.reveal().to_owned());
@@ -65,13 +75,27 @@ async fn register(at: &Program, new: NewService) -> Answer {
     Ok((StatusCode::CREATED, tag, Json(document)).into_response())
 }
 
-fn settings(document: Value) -> Result<ClientSettings, Problem> {
-    serde_json::from_value(document).map_err(|error| unfit("settings", error.to_string()))
-}
-
-fn unfit(field: &'static str, say: String) -> Problem {
-    let flaws = vec![Flaw::of(field, say.clone())];
-    Problem::Said { status: StatusCode::UNPROCESSABLE_ENTITY, detail: say, flaws }
+/// The settings of a service, unless anything is wrong with them, with its name or beside them: then all of it is said.
+async fn judge(
+    at: &Program,
+    name: &str,
+    document: Value,
+    (id, mut flaws): (&str, Vec<Flaw>),
+) -> Result<ClientSettings, Problem> {
+    let settings = serde_json::from_value(document);
+    match &settings {
+        Ok(settings) => flaws.extend(clients::flaws(name, settings)),
+        Err(error) => {
+            flaws.push(Flaw::of("settings", error.to_string()));
+            let of_name = clients::flaws(name, &ClientSettings::default());
+            flaws.extend(of_name.into_iter().filter(|flaw| flaw.field == "name"));
+        }
+    }
+    flaws.extend(flaws_of(services::refuse_namesake(&at.web.kit, name, id).await)?);
+    match settings {
+        Ok(settings) if flaws.is_empty() => Ok(settings),
+        _ => Err(Error::Refused(Refusal::Unfit(flaws)).into()),
+    }
 }
 
 async fn find(at: &Program, id: &str) -> Result<services::Listed, Problem> {
@@ -116,7 +140,8 @@ pub(super) async fn change(
         return Err(stale());
     }
     let name = body.value.name.trim().to_owned();
-    let changed = Client { name, settings: settings(body.value.settings)?, ..listed.client.clone() };
+    let settings = judge(&at, &name, body.value.settings, (&id, Vec::new())).await?;
+    let changed = Client { name, settings, ..listed.client.clone() };
     match clients::update(&at.web.kit, &at.actor, changed).await {
         Ok(saved) => Ok(shown(&saved, &listed)),
         Err(Error::Refused(Refusal::Conflict(say))) => Err(Problem::new(StatusCode::CONFLICT, say)),
@@ -141,19 +166,54 @@ pub(super) async fn remove(at: Program, Path(id): Path<String>) -> Answer {
 /// Switch a service off, with everything that it was granted, or on again.
 #[utoipa::path(
     post, path = "/admin/api/v1/services/{id}/{action}", tag = "Services",
-    params(("id" = String, Path), ("action" = ServiceAction, Path)),
+    params(
+        ("id" = String, Path),
+        ("action" = ServiceAction, Path),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 128)
+    ),
     responses((status = 200, body = Service, headers(("ETag" = String)))),
     security(("provider" = ["admin:services"]))
 )]
-pub(super) async fn act(at: Program, Path((id, action)): Path<(String, String)>) -> Answer {
+pub(super) async fn act(
+    at: Program,
+    Path((id, action)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Answer {
     at.needs(Action::ChangeService)?;
-    let action: ServiceAction =
-        serde_json::from_value(Value::String(action)).map_err(|_| Problem::unknown("action"))?;
-    let listed = find(&at, &id).await?;
-    let on = matches!(action, ServiceAction::SwitchOn);
-    clients::set_active(&at.web.kit, &at.actor, &listed.client, on).await?;
-    let listed = find(&at, &id).await?;
-    Ok(shown(&listed.client, &listed))
+    let asked = format!("POST services/{id}/{action}");
+    once(&at, &headers, (&asked, b""), async {
+        let action: ServiceAction =
+            serde_json::from_value(Value::String(action)).map_err(|_| Problem::unknown("action"))?;
+        let listed = find(&at, &id).await?;
+        let on = matches!(action, ServiceAction::SwitchOn);
+        clients::set_active(&at.web.kit, &at.actor, &listed.client, on).await?;
+        let listed = find(&at, &id).await?;
+        Ok(shown(&listed.client, &listed))
+    })
+    .await
+}
+
+/// Look at everything that a service declares, as the provider would find it: its keys, its addresses, and whether it
+/// takes what is sent to it.
+#[utoipa::path(
+    post, path = "/admin/api/v1/services/{id}/check", tag = "Services",
+    params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 128)),
+    responses((status = 200, body = Vec<FindingDocument>)),
+    security(("provider" = ["admin:services"]))
+)]
+pub(super) async fn check(at: Program, Path(id): Path<String>, headers: HeaderMap) -> Answer {
+    at.needs(Action::ChangeService)?;
+    let asked = format!("POST services/{id}/check");
+    once(&at, &headers, (&asked, b""), async {
+        let looked = client_check::look_at(&at.web.kit, &at.actor, &id);
+        let findings = tokio::time::timeout(CHECK_TIME, looked).await.map_err(|_| {
+            let detail = "the service is too slow to be looked at from here; use gatehouse client check";
+            Problem::new(StatusCode::GATEWAY_TIMEOUT, detail)
+        })??;
+        let documents: Vec<FindingDocument> = findings.into_iter().map(FindingDocument::of).collect();
+        Ok(Json(documents).into_response())
+    })
+    .await
 }
 
 /// Make a new secret. Those before it work for one more day.
@@ -165,8 +225,8 @@ pub(super) async fn act(at: Program, Path((id, action)): Path<(String, String)>)
 )]
 pub(super) async fn make_secret(at: Program, Path(id): Path<String>, headers: HeaderMap) -> Answer {
     at.needs(Action::ChangeService)?;
-    let key = key(&at, &headers, (&format!("POST services/{id}/secret"), b""))?;
-    once(&at, key, async {
+    let asked = format!("POST services/{id}/secret");
+    once(&at, &headers, (&asked, b""), async {
         let listed = find(&at, &id).await?;
         let secret =
             clients::rotate_secret(&at.web.kit, &at.actor, &listed.client, clients::Rotation::after(OVERLAP))
@@ -174,6 +234,40 @@ pub(super) async fn make_secret(at: Program, Path(id): Path<String>, headers: He
         let document = NewSecret {
             client_secret: secret.reveal().to_owned(),
             earlier_until: when::iso(at.web.kit.now() + OVERLAP),
+        };
+        Ok((StatusCode::CREATED, Json(document)).into_response())
+    })
+    .await
+}
+
+/// Make a token with which services can register themselves, where the provider lets those who are invited. It is in this
+/// answer and nowhere else.
+#[utoipa::path(
+    post, path = "/admin/api/v1/registration-tokens", tag = "Services", request_body = NewRegistrationToken,
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 128)),
+    responses(
+        (status = 201, body = RegistrationToken),
+        (status = 422, body = ProblemDocument, content_type = "application/problem+json")
+    ),
+    security(("provider" = ["admin:services"]))
+)]
+pub(super) async fn make_registration_token(
+    at: Program,
+    headers: HeaderMap,
+    body: Body<NewRegistrationToken>,
+) -> Answer {
+    at.needs(Action::InviteRegistration)?;
+    once(&at, &headers, ("POST registration-tokens", &body.text), async {
+        let hours = body.value.hours.unwrap_or(USUAL_HOURS);
+        if !HOURS.contains(&hours) {
+            let say = format!("hours must be from {} to {}", HOURS.start(), HOURS.end());
+            return Err(Error::Refused(Refusal::unfit("hours", say)).into());
+        }
+        let life = Span::hours(hours);
+        let token = registration::invite(&at.web.kit, &at.actor, life).await?;
+        let document = RegistrationToken {
+            token: token.reveal().to_owned(),
+            expires_at: when::iso(at.web.kit.now() + life),
         };
         Ok((StatusCode::CREATED, Json(document)).into_response())
     })

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
+use crate::admin::client_check::{Finding, Verdict};
 use crate::admin::people::{Detail, Listed, Status};
 use crate::admin::{reviews, services};
 use crate::base::Timestamp;
@@ -107,7 +108,7 @@ impl Person {
     }
 
     pub(super) fn listed(listed: &Listed) -> Self {
-        Self::of(&listed.user, listed.status, None)
+        Self::of(&listed.user, listed.status, listed.role)
     }
 
     pub(super) fn detailed(detail: &Detail) -> Self {
@@ -229,6 +230,48 @@ pub(super) struct NewSecret {
     pub(super) client_secret: String,
     /// Until when those before it work.
     pub(super) earlier_until: String,
+}
+
+/// A token with which services can register themselves.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewRegistrationToken {
+    /// How many hours it works; 24 where it is not given.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 8760)]
+    pub(super) hours: Option<u32>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(super) struct RegistrationToken {
+    pub(super) token: String,
+    pub(super) expires_at: String,
+}
+
+/// What came of looking at one thing that a service declares.
+#[derive(Serialize, ToSchema)]
+pub(super) struct FindingDocument {
+    what: &'static str,
+    address: Option<String>,
+    /// `good`, `note` (perhaps as it should be) or `bad` (to be mended).
+    verdict: &'static str,
+    expected: String,
+    /// What was found instead, as words that follow "it".
+    found: Option<String>,
+    /// What to do about it.
+    remedy: Option<String>,
+}
+
+impl FindingDocument {
+    pub(super) fn of(finding: Finding) -> Self {
+        let Finding { what, address, verdict, expected, found, remedy } = finding;
+        let verdict = match verdict {
+            Verdict::Good => "good",
+            Verdict::Note => "note",
+            Verdict::Bad => "bad",
+        };
+        Self { what, address, verdict, expected, found, remedy }
+    }
 }
 
 /// An access review: somebody who knows an organisation's people says who of them still needs to log in.
@@ -354,6 +397,17 @@ pub(super) struct StatusDocument {
     /// What needs somebody's attention, in sentences.
     pub(super) attention: Vec<String>,
     pub(super) version: String,
+}
+
+/// An email that is not sent. For privacy, it does not say whom it is for.
+#[derive(Serialize, ToSchema)]
+pub(super) struct LetterDocument {
+    pub(super) kind: String,
+    /// `queued`, `failed` or `expired`.
+    pub(super) state: String,
+    pub(super) attempts: i64,
+    pub(super) last_error: Option<String>,
+    pub(super) created_at: String,
 }
 
 /// Something that happened.

@@ -51,19 +51,19 @@ pub(super) async fn list(at: Console, query: Result<Query, Unwanted>) -> Respons
                 format!("Log checked: no gaps, {}.", TimeText::date_at_clock_time(when).text)
             }
             Some((when, Some(why))) => format!(
-                "The log is not whole: {why}. Found {}. Tell whoever runs the provider.",
+                "The log has been damaged or changed: {why}. Found {}. Tell your technical team.",
                 TimeText::date_at_clock_time(when).text
             ),
             None => "The log has not been checked yet. It is checked once a day.".to_owned(),
         }),
-        actions: vec![Link { text: "Download these events (CSV)".into(), href: file, is_main: false }],
+        actions: vec![Link { text: download(page.next.is_some()).into(), href: file, is_main: false }],
         search: Some(SearchForm { action: paths::CONSOLE_AUDIT, fields: fields(&params), button: "Show" }),
         table: Table::new(
             "events",
             "Events, the newest first",
             &["Person or service", "Time", "Event", "By and from", "Result"],
             page.rows.iter().map(|listed| row(listed, true)).collect(),
-            "There are no such events.",
+            "No events match.",
         ),
         previous,
         next,
@@ -71,20 +71,28 @@ pub(super) async fn list(at: Console, query: Result<Query, Unwanted>) -> Respons
     at.show(status, &shown)
 }
 
+/// Where there is one page of events, all of them are in the file.
+const fn download(are_more: bool) -> &'static str {
+    match are_more {
+        false => "Download these events (CSV)",
+        true => "Download these events (CSV, the newest 10,000 at most)",
+    }
+}
+
 /// What is asked for, and what is wrong with it; what is wrong asks for nothing.
 async fn read(at: &Console, params: &Params) -> Result<(Filter, Vec<FieldError>), Fault> {
     let mut errors = Vec::new();
-    let mut day = |name: &'static str| {
+    let mut day = |name: &'static str, called: &str| {
         let text = params.get(name)?;
         let day = when::parse(text);
         if day.is_none() {
-            errors.push(FieldError::new(name, "Enter a date like 2026-11-22"));
+            errors.push(FieldError::new(name, format!("{called} must be a date, like 2026-11-22")));
         }
         day
     };
-    let since = day("from");
+    let since = day("from", "Date from");
     // The day that is named belongs to it.
-    let until = day("to").map(|to| when::day_begins(to + Span::hours(36)));
+    let until = day("to", "Date to").map(|to| when::day_begins(to + Span::hours(36)));
     if since.zip(until).is_some_and(|(since, until)| until <= since) {
         errors.push(FieldError::new("from", "Date from must be the same as or before date to"));
     }
@@ -129,7 +137,7 @@ fn fields(params: &Params) -> Vec<Field> {
     let kinds = EventKind::ALL.iter().map(|kind| (kind.name(), kind.shown()));
     vec![
         Field::new("text", "from", "Date from").hint("For example, 2026-11-22").value(value("from")),
-        Field::new("text", "to", "Date to").hint("This day belongs to it").value(value("to")),
+        Field::new("text", "to", "Date to").hint("Includes this day").value(value("to")),
         Field::new("select", "event", "Event")
             .value(value("event"))
             .one_of([("", "Every event")].into_iter().chain(kinds)),

@@ -34,6 +34,7 @@ pub(super) async fn get(at: Console) -> Response {
         attention,
         facts: facts(&at, &read),
         bars: bars(&read),
+        days: days(&read),
         chart_text: chart_text(&read),
         table: table(&read),
     };
@@ -53,10 +54,7 @@ fn facts(at: &Console, read: &Status) -> Vec<Fact> {
         ),
         Fact::new("Logged in now", Cell::text(read.sessions.to_string())),
         Fact::new("Services", Cell::text(read.services.to_string())),
-        Fact::new(
-            "Email",
-            Cell::text(format!("{} waiting, {} failed today", read.mail_waiting, read.mail_failed_today)),
-        ),
+        Fact::new("Email", Cell::text(mail(read))),
     ];
     if let Ok(listed) = keys::list(&at.web.kit, &at.actor) {
         let signing = listed.iter().filter(|key| key.state == keys::State::Signing);
@@ -68,8 +66,20 @@ fn facts(at: &Console, read: &Status) -> Vec<Fact> {
     facts.push(Fact::new("Version", Cell::text(env!("CARGO_PKG_VERSION"))));
     let counted = Some(TimeText::date_at_clock_time(Timestamp::from_millis(read.counted_at)));
     let counted = counted.filter(|_| read.counted_at > 0);
-    facts.push(Fact::new("Counted", Cell::time(counted, "Not yet; look again in a minute")));
+    facts.push(Fact::new("Figures from", Cell::time(counted, "Not yet; check again in a minute")));
     facts
+}
+
+fn mail(read: &Status) -> String {
+    let figures = format!("{} waiting, {} failed today", read.mail_waiting, read.mail_failed_today);
+    if status::mail_works(read) { format!("Working, {figures}") } else { figures }
+}
+
+/// The first day of the chart, that in its middle and the last.
+fn days(read: &Status) -> Vec<String> {
+    let days = &read.days;
+    let shown = [days.first(), days.get(days.len() / 2), days.last()];
+    shown.into_iter().flatten().map(|day| when::day_of_month(Timestamp::from_millis(day.begins_at))).collect()
 }
 
 fn bars(read: &Status) -> Vec<Bar> {

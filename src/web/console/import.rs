@@ -6,11 +6,11 @@ use axum::extract::{FromRequest as _, FromRequestParts as _, Multipart, Request,
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 
-use super::people::{BACK, service_field};
+use super::people::{BACK, service, service_field};
 use super::{Console, ConsoleForm, field_errors};
 use crate::admin::import::{LARGEST, Outcome, Preview};
 use crate::admin::{Flaw, Refusal, upload};
-use crate::base::{ClientId, Error, constant_time_eq, paths};
+use crate::base::{Error, constant_time_eq, paths};
 use crate::view::FieldError;
 use crate::view::pages::console::{Action, Cell, ConsoleForm as FormPage, Field, Frame, Table};
 use crate::web::Web;
@@ -39,16 +39,16 @@ pub(super) async fn get(at: Console) -> Response {
 /// The form, with what is wrong with the file that was sent.
 fn form(at: &Console, errors: Vec<FieldError>) -> FormPage {
     let frame = Frame { errors, ..at.frame(paths::CONSOLE_PEOPLE) };
-    let by = (paths::CONSOLE_IMPORT.to_owned(), "Look at the list");
+    let by = (paths::CONSOLE_IMPORT.to_owned(), "Check the list");
     FormPage {
         lead: vec![
-            "The next page shows what will happen with each row. Nothing is sent before you say yes."
+            "The next page shows what will happen with each row. Nothing is sent until you confirm."
                 .to_owned(),
             "You can import the same file again: people who have an account are left alone.".to_owned(),
         ],
         fields: vec![
             Field::new("file", "file", "CSV file with name, email, organisation")
-                .hint("Up to 5,000 rows. The first row holds the headings"),
+                .hint("Up to 5,000 rows. The first row must be headings"),
         ],
         links: vec![Action {
             text: "Download an example".into(),
@@ -129,12 +129,11 @@ async fn looked_at(at: &Console, id: &str, preview: &Preview) -> Response {
             Cell::text(row.outcome.shown()),
         ]
     });
-    let mut lead = vec![format!(
-        "{} will be sent an invitation, {} will be added with a password, {} already.",
-        count(sends, "person", "people"),
-        count(adds, "person", "people"),
-        count(there, "person has an account", "people have an account")
-    )];
+    let mut lead = vec![told(&[
+        (sends, "person will be sent an invitation", "people will be sent an invitation"),
+        (adds, "person will be added with a password", "people will be added with a password"),
+        (there, "person already has an account", "people already have an account"),
+    ])];
     if preview.rows.len() > SHOWN {
         lead.push(format!("The first {SHOWN} of {} rows are shown.", preview.rows.len()));
     }
@@ -163,12 +162,20 @@ fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
+/// How many people each of some things happens to, without those that happen to nobody.
+fn told(counted: &[(usize, &str, &str)]) -> String {
+    let some = counted.iter().filter(|(number, ..)| *number > 0);
+    let parts: Vec<String> = some.map(|(number, one, many)| count(*number, one, many)).collect();
+    format!("{}.", parts.join(", "))
+}
+
 /// Every problem by its row: nobody is added while there is one.
 fn problems(at: &Console, preview: &Preview) -> Response {
     let rows = preview.problems.iter().take(SHOWN).map(|problem| {
         let row = preview.rows.iter().find(|row| row.number == problem.row);
         vec![
-            Cell::text(format!("Row {}", problem.row)),
+            // On one line, however narrow the column.
+            Cell::text(format!("Row\u{a0}{}", problem.row)),
             Cell::text(row.map_or_else(String::new, |row| row.name.clone())),
             Cell::text(row.map_or_else(String::new, |row| row.email.clone())),
             Cell::text(problem.say.clone()),
@@ -192,17 +199,40 @@ pub(super) async fn send(ConsoleForm { at, form }: ConsoleForm) -> Response {
     if !at.is_fresh() {
         return at.log_in_again(paths::CONSOLE_IMPORT);
     }
-    let service = ClientId::parse(form.field("service"));
+    let service = match service(&form) {
+        Ok(service) => service,
+        Err(flaw) => return at.refuse(Error::Refused(Refusal::Unfit(vec![flaw])), BACK),
+    };
     match upload::carry_out(&at.web.kit, &at.actor, form.field("list"), service.as_ref()).await {
         Ok(report) => {
-            let said = format!(
-                "{} invited, {} added with a password, {} already.",
-                count(report.without_password, "person was", "people were"),
-                count(report.with_password, "person was", "people were"),
-                count(report.already_there, "person had an account", "people had an account")
-            );
+            let said = told(&[
+                (report.without_password, "person was invited", "people were invited"),
+                (
+                    report.with_password,
+                    "person was added with a password",
+                    "people were added with a password",
+                ),
+                (report.already_there, "person already had an account", "people already had an account"),
+            ]);
             at.done(paths::CONSOLE_PEOPLE, &said)
         }
         Err(error) => at.refuse(error, BACK),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::told;
+
+    #[test]
+    fn what_happens_to_nobody_is_not_counted() {
+        let counted = |invited, there| {
+            told(&[
+                (invited, "person was invited", "people were invited"),
+                (there, "person was there", "people were there"),
+            ])
+        };
+        assert_eq!(counted(2, 0), "2 people were invited.");
+        assert_eq!(counted(2, 1), "2 people were invited, 1 person was there.");
     }
 }

@@ -36,7 +36,7 @@ pub(super) async fn list(at: Console) -> Response {
     let shown = ListPage {
         frame: at.frame(paths::CONSOLE_KEYS),
         title: "Keys".to_owned(),
-        lead: Some("Services check what we sign with these keys. They change by themselves.".to_owned()),
+        lead: Some("Services check what we sign with these keys. They change automatically.".to_owned()),
         actions: if at.may(Permission::RotateKeys) { vec![change] } else { Vec::new() },
         search: None,
         table: Table::new("keys", "Signing keys", &columns, rows.collect(), "There are no keys."),
@@ -71,7 +71,7 @@ pub(super) async fn change(ConsoleForm { at, .. }: ConsoleForm) -> Response {
             let ready = listed.iter().filter(|key| key.state == keys::State::Ready);
             let said = match ready.map(|key| key.active_from).min() {
                 Some(from) => format!(
-                    "A new signing key is ready. It signs from {}; services learn of it until then.",
+                    "A new signing key is ready. It signs from {}. This gives services time to fetch it.",
                     TimeText::date_at_clock_time(from).text
                 ),
                 None => "A new signing key is ready.".to_owned(),

@@ -20,8 +20,7 @@ pub(super) async fn list(at: Console) -> Response {
         frame: at.frame(paths::CONSOLE_MAIL),
         title: "Email".to_owned(),
         lead: Some(
-            "Emails that wait, failed or were too late. Whom they are for is not kept where it can be read."
-                .to_owned(),
+            "Emails that are waiting, failed or expired. For privacy, recipients are not shown.".to_owned(),
         ),
         actions: Vec::new(),
         search: None,

@@ -144,7 +144,7 @@ impl Console {
         };
         let (status, title) = match &refusal {
             Refusal::Forbidden => (StatusCode::FORBIDDEN, "You cannot do this"),
-            Refusal::Unknown(_) => (StatusCode::NOT_FOUND, "There is nothing here"),
+            Refusal::Unknown(_) => (StatusCode::NOT_FOUND, "Not found"),
             Refusal::Conflict(_) => (StatusCode::CONFLICT, "This could not be done"),
             Refusal::Unfit(_) => (StatusCode::UNPROCESSABLE_ENTITY, "This could not be done"),
             Refusal::Busy => (StatusCode::SERVICE_UNAVAILABLE, "Try again in a moment"),
@@ -169,7 +169,7 @@ pub(super) fn chrome(web: &Web) -> Chrome {
     Chrome { service: "Administration".to_owned(), ..web.front.chrome() }
 }
 
-/// With a capital and a full stop.
+/// With a capital and a full stop: for words of our own, not for what somebody typed.
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
@@ -183,7 +183,7 @@ fn field_errors(flaws: &[Flaw]) -> Vec<FieldError> {
     for flaw in flaws {
         // A field says one thing at a time.
         if flaw.field.is_empty() || !errors.iter().any(|error| error.field == flaw.field) {
-            errors.push(FieldError::new(flaw.field, sentence(&flaw.say).trim_end_matches('.').to_owned()));
+            errors.push(FieldError::new(flaw.field, flaw.say.clone()));
         }
     }
     errors

@@ -107,7 +107,7 @@ fn table(rows: &[Listed], wanted: &Wanted) -> Table {
             Column::plain("Status"),
         ],
         rows: rows.iter().map(row).collect(),
-        empty: "Nobody was found.",
+        empty: "No people found.",
     }
 }
 
@@ -132,7 +132,7 @@ async fn show_invite(at: &Console, typed: &Params, errors: Vec<FieldError>) -> R
     let by = (paths::CONSOLE_INVITE.to_owned(), "Send invitation");
     at.ask(FormPage {
         lead: vec![
-            "They get an email with a link to choose a password. The link works once, for 7 days.".to_owned(),
+            "They will get an email with a link to choose a password. The link works for 7 days and can be used once.".to_owned(),
         ],
         fields: vec![
             Field::new("text", "name", "Name").value(value("name")),
@@ -147,16 +147,21 @@ async fn show_invite(at: &Console, typed: &Params, errors: Vec<FieldError>) -> R
     })
 }
 
-/// The service in whose name people are invited.
+/// The service in whose name people are invited: from a list, or by its identifier where there are too many for one.
 pub(super) async fn service_field(at: &Console, chosen: &str) -> Field {
-    let mut offered = vec![(String::new(), "No service in particular".to_owned())];
+    let mut offered = vec![(String::new(), "No particular service".to_owned())];
     if let Ok(page) = services::list(&at.web.kit, &at.actor, "", None, ROWS).await {
+        if page.next.is_some() {
+            return Field::new("text", "service", "Client ID of the service")
+                .hint("The invitation will name this service. Leave it empty for no particular service")
+                .value(chosen);
+        }
         let active = page.rows.into_iter().filter(|listed| listed.client.is_active());
         offered.extend(active.map(|listed| (listed.client.id.to_string(), listed.client.name)));
     }
     let options = offered.iter().map(|(id, name)| (id.as_str(), name.as_str()));
     Field::new("select", "service", "Service")
-        .hint("The email is sent in its name")
+        .hint("The invitation will name this service")
         .value(chosen)
         .one_of(options)
 }
@@ -194,13 +199,24 @@ pub(super) fn sent(to: &str, expires_at: Timestamp) -> String {
     format!("Invitation sent to {to}. It works until {}.", when::clock_time_and_date(expires_at))
 }
 
+/// The service that a form names, if it names one.
+pub(super) fn service(form: &Params) -> Result<Option<ClientId>, Flaw> {
+    let text = form.field("service").trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let unknown = || Flaw::of("service", format!("There is no service with the ID {text}"));
+    ClientId::parse(text).map(Some).ok_or_else(unknown)
+}
+
 fn read(form: &Params) -> Result<(NewUser, Option<ClientId>), Vec<Flaw>> {
     let mut flaws = Vec::new();
     let (name, email, organisation) = details(form, &mut flaws);
+    let service = service(form).map_err(|flaw| flaws.push(flaw)).ok().flatten();
     match email {
         Some(email) if flaws.is_empty() => {
             let new = NewUser { email, name, organisation, profile: Profile::default(), password: None };
-            Ok((new, ClientId::parse(form.field("service"))))
+            Ok((new, service))
         }
         _ => Err(flaws),
     }
@@ -209,9 +225,7 @@ fn read(form: &Params) -> Result<(NewUser, Option<ClientId>), Vec<Flaw>> {
 /// Name, email and organisation of somebody, with what is wrong with them.
 pub(super) fn details(form: &Params, flaws: &mut Vec<Flaw>) -> (String, Option<Email>, Option<String>) {
     let name = form.field("name").trim().to_owned();
-    if name.is_empty() {
-        flaws.push(Flaw::of("name", "Enter a name"));
-    }
+    flaws.extend(users::check_name(&name).err());
     let email = Email::parse(form.field("email"))
         .map_err(|error| flaws.push(Flaw::of("email", email_error(error))))
         .ok();

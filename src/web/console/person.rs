@@ -67,7 +67,7 @@ fn facts(detail: &Detail) -> Vec<Fact> {
         _ => {}
     }
     if user.new_password_asked_at.is_some() {
-        facts.push(Fact::new("New password asked for", time(user.new_password_asked_at, "")));
+        facts.push(Fact::new("New password requested", time(user.new_password_asked_at, "")));
     }
     if let Some(role) = detail.role {
         facts.push(Fact::new("Administrator", Cell::text(role.shown())));
@@ -76,7 +76,7 @@ fn facts(detail: &Detail) -> Vec<Fact> {
         Fact::new("Last login", time(user.last_login_at, "Never")),
         Fact::new("Password changed", time(user.password_changed_at, "Never")),
         Fact::new("Added", time(Some(user.created_at), "")),
-        Fact::new("Known to services as", Cell::code(user.subject.to_string())),
+        Fact::new("Identifier given to services", Cell::code(user.subject.to_string())),
     ]);
     facts
 }
@@ -116,10 +116,10 @@ fn actions(at: &Console, detail: &Detail) -> Vec<Action> {
         detail.user.organisation.as_deref().filter(|_| at.may(Permission::ReviewAccess))
     {
         let href = address(paths::CONSOLE_REVIEW_NEW, &[("organisation", organisation)]);
-        actions.push(to("Have the organisation reviewed", href, false));
+        actions.push(to("Review this organisation", href, false));
     }
     if at.may(Permission::ExportPerson) {
-        actions.push(deed("Export what is held", "data"));
+        actions.push(deed("Export personal data", "data"));
     }
     if at.may(Permission::ErasePerson) {
         actions.push(deed("Erase", "erase"));
@@ -189,7 +189,7 @@ fn confirm_email(at: &Console, user: &User, form: &Params, email: &str) -> Respo
     at.ask(FormPage {
         lead: vec![
             format!("{} will get codes at {email}. We will email both addresses.", user.name),
-            "Make sure that it is really this person who asked for it.".to_owned(),
+            "Check that the request really came from this person.".to_owned(),
         ],
         fields,
         ..FormPage::new(at.frame(paths::CONSOLE_PEOPLE), title, (edit.clone(), "Change the email"), edit)

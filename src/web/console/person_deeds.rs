@@ -47,17 +47,17 @@ impl Deed {
         match self {
             Self::Unlock => (
                 format!("Unlock {name}?"),
-                "They can log in again at once. Make sure that it is really this person who asks.",
+                "They can log in again at once. Check that the request really came from this person.",
                 "Unlock".to_owned(),
             ),
             Self::Invite => (
                 format!("Send {name} an invitation?"),
-                "They get an email with a new link. A link that was sent before works no more.",
+                "They will get an email with a new link. Any link that was sent before will stop working.",
                 "Send the invitation".to_owned(),
             ),
             Self::Withdraw => (
                 format!("Withdraw the invitation of {name}?"),
-                "The link that they were sent works no more.",
+                "The link that they were sent will stop working.",
                 "Withdraw the invitation".to_owned(),
             ),
             Self::NewPassword => (
@@ -79,14 +79,14 @@ impl Deed {
                 (format!("Activate {name}?"), "They can log in again.", format!("Activate {name}"))
             }
             Self::Export => (
-                format!("Export what is held on {name}?"),
+                format!("Export the personal data of {name}?"),
                 "You get a file with their details, sessions, consents and history. Give it to nobody else.",
                 "Download the file".to_owned(),
             ),
             Self::Erase => (
                 format!("Erase {name}?"),
-                "Everything that is held on them is removed for ever. The audit log keeps what was done, without them.",
-                format!("Erase {name} for ever"),
+                "All their details are deleted permanently. The audit log keeps a record of what happened, without their details.",
+                format!("Erase {name} permanently"),
             ),
         }
     }
@@ -144,7 +144,7 @@ async fn carry_out(at: &Console, deed: Deed, detail: &Detail) -> Result<String, 
         }
         Deed::Invite => sent(user.email.shown(), invitations::invite_again(kit, actor, detail).await?),
         Deed::Withdraw => match invitations::withdraw(kit, actor, user).await? {
-            true => "The invitation works no more.".to_owned(),
+            true => "The invitation no longer works.".to_owned(),
             false => "There was no invitation that still worked.".to_owned(),
         },
         Deed::NewPassword => {
@@ -165,7 +165,7 @@ async fn carry_out(at: &Console, deed: Deed, detail: &Detail) -> Result<String, 
         }
         Deed::Erase => {
             personal_data::erase(kit, actor, user).await?;
-            "Everything that was held on them is removed.".to_owned()
+            "All their details have been deleted.".to_owned()
         }
         // Is a file of its own.
         Deed::Export => String::new(),

@@ -74,12 +74,12 @@ fn show_new(at: &Console, typed: &Params, errors: Vec<FieldError>) -> Response {
     let by = (paths::CONSOLE_REVIEW_NEW.to_owned(), "Ask the sponsor");
     at.ask(FormPage {
         lead: vec![
-            "The sponsor gets an email, and looks through everybody of the organisation who can log in. Whoever they strike is deactivated when they have finished.".to_owned(),
+            "The sponsor gets an email, and looks through everybody of the organisation who can log in. Anyone they mark as no longer needing access is deactivated when they finish.".to_owned(),
             "Administrators and the sponsor are not on the list.".to_owned(),
         ],
         fields: vec![
             Field::new("text", "organisation", "Organisation")
-                .hint("As it stands on the pages of its people")
+                .hint("Exactly as it appears on a person's page")
                 .value(typed.field("organisation")),
             Field::new("email", "sponsor", "Email of the sponsor")
                 .hint("Somebody who can log in and knows these people, such as their head teacher")
@@ -159,7 +159,7 @@ async fn show(at: &Console, listed: &Listed, params: &Params) -> Answer {
 fn lead(at: &Console, listed: &Listed) -> String {
     let (review, tally) = (&listed.review, &listed.tally);
     let said = format!(
-        "{}. {} is asked to answer by {}. {} of {} are confirmed and {} are struck.",
+        "{}. {} is asked to answer by {}. {} of {} confirmed, {} no longer needed.",
         listed.shown(&at.web.kit),
         listed.sponsor_name(),
         when::clock_time_and_date(review.due_at),
@@ -169,7 +169,7 @@ fn lead(at: &Console, listed: &Listed) -> String {
     );
     match (review.state, tally.struck) {
         (ReviewState::Open, 1..) => {
-            format!("{said} Who is struck is deactivated when the sponsor has finished.")
+            format!("{said} Anyone who is no longer needed is deactivated when the sponsor finishes.")
         }
         _ => said,
     }
@@ -179,7 +179,7 @@ fn entry(user: &User, answer: Option<ReviewAnswer>) -> Vec<Cell> {
     let said = match answer {
         None => "None yet",
         Some(ReviewAnswer::Confirmed) => "Confirmed",
-        Some(ReviewAnswer::Struck) => "Struck",
+        Some(ReviewAnswer::Struck) => "No longer needed",
     };
     vec![
         Cell::link(user.name.clone(), path(paths::CONSOLE_PERSON, user.id.as_str())),

@@ -4,7 +4,7 @@ use axum::extract::Path;
 use axum::response::Response;
 use serde_json::Value;
 
-use super::services::{BACK, show_secret, shown_before};
+use super::services::{BACK, refuse, show_secret, shown_before};
 use super::{Console, ConsoleForm, field_errors, path};
 use crate::admin::{Flaw, Refusal, clients};
 use crate::base::{ClientId, Error, Timestamp, paths, strict_json};
@@ -71,58 +71,69 @@ fn fields(form: &Form<'_>, typed: &Params) -> Vec<Field> {
         }
         Form::Edit(_) => fields.push(Field::new("hidden", "version", "").value(value("version"))),
     }
+    if form.may_sign() {
+        fields.push(Field::heading("Keys"));
+        fields.extend(key_fields(typed));
+    }
+    fields.push(Field::heading("Addresses"));
+    fields.extend(address_fields(typed));
+    fields.push(Field::heading("Sharing"));
     fields.extend([
+        Field::new("radios", "asks_consent", "Ask people to share")
+            .hint("For services that are not the council's own")
+            .value(value("asks_consent"))
+            .one_of([("no", "No, it is the council's own"), ("yes", "Yes, ask them the first time")]),
+        Field::new("text", "organisation", "Run by")
+            .hint("Shown when people are asked to share")
+            .value(value("organisation")),
+    ]);
+    fields.push(Field::heading("How its login pages look"));
+    fields.extend(brand_fields(typed));
+    fields.push(Field::new("radios", "welcome_page", "Welcome page").value(value("welcome_page")).one_of([
+        ("default", "Same as other services"),
+        ("show", "Show it"),
+        ("skip", "Skip it"),
+    ]));
+    fields
+}
+
+fn address_fields(typed: &Params) -> [Field; 4] {
+    let value = |name| typed.field(name).to_owned();
+    [
         Field::new("area", "redirect_uris", "Redirect addresses")
             .hint("One on each line. The exact address, for example https://portal.example/callback")
             .value(value("redirect_uris")),
         Field::new("area", "post_logout_redirect_uris", "Addresses after logging out")
             .hint("One on each line. Where people may be sent when they have logged out of the service")
             .value(value("post_logout_redirect_uris")),
-        Field::new("text", "backchannel_logout_uri", "Log out address")
+        Field::new("text", "backchannel_logout_uri", "Logout notification address")
             .hint("Where we tell the service that somebody has logged out elsewhere, if it wants to know")
             .value(value("backchannel_logout_uri")),
         Field::new("text", "client_uri", "Home page")
-            .hint("Services with a home page stand on our front page")
+            .hint("Services with a home page are listed on our front page")
             .value(value("client_uri")),
-        Field::new("radios", "asks_consent", "Ask people to share")
-            .hint("For services that are not the council's own")
-            .value(value("asks_consent"))
-            .one_of([("no", "No, it is the council's own"), ("yes", "Yes, ask them the first time")]),
-        Field::new("text", "organisation", "Run by")
-            .hint("The organisation that runs the service, where people are asked")
-            .value(value("organisation")),
-    ]);
-    fields.extend(brand_fields(typed));
-    fields.push(Field::new("radios", "welcome_page", "Welcome page").value(value("welcome_page")).one_of([
-        ("default", "As for every service"),
-        ("show", "Show"),
-        ("skip", "Skip"),
-    ]));
-    if form.may_sign() {
-        fields.extend(key_fields(typed));
-    }
-    fields
+    ]
 }
 
-/// What makes its log-in pages its own.
+/// What makes its login pages its own.
 fn brand_fields(typed: &Params) -> [Field; 6] {
     let field = |kind, name, label| Field::new(kind, name, label).value(typed.field(name));
     [
         field("text", "band", "Colour of the heading")
             .hint("For example #173f4e. Leave both colours empty for the council's own"),
         field("text", "button", "Colour of buttons")
-            .hint("For example #0b6359. Colours that people could not read are refused"),
-        field("area", "footer_links", "Links at the foot of its log-in pages").hint(
+            .hint("For example #0b6359. Colours that are hard to read are refused"),
+        field("area", "footer_links", "Links at the foot of its login pages").hint(
             "One on each line, at most 5: the words, a space and the address, \
              for example About us https://portal.example/about. Leave it empty for the council's own",
         ),
-        field("text", "safeguarding_notice", "Words for anybody worried about a child").hint(
-            "They stand before the link “please contact us”, for example “If you are worried about a pupil,”. \
+        field("text", "safeguarding_notice", "Safeguarding message").hint(
+            "For anybody worried about a child. Shown before the link “please contact us”, for example “If you are worried about a pupil,”. \
              Leave it empty for the council's own",
         ),
-        field("text", "safeguarding_uri", "Page for worries about a child")
-            .hint("Where its log-in pages send anybody who is worried. Leave it empty for the council's own"),
-        field("text", "exit_uri", "Page to exit to").hint(
+        field("text", "safeguarding_uri", "Safeguarding page")
+            .hint("Where its login pages send anybody who is worried. Leave it empty for the council's own"),
+        field("text", "exit_uri", "Exit page address").hint(
             "A harmless page, for example a weather forecast, for a button “Exit this page” by which people \
              leave at once. Leave it empty for no button",
         ),
@@ -309,14 +320,14 @@ pub(super) async fn post_new(ConsoleForm { at, form }: ConsoleForm) -> Response 
 pub(super) async fn get_edit(at: Console, Path(id): Path<String>) -> Response {
     match clients::find(&at.web.kit, &at.actor, &id).await {
         Ok(client) => shown(&at, &Form::Edit(&client), &written(&client), Vec::new()),
-        Err(error) => at.refuse(error, BACK),
+        Err(error) => refuse(&at, &id, error),
     }
 }
 
 pub(super) async fn post_edit(Path(id): Path<String>, ConsoleForm { at, form }: ConsoleForm) -> Response {
     let client = match clients::find(&at.web.kit, &at.actor, &id).await {
         Ok(client) => client,
-        Err(error) => return at.refuse(error, BACK),
+        Err(error) => return refuse(&at, &id, error),
     };
     if !at.is_fresh() {
         return shown(&at, &Form::Edit(&client), &form, Vec::new());
@@ -335,6 +346,6 @@ pub(super) async fn post_edit(Path(id): Path<String>, ConsoleForm { at, form }: 
         Err(Error::Refused(Refusal::Unfit(flaws))) => {
             shown(&at, &Form::Edit(&client), &form, field_errors(&flaws))
         }
-        Err(error) => at.refuse(error, BACK),
+        Err(error) => refuse(&at, &id, error),
     }
 }

@@ -6,11 +6,11 @@ use axum::response::Response;
 use serde_json::Value;
 
 use super::{Console, ConsoleForm, audit, cursor, neighbours, path};
-use crate::admin::Refusal;
 use crate::admin::clients::{self, Rotation};
 use crate::admin::events::Filter;
 use crate::admin::people::ROWS;
 use crate::admin::services::{self, Listed};
+use crate::admin::{Refusal, console};
 use crate::base::{Error, Secret, Span, kinds, paths};
 use crate::model::{Client, ClientSettings, EventKind, SecurityProfile};
 use crate::policy::permission::{self, Action as Permission};
@@ -24,6 +24,17 @@ use crate::web::extract::{Query, Unwanted};
 use crate::web::respond::page;
 
 pub(super) const BACK: (&str, &str) = (paths::CONSOLE_SERVICES, "Go to the services");
+
+/// Refuses what was asked of the service with an identifier.
+pub(super) fn refuse(at: &Console, id: &str, error: Error<Refusal>) -> Response {
+    let error = match error {
+        Error::Refused(Refusal::Unknown(_)) => {
+            Error::Refused(Refusal::Unknown(format!("there is no service with the ID {id}")))
+        }
+        other => other,
+    };
+    at.refuse(error, BACK)
+}
 
 /// How long the secret before works beside a new one.
 const OVERLAP: Span = Span::days(1);
@@ -52,7 +63,7 @@ pub(super) async fn list(at: Console, query: Result<Query, Unwanted>) -> Respons
             "Services by name",
             &["Name", "Client ID", "Type", "Last used", "Status"],
             page.rows.iter().map(row).collect(),
-            "No service was found.",
+            "No services found.",
         ),
         previous,
         next,
@@ -86,7 +97,7 @@ fn status(client: &Client) -> &'static str {
 pub(super) async fn one(at: Console, Path(id): Path<String>) -> Response {
     let listed = match services::find(&at.web.kit, &at.actor, &id).await {
         Ok(listed) => listed,
-        Err(error) => return at.refuse(error, BACK),
+        Err(error) => return refuse(&at, &id, error),
     };
     let client = &listed.client;
     let shown = RecordPage {
@@ -127,7 +138,7 @@ async fn refusals(at: &Console, client: &Client) -> Table {
         ]
     });
     let columns = ["Time", "Where", "What was received", "What is wrong"];
-    let empty = "Nothing was refused lately.";
+    let empty = "No recent refusals.";
     Table::new("refusals", "Requests that were refused, the newest first", &columns, rows.collect(), empty)
 }
 
@@ -145,15 +156,15 @@ fn facts(at: &Console, listed: &Listed) -> Vec<Fact> {
         Fact::new("Discovery address", Cell::code(discovery(at))),
         Fact::new("Status", Cell::tag(status(client))),
         Fact::new("Type", Cell::text(kind(client))),
-        Fact::new("Proves who it is by", Cell::code(settings.authentication.name())),
+        Fact::new("How it proves its identity", Cell::code(settings.authentication.name())),
         Fact::new("Redirect addresses", lines(&settings.redirect_uris)),
         Fact::new("Addresses after logging out", lines(&settings.post_logout_redirect_uris)),
-        Fact::new("Hears of log-outs at", optional(&settings.backchannel_logout_uri)),
+        Fact::new("Logout notification address", optional(&settings.backchannel_logout_uri)),
         Fact::new("Home page", optional(&settings.home_page)),
-        Fact::new("Links at the foot of its pages", lines(&settings.footer_links)),
-        Fact::new("Words for anybody worried about a child", optional(&settings.safeguarding_notice)),
-        Fact::new("Page for worries about a child", optional(&settings.safeguarding_uri)),
-        Fact::new("Page to exit to", optional(&settings.exit_uri)),
+        Fact::new("Links at the foot of its login pages", lines(&settings.footer_links)),
+        Fact::new("Safeguarding message", optional(&settings.safeguarding_notice)),
+        Fact::new("Safeguarding page", optional(&settings.safeguarding_uri)),
+        Fact::new("Exit page address", optional(&settings.exit_uri)),
         Fact::new("Asks people to share", yes(settings.asks_consent)),
         Fact::new("Run by", optional(&settings.organisation)),
         Fact::new(
@@ -173,10 +184,16 @@ fn actions(at: &Console, client: &Client) -> Vec<Action> {
     let id = client.id.as_str();
     let action =
         |text: &str, pattern, is_main| Action { text: text.to_owned(), href: path(pattern, id), is_main };
-    let may = |action| permission::allows(&at.actor, action, Some(&client.id));
-    let mut actions = vec![action("See its login page", paths::CONSOLE_SERVICE_PREVIEW, false)];
+    // The console is part of the provider: nobody changes it.
+    let is_console = id == console::CLIENT;
+    let may = |action| !is_console && permission::allows(&at.actor, action, Some(&client.id));
+    let preview = action("See its login page", paths::CONSOLE_SERVICE_PREVIEW, false);
+    let mut actions = Vec::new();
     if may(Permission::ChangeService) {
         actions.push(action("Change", paths::CONSOLE_SERVICE_EDIT, true));
+    }
+    actions.push(preview);
+    if may(Permission::ChangeService) {
         if client.settings.authentication.has_secret() {
             actions.push(action("Make a new secret", paths::CONSOLE_SERVICE_SECRET, false));
         }
@@ -189,14 +206,14 @@ fn actions(at: &Console, client: &Client) -> Vec<Action> {
     actions
 }
 
-/// The log-in page of a service, as people see it; its form leads nowhere.
+/// The login page of a service, as people see it; its form leads nowhere.
 pub(super) async fn preview(at: Console, Path(id): Path<String>) -> Response {
     match clients::find(&at.web.kit, &at.actor, &id).await {
         Ok(client) => {
             let chrome = at.web.front.chrome_for(Some(&client));
             page::page(&at.web, StatusCode::OK, &LoginPage::default(), &chrome)
         }
-        Err(error) => at.refuse(error, BACK),
+        Err(error) => refuse(&at, &id, error),
     }
 }
 
@@ -239,7 +256,7 @@ struct Question {
     title: String,
     lead: Vec<String>,
     pattern: &'static str,
-    button: &'static str,
+    button: String,
     is_warning: bool,
     fields: Vec<Field>,
 }
@@ -247,7 +264,7 @@ struct Question {
 async fn question(at: &Console, id: &str, ask: impl FnOnce(&Client) -> Question) -> Response {
     let client = match clients::find(&at.web.kit, &at.actor, id).await {
         Ok(client) => client,
-        Err(error) => return at.refuse(error, BACK),
+        Err(error) => return refuse(at, id, error),
     };
     let asked = ask(&client);
     let by = (path(asked.pattern, client.id.as_str()), asked.button);
@@ -263,7 +280,7 @@ async fn question(at: &Console, id: &str, ask: impl FnOnce(&Client) -> Question)
 pub(super) async fn ask_secret(at: Console, Path(id): Path<String>) -> Response {
     let seen = match clients::secrets_in_use(&at.web.kit, &at.actor, &id).await {
         Ok(seen) => seen,
-        Err(error) => return at.refuse(error, BACK),
+        Err(error) => return refuse(&at, &id, error),
     };
     question(&at, &id, |client| Question {
         title: format!("Make a new secret for {}?", client.name),
@@ -273,7 +290,7 @@ pub(super) async fn ask_secret(at: Console, Path(id): Path<String>) -> Response 
                 .to_owned(),
         ],
         pattern: paths::CONSOLE_SERVICE_SECRET,
-        button: "Make a new secret",
+        button: "Make a new secret".to_owned(),
         is_warning: false,
         fields: vec![Field::new("hidden", "seen", "").value(seen)],
     })
@@ -287,7 +304,7 @@ pub(super) async fn make_secret(Path(id): Path<String>, ConsoleForm { at, form }
     }
     let client = match clients::find(&at.web.kit, &at.actor, &id).await {
         Ok(client) => client,
-        Err(error) => return at.refuse(error, BACK),
+        Err(error) => return refuse(&at, &id, error),
     };
     let rotation = Rotation { overlap: OVERLAP, seen: Some(form.field("seen")) };
     match clients::rotate_secret(&at.web.kit, &at.actor, &client, rotation).await {
@@ -295,7 +312,7 @@ pub(super) async fn make_secret(Path(id): Path<String>, ConsoleForm { at, form }
             show_secret(&at, &client, Some(&secret), "New secret made. The old one works for one more day.")
         }
         Err(Error::Refused(Refusal::Conflict(_))) => shown_before(&at, &client),
-        Err(error) => at.refuse(error, BACK),
+        Err(error) => refuse(&at, &id, error),
     }
 }
 
@@ -303,7 +320,7 @@ pub(super) async fn ask_status(at: Console, Path(id): Path<String>) -> Response 
     question(&at, &id, |client| {
         let off = client.is_active();
         let lead = if off {
-            "Nobody can log in to it any more, and what it was given works no more. You can switch it on again."
+            "Nobody will be able to log in to it, and access it has already been given stops working. You can switch it on again."
         } else {
             "People can log in to it again."
         };
@@ -311,7 +328,7 @@ pub(super) async fn ask_status(at: Console, Path(id): Path<String>) -> Response 
             title: format!("Switch {} {}?", client.name, if off { "off" } else { "on" }),
             lead: vec![lead.to_owned()],
             pattern: paths::CONSOLE_SERVICE_STATUS,
-            button: if off { "Switch off" } else { "Switch on" },
+            button: format!("Switch {} {}", if off { "off" } else { "on" }, client.name),
             is_warning: off,
             // What is wanted, and not the other of what there is: a form that is sent twice does it once.
             fields: vec![Field::new("hidden", "active", "").value(if off { "no" } else { "yes" })],
@@ -335,7 +352,7 @@ pub(super) async fn set_status(Path(id): Path<String>, ConsoleForm { at, form }:
             let said = if active { "Switched on." } else { "Switched off." };
             at.done(&path(paths::CONSOLE_SERVICE, &id), said)
         }
-        Err(error) => at.refuse(error, BACK),
+        Err(error) => refuse(&at, &id, error),
     }
 }
 
@@ -343,12 +360,12 @@ pub(super) async fn ask_remove(at: Console, Path(id): Path<String>) -> Response 
     question(&at, &id, |client| Question {
         title: format!("Remove {}?", client.name),
         lead: vec![
-            "Its registration, its secrets and everything that people granted it are removed for ever."
+            "Its registration, its secrets and everything that people granted it are removed permanently."
                 .to_owned(),
             "To stop it for a while, switch it off instead.".to_owned(),
         ],
         pattern: paths::CONSOLE_SERVICE_REMOVE,
-        button: "Remove for ever",
+        button: format!("Remove {} permanently", client.name),
         is_warning: true,
         fields: Vec::new(),
     })
@@ -365,6 +382,6 @@ pub(super) async fn remove(Path(id): Path<String>, ConsoleForm { at, .. }: Conso
     };
     match removed.await {
         Ok(()) => at.done(paths::CONSOLE_SERVICES, "Service removed."),
-        Err(error) => at.refuse(error, BACK),
+        Err(error) => refuse(&at, &id, error),
     }
 }

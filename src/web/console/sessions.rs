@@ -44,7 +44,7 @@ async fn show(at: &Console, query: Result<Query, Unwanted>) -> Answer {
     let rows = page.rows.iter().map(|listed| row(listed, may_end)).collect();
     let caption = match &of {
         Some(user) => format!("Where {} is logged in", user.name),
-        None => "Sessions, the one used last first".to_owned(),
+        None => "Sessions, most recently used first".to_owned(),
     };
     let columns = ["Person", "Services", "Device", "Started and last used", "Action"];
     let (previous, next) = neighbours(paths::CONSOLE_SESSIONS, &params, page.next.as_deref());

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
@@ -13,12 +13,18 @@ use crate::view::pages::{BusyPage, ExpiredPage, NotFoundPage, TooManyPage};
 use crate::view::{Chrome, TimeText};
 use crate::web::Web;
 use crate::web::extract::{AtFlow, Unwanted};
-use crate::web::respond::page;
+use crate::web::respond::problem::Asker;
 use crate::web::respond::redirect::in_flow;
+use crate::web::respond::{page, problem};
 
 /// P19.
-pub(in crate::web) async fn not_found(State(web): State<Arc<Web>>) -> Response {
-    nowhere(&web)
+pub(in crate::web) async fn not_found(State(web): State<Arc<Web>>, request: Request) -> Response {
+    let say = match Asker::of(&request) {
+        Asker::Person => return nowhere(&web),
+        Asker::Program => "there is nothing at this address",
+        Asker::Tool => "there is nothing at this address; /admin/api/v1/openapi.json says what there is",
+    };
+    problem::told(Asker::of(&request), StatusCode::NOT_FOUND, "not_found", say)
 }
 
 /// The same, for a handler that finds there is nothing.
@@ -27,7 +33,12 @@ pub(in crate::web) fn nowhere(web: &Web) -> Response {
 }
 
 /// A page that exists, asked for in a way that it does not have.
-pub(in crate::web) async fn method_not_allowed(State(web): State<Arc<Web>>) -> Response {
+pub(in crate::web) async fn method_not_allowed(State(web): State<Arc<Web>>, request: Request) -> Response {
+    let asker = Asker::of(&request);
+    if asker != Asker::Person {
+        let say = format!("{} is not allowed here; the Allow header says what is", request.method());
+        return problem::told(asker, StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", &say);
+    }
     page::page(&web, StatusCode::METHOD_NOT_ALLOWED, &NotFoundPage, &web.front.chrome())
 }
 

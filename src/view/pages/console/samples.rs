@@ -115,6 +115,7 @@ impl Page for ConsoleForm {
                 Field::new("hidden", "version", "").value("1"),
                 Field::new("text", "name", "Name").hint("People see this on the login pages").value("Portal"),
                 Field::new("radios", "kind", "Type").value("web").one_of([("web", "Web"), ("native", "App")]),
+                Field::heading("Addresses"),
                 Field::new("area", "redirect_uris", "Redirect addresses").hint("One on each line"),
                 Field::new("checks", "services", "Services").hint("Choose any").any_of([(
                     "service-portal".to_owned(),
@@ -179,6 +180,7 @@ impl Page for DashboardPage {
             attention: vec!["3 emails could not be sent today. Look at Email.".into()],
             facts: vec![Fact::new("People", Cell::text("412 active"))],
             bars: vec![Bar { x: 0, done: 120, failed: 12 }, Bar { x: 50, done: 180, failed: 0 }],
+            days: vec!["9 November".into(), "16 November".into(), "22 November".into()],
             chart_text: "The highest day was Monday 23 November with 31 logins.".into(),
             table: Table::new(
                 "logins",
