@@ -100,7 +100,7 @@ async fn a_service_that_is_not_there_is_named() {
         let output = house.run(command, "");
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{command:?}");
-        assert_eq!(said, "gatehouse: there is no service nosuch\n", "{command:?}");
+        assert_eq!(said, "gatehouse: There is no service with the ID nosuch\n", "{command:?}");
     }
     let dropped = ["administrator", "set", NINA, "--role", "support", "--service", "nosuch"];
     let output = house.run(&dropped, "");

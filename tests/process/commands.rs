@@ -150,7 +150,7 @@ async fn what_was_set_for_a_service_can_be_taken_back() {
     let plain = json(&house.must(&[&update[..], &["--userinfo-algorithm", "", "--json"]].concat(), ""));
     assert_eq!(plain["userinfo_signed_response_alg"], Value::Null);
     let bad = refusal(&house, &[&update[..], &["--home-page", "portal"]].concat(), "");
-    assert!(bad.contains("Enter a web address that starts with https://: portal"), "{bad}");
+    assert!(bad.contains("Home page must be a web address that starts with https://"), "{bad}");
     let colour = refusal(&house, &[&update[..], &["--algorithm", "RSA"]].concat(), "");
     assert!(colour.contains("choose one of RS256"), "{colour}");
 }
