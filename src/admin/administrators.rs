@@ -47,7 +47,10 @@ pub(crate) async fn give(
     let mut tx = kit.store.begin().await?;
     for id in services {
         if clients::by_id(&mut tx, id).await?.is_none() {
-            return Err(Error::Refused(Refusal::unfit("services", format!("There is no service with the ID {id}"))));
+            return Err(Error::Refused(Refusal::unfit(
+                "services",
+                format!("There is no service with the ID {id}"),
+            )));
         }
     }
     match role {

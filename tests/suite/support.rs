@@ -1,6 +1,6 @@
 //! What the suite stands on: a database each, a clock that is moved by hand, mail in memory, and actors.
 
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use axum::Router;
 use http::StatusCode;
@@ -67,6 +67,15 @@ pub(crate) struct Provider {
     pub(crate) database: Database,
 }
 
+/// Has every line worth logging from the beginning: a line that nobody hears when it is first written can be lost to
+/// whoever begins to listen at that moment.
+fn hear_everything() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        tracing::subscriber::set_global_default(tracing_subscriber::registry()).unwrap();
+    });
+}
+
 impl Provider {
     /// A provider with the defaults, one person (Alex) and one confidential client (`portal`).
     pub(crate) async fn start() -> Self {
@@ -74,6 +83,7 @@ impl Provider {
     }
 
     pub(crate) async fn start_with(adjust: impl FnOnce(&mut Config)) -> Self {
+        hear_everything();
         let database = Database::fresh().await;
         let clock = Arc::new(ManualClock::at(NOON));
         let mut config = Config::minimal(ISSUER, &database.url).unwrap();
