@@ -41,12 +41,19 @@ pub(crate) async fn end(kit: &Kit, current: &Current, wish: &Wish, visit: &Visit
         return Ok(Ended::Stale);
     }
     let mut tx = kit.store.begin().await?;
-    let mut wanted = live_on(kit, &mut tx, current).await?;
-    wanted.retain(|session| match wish {
-        Wish::One(id) => session.id == *id,
-        Wish::Others => session.id != current.session.id,
-    });
-    // What is not shown, because nobody used it for an hour, ends with the rest.
+    let wanted = match wish {
+        Wish::One(id) => {
+            let mut live = live_on(kit, &mut tx, current).await?;
+            live.retain(|session| session.id == *id);
+            live
+        }
+        // What is not shown, because nobody used it for an hour, ends with the rest.
+        Wish::Others => {
+            let mut all = sessions::of_user(&mut tx, &current.user.id).await?;
+            all.retain(|session| session.id != current.session.id);
+            all
+        }
+    };
     if matches!(wish, Wish::Others) {
         session::end_others(kit, &mut tx, current).await?;
     }

@@ -1,9 +1,10 @@
 //! One journey through the log-in pages, bound to one browser.
 
-use crate::base::{ClientId, Fault, FlowId, Secret, SessionId, kinds};
+use crate::accounts::guard;
+use crate::base::{ClientId, Error, Fault, FlowId, Secret, SessionId, kinds};
 use crate::config::Config;
 use crate::kit::Kit;
-use crate::model::{Client, Email, Flow, FlowStage};
+use crate::model::{Client, Email, Flow, FlowStage, Visit};
 use crate::store::{challenges, flows};
 
 /// What a journey begins with.
@@ -41,6 +42,24 @@ impl Journey {
     pub(crate) fn service<'a>(&'a self, config: &'a Config) -> &'a str {
         self.client.as_ref().map_or(&config.brand.service, |client| &client.name)
     }
+}
+
+/// Too many journeys were begun from a network in this minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Flooded;
+
+/// Begins a journey for somebody of whom nothing is known: it is a row in the database, and so there are only so many in
+/// a minute from one network.
+pub(crate) async fn begin_for_stranger(
+    kit: &Kit,
+    new: NewFlow,
+    visit: &Visit,
+) -> Result<Begun, Error<Flooded>> {
+    let network = guard::network(&visit.address);
+    if kit.journeys.count(network, kit.now()) > kit.config.limits.journeys_per_minute {
+        return Err(Error::Refused(Flooded));
+    }
+    Ok(begin(kit, new).await?)
 }
 
 /// Begins a journey.

@@ -165,10 +165,14 @@ pub(crate) async fn set_password(
     if challenges::spend(&mut tx, &journey.flow.id, Purpose::Reset).await?.as_ref() != Some(&user.id) {
         return Ok(PasswordStep::Closed);
     }
-    if !has_way_in(&mut tx, &user, now).await? {
+    if user.password.is_some() {
+        users::set_password(&mut tx, &user.id, &hash, now).await?;
+    } else if !invitations::take_of_user(&mut tx, &user.id, now).await?
+        || !users::set_first_password(&mut tx, &user.id, &hash, now).await?
+    {
+        // The invitation was withdrawn, or used, while they chose.
         return Ok(PasswordStep::Closed);
     }
-    users::set_password(&mut tx, &user.id, &hash, now).await?;
     challenges::kill_of_user(&mut tx, &user.id).await?;
     session::end_everything(kit, &mut tx, &user.id).await?;
     guard::pardon(kit, &mut tx, &user.email).await?;

@@ -158,7 +158,11 @@ pub(crate) async fn replace(
     if described.name != client.name {
         refuse_impostor(kit, &described.name).await?;
     }
-    let replaced = Client { created_at: client.created_at, updated_at: client.updated_at, ..described };
+    // What an administrator has set for it is not the service's to undo.
+    let settings = metadata::over(&client.settings, &described.settings)
+        .map_err(|why| Error::Refused(Refusal::Metadata(why)))?;
+    let replaced =
+        Client { created_at: client.created_at, updated_at: client.updated_at, settings, ..described };
     let entry = Entry::by_visitor(EventKind::ClientUpdated, visit).client(Some(&client.id));
     clients::update_with(kit, replaced, entry).await.map_err(unfit)
 }

@@ -56,9 +56,9 @@ pub(super) fn lines(settings: &ClientSettings) -> Vec<(&'static str, String)> {
         ("Colours", colours.unwrap_or_default()),
         ("Logo", optional(&settings.logo_uri)),
         ("Links at the foot", settings.footer_links.join(", ")),
-        ("Safeguarding words", optional(&settings.safeguarding_notice)),
+        ("Safeguarding message", optional(&settings.safeguarding_notice)),
         ("Safeguarding page", optional(&settings.safeguarding_uri)),
-        ("Exit page", optional(&settings.exit_uri)),
+        ("Exit page address", optional(&settings.exit_uri)),
         ("Welcome page", welcome.unwrap_or_default().to_owned()),
         ("Login again", again.unwrap_or_default()),
     ]

@@ -36,11 +36,6 @@ impl<K: Eq + Hash> Floods<K> {
         *count
     }
 
-    /// How many there have been in this minute.
-    pub(crate) fn so_far(&self, key: &K, now: Timestamp) -> u32 {
-        self.minute(now).counts.get(key).copied().unwrap_or_default()
-    }
-
     fn minute(&self, now: Timestamp) -> MutexGuard<'_, Minute<K>> {
         let number = now.millis() / MINUTE;
         let mut minute = self.0.lock().unwrap_or_else(PoisonError::into_inner);

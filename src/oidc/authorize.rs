@@ -1,10 +1,10 @@
 //! The authorization endpoint (OpenID Connect Core 1.0, section 3.1.2).
 
-use crate::accounts::flow::{self, Begun, Journey, NewFlow};
+use crate::accounts::flow::{self, Begun, Flooded, Journey, NewFlow};
 use crate::accounts::session::{self, Current};
-use crate::base::Fault;
+use crate::base::{Error, Fault};
 use crate::kit::Kit;
-use crate::model::{Client, FlowStage};
+use crate::model::{Client, FlowStage, Visit};
 use crate::oidc::answer::{self, Denial};
 use crate::oidc::consent;
 use crate::oidc::error::{AuthorizeError, ErrorCode, OAuthError};
@@ -24,6 +24,8 @@ pub(crate) enum Authorization {
     LogIn(Begun),
     /// Somebody has to agree first.
     AskConsent(Begun),
+    /// Somebody has to log in, and too many from their network have begun to at this moment.
+    Flooded,
 }
 
 /// What comes of going on from the log-in pages to the service.
@@ -44,6 +46,7 @@ pub(crate) async fn authorize(
     kit: &Kit,
     params: &Params,
     session: Option<&Current>,
+    visit: &Visit,
 ) -> Result<Authorization, AuthorizeError> {
     let (request, wishes) = request::validate(kit, params).await?;
     let standing = session.map(|current| Standing {
@@ -57,15 +60,14 @@ pub(crate) async fn authorize(
                 return Err(request.reply.refuse(kit, OAuthError::new(ErrorCode::ConsentRequired, say)));
             }
             let agreeing = Some(current.session.id.clone());
-            Ok(Authorization::AskConsent(
-                begin(kit, &request, NewFlow { agreeing, ..NewFlow::default() }).await?,
-            ))
+            let new = towards(&request, NewFlow { agreeing, ..NewFlow::default() })?;
+            Ok(Authorization::AskConsent(flow::begin(kit, new).await?))
         }
         (Step::Proceed, Some(current)) => {
             let mut tx = kit.store.begin().await?;
             let Some(response) = answer::complete(kit, &mut tx, &request, current).await? else {
                 drop(tx);
-                return log_in_first(kit, &request, wishes).await;
+                return log_in_first(kit, &request, wishes, visit).await;
             };
             if lifetime::session_wants_touch(&current.session, kit.now()) {
                 sessions::touch(&mut tx, &current.session.id, kit.now()).await?;
@@ -76,9 +78,9 @@ pub(crate) async fn authorize(
         (Step::LoginRequired, _) => Err(nobody(kit, &request)),
         (Step::LogIn { again }, _) => {
             let new = NewFlow { email: wishes.login_hint, again, ..NewFlow::default() };
-            Ok(Authorization::LogIn(begin(kit, &request, new).await?))
+            begin(kit, towards(&request, new)?, visit).await
         }
-        (Step::Proceed, None) => log_in_first(kit, &request, wishes).await,
+        (Step::Proceed, None) => log_in_first(kit, &request, wishes, visit).await,
     }
 }
 
@@ -87,12 +89,13 @@ async fn log_in_first(
     kit: &Kit,
     request: &ValidRequest,
     wishes: Wishes,
+    visit: &Visit,
 ) -> Result<Authorization, AuthorizeError> {
     if wishes.prompt.none {
         return Err(nobody(kit, request));
     }
     let new = NewFlow { email: wishes.login_hint, ..NewFlow::default() };
-    Ok(Authorization::LogIn(begin(kit, request, new).await?))
+    begin(kit, towards(request, new)?, visit).await
 }
 
 fn nobody(kit: &Kit, request: &ValidRequest) -> AuthorizeError {
@@ -100,11 +103,19 @@ fn nobody(kit: &Kit, request: &ValidRequest) -> AuthorizeError {
     request.reply.refuse(kit, OAuthError::new(ErrorCode::LoginRequired, say))
 }
 
-/// Begins the journey that ends with the answer to a request.
-async fn begin(kit: &Kit, request: &ValidRequest, new: NewFlow) -> Result<Begun, Fault> {
+async fn begin(kit: &Kit, new: NewFlow, visit: &Visit) -> Result<Authorization, AuthorizeError> {
+    match flow::begin_for_stranger(kit, new, visit).await {
+        Ok(begun) => Ok(Authorization::LogIn(begun)),
+        Err(Error::Refused(Flooded)) => Ok(Authorization::Flooded),
+        Err(Error::Fault(fault)) => Err(fault.into()),
+    }
+}
+
+/// A journey that ends with the answer to a request.
+fn towards(request: &ValidRequest, new: NewFlow) -> Result<NewFlow, Fault> {
     let frozen = request.freeze().ok_or_else(|| Fault::new("a request cannot be written down"))?;
     let client_id = Some(request.reply.client.id.clone());
-    flow::begin(kit, NewFlow { client_id, request: Some(frozen), ..new }).await
+    Ok(NewFlow { client_id, request: Some(frozen), ..new })
 }
 
 /// Whether people are greeted before they go back to a service.

@@ -152,6 +152,12 @@ pub(crate) async fn decide(
     if agrees && question.client.settings.asks_consent {
         let wanted = consent::wanted(question.device.scope.split(' '), std::iter::empty());
         remember(kit, &mut tx, (&current.user.id, &question.client.id), &wanted).await?;
+        Entry::by_visitor(EventKind::ConsentGiven, visit)
+            .user(Some(&current.user.id))
+            .client(Some(&question.client.id))
+            .session(&current.session.id)
+            .record(kit, &mut tx)
+            .await?;
     }
     let kind = if agrees { EventKind::DeviceConnected } else { EventKind::DeviceRefused };
     Entry::by_visitor(kind, visit)

@@ -9,9 +9,9 @@ use crate::model::{EventKind, Visit};
 use crate::oidc::error::{ErrorCode, OAuthError};
 use crate::oidc::params::Params;
 
-/// What is kept of each parameter.
 /// Refusals of one client that are noted.
 const MOST_IN_A_MINUTE: u32 = 10;
+/// What is kept of each parameter.
 const LONGEST: usize = 200;
 /// The parameters that are kept: those that say what was meant, and none that opens anything.
 const TELLING: [&str; 11] = [

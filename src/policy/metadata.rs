@@ -48,19 +48,6 @@ const ALIKE: &[&str] = &[
     "userinfo_signed_response_alg",
 ];
 
-/// Settings that only an administrator makes.
-const ADMINISTRATORS: &[&str] = &[
-    "asks_consent",
-    "introspects",
-    "organisation",
-    "profile",
-    "require_pkce",
-    "resource",
-    "resources",
-    "scopes",
-    "welcome_page",
-];
-
 /// Why what a service says of itself is no registration: words for a developer.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Unfit {
@@ -68,10 +55,33 @@ pub(crate) enum Unfit {
     Metadata(String),
 }
 
+/// Settings that only an administrator makes: all that services do not name themselves.
+fn is_administrators(name: &str) -> bool {
+    !ALIKE.contains(&name) && as_object(&ClientSettings::default()).contains_key(name)
+}
+
+fn as_object(settings: &ClientSettings) -> Map<String, Value> {
+    match serde_json::to_value(settings) {
+        Ok(Value::Object(object)) => object,
+        _ => Map::new(),
+    }
+}
+
+/// What a service says of itself, over the settings that an administrator has made for it.
+///
+/// # Errors
+/// A sentence, where the two do not go together as they are written.
+pub(crate) fn over(before: &ClientSettings, said: &ClientSettings) -> Result<ClientSettings, String> {
+    let mut settings = as_object(before);
+    let said = as_object(said);
+    settings.extend(said.into_iter().filter(|(name, _)| ALIKE.contains(&name.as_str()) || name == "scopes"));
+    serde_json::from_value(Value::Object(settings)).map_err(|error| error.to_string())
+}
+
 /// Reads a name, where one is given, and settings.
 pub(crate) fn read(document: &Map<String, Value>) -> Result<(Option<String>, ClientSettings), Unfit> {
     let unfit = |why: String| Unfit::Metadata(why);
-    if let Some(name) = ADMINISTRATORS.iter().find(|name| document.contains_key(**name)) {
+    if let Some(name) = document.keys().find(|name| is_administrators(name)) {
         return Err(unfit(format!("{name} is not a service's own to set")));
     }
     let known = document.iter().filter(|(name, value)| ALIKE.contains(&name.as_str()) && !value.is_null());
@@ -187,7 +197,10 @@ mod tests {
         .unwrap();
         assert_eq!(settings.grant_types, [GrantType::AuthorizationCode, GrantType::Implicit]);
         assert!(!settings.require_pkce && !settings.scopes.unwrap().contains(&OFFLINE_ACCESS.to_owned()));
-        for name in ADMINISTRATORS.iter().copied() {
+        let own = ["asks_consent", "profile", "require_pkce", "scopes", "welcome_page", "exit_uri"];
+        assert!(own.into_iter().all(is_administrators));
+        let every = as_object(&ClientSettings::default());
+        for name in every.keys().filter(|name| is_administrators(name)) {
             let hostile = json!({ "redirect_uris": ["https://a.example/cb"], name: true });
             assert!(matches!(read_from(hostile), Err(Unfit::Metadata(_))), "row 60: {name}");
         }

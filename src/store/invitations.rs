@@ -15,6 +15,8 @@ statements! {
     OF_USER = "SELECT * FROM invitations WHERE user_id = $1";
     TAKE = "UPDATE invitations SET used_at = $2 WHERE digest = $1 AND used_at IS NULL AND withdrawn_at IS NULL
         AND expires_at > $2 RETURNING user_id";
+    TAKE_OF_USER = "UPDATE invitations SET used_at = $2 WHERE user_id = $1 AND used_at IS NULL
+        AND withdrawn_at IS NULL AND expires_at > $2 RETURNING user_id";
     WITHDRAW = "UPDATE invitations SET withdrawn_at = $2 WHERE user_id = $1 AND used_at IS NULL
         AND withdrawn_at IS NULL RETURNING user_id";
 }
@@ -68,6 +70,13 @@ pub(crate) async fn take(
 ) -> Result<Option<UserId>, Fault> {
     let row = sqlx::query(TAKE).bind(digest.as_str()).bind(now.millis()).fetch_optional(&mut **tx).await;
     row.map_err(asking("use an invitation"))?.map(|row| parsed(&row, "user_id", UserId::parse)).transpose()
+}
+
+/// Uses somebody's invitation up, by whatever way they came; `false` where none was open.
+pub(crate) async fn take_of_user(tx: &mut Tx, user: &UserId, now: Timestamp) -> Result<bool, Fault> {
+    let row =
+        sqlx::query(TAKE_OF_USER).bind(user.as_str()).bind(now.millis()).fetch_optional(&mut **tx).await;
+    Ok(row.map_err(asking("use an invitation"))?.is_some())
 }
 
 /// Withdraws somebody's invitation; `false` where none was open.

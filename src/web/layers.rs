@@ -11,12 +11,10 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use tower_http::cors::{self, CorsLayer};
 
-use crate::accounts::guard;
 use crate::base::{Fault, Random, paths};
 use crate::config::Config;
 use crate::model::Visit;
 use crate::web::Web;
-use crate::web::pages::{login, trouble};
 use crate::web::respond::problem::Asker;
 use crate::web::respond::{Note, browser, problem};
 use crate::web::serve::PeerAddress;
@@ -41,15 +39,11 @@ pub(super) async fn front_door(State(web): State<Arc<Web>>, mut request: Request
     let mut response = match too_large(&request) {
         Some(status) => status.into_response(),
         None if problem::is_closed(&web, request.uri().path()) => problem::closed(&web, asker),
-        None if begins_too_many(&web, &request, &visit) => trouble::too_many_begun(&web, request.uri()),
         None => {
             request.extensions_mut().insert(visit.clone());
             guarded(&web, next.run(request), &visit, asker).await
         }
     };
-    if response.extensions_mut().remove::<Began>().is_some() {
-        web.kit.journeys.count(guard::network(&visit.address), web.kit.now());
-    }
     if asker == Asker::Tool {
         response = problem::in_form(response);
     }
@@ -74,23 +68,6 @@ pub(super) async fn front_door(State(web): State<Arc<Web>>, mut request: Request
         "request"
     );
     response
-}
-
-/// On an answer that begins a journey: a row in the database, for somebody of whom nothing is known.
-#[derive(Clone, Copy)]
-pub(in crate::web) struct Began;
-
-/// Whether a request may begin a journey and comes from where too many were begun in this minute.
-fn begins_too_many(web: &Web, request: &Request, visit: &Visit) -> bool {
-    let may_begin = match request.uri().path() {
-        paths::AUTHORIZE | paths::DEVICE => true,
-        paths::LOGIN | paths::RESET => !login::names_a_flow(request.uri().query()),
-        _ => false,
-    };
-    may_begin
-        && request.method() == Method::GET
-        && web.kit.journeys.so_far(&guard::network(&visit.address), web.kit.now())
-            >= web.kit.config.limits.journeys_per_minute
 }
 
 /// Runs the handlers; what breaks in them becomes a page and a line in the log.

@@ -43,7 +43,7 @@ for (const form of document.forms) {
   });
 }
 
-// Leave at once, and not by the Back button back again.
+// Leave at once, and without this page among those that the Back button leads to.
 for (const exit of document.querySelectorAll("a.exit")) {
   exit.addEventListener("click", (event) => {
     event.preventDefault();

@@ -294,4 +294,6 @@ async fn who_was_invited_by_mistake_cannot_come_in_by_a_reset() {
     let mut invited = provider.browser();
     let third = provider.new_password_page(&mut invited, nina).await;
     invited.submit(&third, &choose).await.expect(StatusCode::SEE_OTHER);
+    // It was used, and cannot be taken back any more.
+    assert_eq!(provider.number("SELECT COUNT(*) FROM invitations WHERE used_at IS NOT NULL").await, 1);
 }

@@ -76,10 +76,20 @@ async fn a_service_registers_logs_somebody_in_and_looks_after_its_registration()
         changed[wrong] = value;
         send(&provider, Method::PUT, &path, &token, &changed).await.expect(StatusCode::BAD_REQUEST);
     }
+    // What an administrator has set for it is not its own to undo.
+    let kit = provider.kit();
+    let mut looked_after = clients::find(kit, &Actor::Operator, &id).await.unwrap();
+    looked_after.settings.exit_uri = Some("https://weather.example/".to_owned());
+    looked_after.settings.require_pkce = true;
+    clients::update(kit, &Actor::Operator, looked_after).await.unwrap();
     changed["client_id"] = json!(id);
     changed["client_secret"] = json!(secret);
+    changed["redirect_uris"] = json!(["https://rota.example/other"]);
     let put = send(&provider, Method::PUT, &path, &token, &changed).await.expect(StatusCode::OK).json();
     assert_eq!(put["client_name"], "Rota Planner 2");
+    let kept = clients::find(kit, &Actor::Operator, &id).await.unwrap().settings;
+    assert_eq!(kept.redirect_uris, ["https://rota.example/other"]);
+    assert!(kept.require_pkce && kept.asks_consent && kept.exit_uri.is_some());
     send(&provider, Method::DELETE, &path, &token, &Value::Null).await.expect(StatusCode::NO_CONTENT);
     send(&provider, Method::GET, &path, &token, &Value::Null).await.expect(StatusCode::UNAUTHORIZED);
     let gone = provider.browser().open(&ask.url()).await;

@@ -1,6 +1,6 @@
 //! Guessing passwords: counted before they are checked, by account, by browser and by network.
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 
 use super::support::{Ask, Browser, PASSWORD, Page, Provider, other_code};
 use crate::base::Span;
@@ -263,12 +263,23 @@ async fn a_network_begins_only_so_many_journeys_in_a_minute_and_who_has_begun_go
         let path = ["/login", "/reset", "/device", &ask.url()][n % 4].to_owned();
         provider.browser().open(&path).await.expect(StatusCode::SEE_OTHER);
     }
-    for path in ["/login", "/reset", "/device", &ask.url(), &format!("{}&flow=x", ask.url())] {
+    let to_authorize = format!("{}&flow=x", ask.url());
+    for path in ["/login", "/reset", "/device", "/account", "/account/reviews/x", &ask.url(), &to_authorize] {
         let busy = provider.browser().open(path).await.expect(StatusCode::TOO_MANY_REQUESTS);
         assert_eq!(busy.header("retry-after"), "60");
-        assert!(busy.text().contains("A lot of people are logging in"), "{}", busy.text());
+        assert!(busy.text().contains("Wait a minute, then"), "{}", busy.text());
+        let looked = provider.browser().send(Method::HEAD, path, None, &[]).await;
+        assert!(!looked.headers.contains_key("set-cookie"), "{path}");
+    }
+    let long = ask.clone().with("state", &"s".repeat(7_000));
+    let fields: Vec<(&str, &str)> = long.params.iter().map(|(name, value)| (&**name, &**value)).collect();
+    for (path, fields) in [("/authorize", &fields[..]), ("/device", &[("user_code", "x")])] {
+        provider.browser().post(path, fields).await.expect(StatusCode::TOO_MANY_REQUESTS);
     }
     assert_eq!(provider.number("SELECT COUNT(*) FROM flows").await, 60);
+    // Nobody is held up who need not begin.
+    let silent = provider.browser().open(&ask.clone().with("prompt", "none").url()).await;
+    assert_eq!(silent.location_param("error").as_deref(), Some("login_required"));
     let sent = alex.submit(&page, &[("email", ALEX), ("password", PASSWORD)]).await;
     alex.follow(sent).await.expect(StatusCode::OK);
     provider.advance(Span::minutes(1));

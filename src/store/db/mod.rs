@@ -233,7 +233,26 @@ impl DerefMut for Tx {
 
 /// Turns the driver's error into a fault that says what was being done.
 pub(super) fn asking(what: &'static str) -> impl FnOnce(sqlx::Error) -> Fault {
-    move |error| Fault::caused(format!("the database would not {what}"), error).that_may_pass()
+    move |error| {
+        let may_pass = may_pass(&error);
+        let fault = Fault::caused(format!("the database would not {what}"), error);
+        if may_pass { fault.that_may_pass() } else { fault }
+    }
+}
+
+/// Whether the same statement may succeed in a moment: not where it broke a rule of the schema, or brought what cannot be
+/// read.
+fn may_pass(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(error) => {
+            !(error.is_unique_violation() || error.is_foreign_key_violation() || error.is_check_violation())
+        }
+        sqlx::Error::ColumnDecode { .. }
+        | sqlx::Error::ColumnNotFound(_)
+        | sqlx::Error::Decode(_)
+        | sqlx::Error::RowNotFound => false,
+        _ => true,
+    }
 }
 
 /// Whether an insert failed because a row with that key is there already.

@@ -20,6 +20,8 @@ pub(crate) struct DevicePage {
 pub(crate) struct ConnectPage {
     pub(crate) token: String,
     pub(crate) client: String,
+    /// Who runs the service, where it is not the council's own.
+    pub(crate) organisation: Option<String>,
     /// As the device shows it.
     pub(crate) code: String,
     /// In plain words: "see your name"
@@ -56,13 +58,14 @@ impl Page for ConnectPage {
     const FILE: &'static str = "pages/connect.html";
 
     fn samples() -> Vec<Self> {
-        let asked = |wants| Self {
+        let asked = |wants, organisation: Option<&str>| Self {
             token: sample::TOKEN.into(),
             client: "Reception Display".into(),
+            organisation: organisation.map(str::to_owned),
             code: "WDJB-MJHT".into(),
             wants,
         };
-        vec![asked(vec!["see your name", "see your email"]), asked(Vec::new())]
+        vec![asked(vec!["see your name", "see your email"], Some("Example Software")), asked(Vec::new(), None)]
     }
 }
 

@@ -64,6 +64,8 @@ pub(crate) struct UnavailablePage {
 #[derive(Serialize)]
 pub(crate) struct BusyPage {
     pub(crate) retry_url: String,
+    /// "a few seconds"
+    pub(crate) wait: &'static str,
 }
 
 /// The page for a breakage so deep that no template can be used.
@@ -148,6 +150,7 @@ impl Page for BusyPage {
     const FILE: &'static str = "pages/busy.html";
 
     fn samples() -> Vec<Self> {
-        vec![Self { retry_url: format!("/login?flow={}", sample::FLOW) }]
+        let at = |wait| Self { retry_url: format!("/login?flow={}", sample::FLOW), wait };
+        vec![at("a few seconds"), at("a minute")]
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts as _, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 
 use crate::base::paths;
@@ -18,7 +18,7 @@ use crate::view::pages::RefusedPage;
 use crate::web::Web;
 use crate::web::cookies::Cookies;
 use crate::web::extract::{Form, MaybeLoggedIn, Query, Unwanted, is_only_looking, read_whole};
-use crate::web::pages::login;
+use crate::web::pages::{login, trouble};
 use crate::web::respond::{oauth, page, problem, redirect};
 
 pub(in crate::web) async fn get(
@@ -32,7 +32,7 @@ pub(in crate::web) async fn get(
     }
     let visit = parts.extensions.get::<Visit>().cloned().unwrap_or_default();
     match query {
-        Ok(Query(params)) => answer(&web, &params, &session, (&parts.headers, &visit)).await,
+        Ok(Query(params)) => answer(&web, &params, &session, (&parts, &visit)).await,
         Err(unwanted) => unreadable(&web, &unwanted, &visit),
     }
 }
@@ -61,26 +61,29 @@ pub(in crate::web) async fn post(State(web): State<Arc<Web>>, request: Request) 
     if session.current.is_none() && query.len() <= redirect::LONGEST_QUERY {
         return redirect::see_other(&format!("{}?{query}", paths::AUTHORIZE));
     }
-    answer(&web, &params, &session, (&parts.headers, &visit)).await
+    answer(&web, &params, &session, (&parts, &visit)).await
 }
 
 async fn answer(
     web: &Arc<Web>,
     params: &Params,
     session: &MaybeLoggedIn,
-    (headers, visit): (&HeaderMap, &Visit),
+    (parts, visit): (&Parts, &Visit),
 ) -> Response {
-    let authorized = authorize::authorize(&web.kit, params, session.current.as_ref()).await;
+    let authorized = authorize::authorize(&web.kit, params, session.current.as_ref(), visit).await;
     if let Err(AuthorizeError::Redirect(_, error) | AuthorizeError::Page(error)) = &authorized {
         let who = (paths::AUTHORIZE, params.get("client_id"));
         refusal::remember(&web.kit, who, params, error, visit).await;
     }
     match authorized {
         Ok(Authorization::Answer(response)) => redirect::answer(web, &response),
-        Ok(Authorization::LogIn(begun)) => login::begun(web, &begun, &Cookies::read(headers), paths::LOGIN),
-        Ok(Authorization::AskConsent(begun)) => {
-            login::begun(web, &begun, &Cookies::read(headers), paths::CONSENT)
+        Ok(Authorization::LogIn(begun)) => {
+            login::begun(web, &begun, &Cookies::read(&parts.headers), paths::LOGIN)
         }
+        Ok(Authorization::AskConsent(begun)) => {
+            login::begun(web, &begun, &Cookies::read(&parts.headers), paths::CONSENT)
+        }
+        Ok(Authorization::Flooded) => trouble::too_many_begun(web, &parts.uri),
         Err(AuthorizeError::Redirect(response, error)) => {
             oauth::noted(redirect::answer(web, &response), &error)
         }

@@ -66,10 +66,7 @@ async fn to_log_in(web: &Web, parts: &Parts) -> Response {
     // Only a path of ours: what begins with two slashes is another host to a browser.
     let back = Some(asked_for(parts)).filter(|path| !path.starts_with("//")).unwrap_or(paths::ACCOUNT);
     let new = NewFlow { returns_to: Some(back.to_owned()), ..NewFlow::default() };
-    match flow::begin(&web.kit, new).await {
-        Ok(begun) => login::begun(web, &begun, &Cookies::read(&parts.headers), paths::LOGIN),
-        Err(fault) => problem::broken(fault),
-    }
+    login::begin(web, new, parts, paths::LOGIN).await
 }
 
 /// A page of somebody's own, with what it has to say of what they just did.

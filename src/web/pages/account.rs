@@ -125,7 +125,7 @@ const fn in_words(kind: EventKind) -> Option<&'static str> {
         EventKind::CodeWrong => "Wrong code",
         EventKind::CodesUsedUp => "Too many wrong codes",
         EventKind::CodeSent => "Code sent",
-        EventKind::ResetAsked => "Password reset asked for",
+        EventKind::ResetAsked => "Password reset requested",
         EventKind::ResetDone | EventKind::PasswordChanged | EventKind::PasswordSet => "Password changed",
         EventKind::InvitationUsed => "Account set up",
         EventKind::UserChanged => "Details changed by the support team",

@@ -24,21 +24,18 @@ use crate::web::respond::{page, problem, redirect};
 /// The field, filled in by the link that the device shows; whoever comes by it still has to press "Next".
 pub(in crate::web) async fn get(
     State(web): State<Arc<Web>>,
-    RawQuery(query): RawQuery,
     session: MaybeLoggedIn,
-    headers: HeaderMap,
+    parts: Parts,
 ) -> Response {
-    let params = Params::parse(query.unwrap_or_default().as_bytes()).unwrap_or_default();
+    let query = parts.uri.query().unwrap_or_default();
+    let params = Params::parse(query.as_bytes()).unwrap_or_default();
     let code = user_code::typed(params.field("user_code")).map(|letters| user_code::shown(&letters));
     match session.current {
         Some(current) => show(&web, &current, code.as_deref().unwrap_or_default(), None),
         None => {
             let back = code.map_or_else(String::new, |code| format!("?user_code={code}"));
             let returns_to = Some(format!("{}{back}", paths::DEVICE));
-            match flow::begin(&web.kit, NewFlow { returns_to, ..NewFlow::default() }).await {
-                Ok(begun) => login::begun(&web, &begun, &Cookies::read(&headers), paths::LOGIN),
-                Err(fault) => problem::broken(fault),
-            }
+            login::begin(&web, NewFlow { returns_to, ..NewFlow::default() }, &parts, paths::LOGIN).await
         }
     }
 }
@@ -84,6 +81,7 @@ fn ask(web: &Web, current: &Current, question: &Question) -> Response {
     let shown = ConnectPage {
         token: own_token(web, current),
         client: question.client.name.clone(),
+        organisation: question.client.settings.organisation.clone(),
         code: question.user_code.clone(),
         wants: question.wants.clone(),
     };

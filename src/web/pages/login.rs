@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 
-use crate::accounts::flow::{self, Begun, NewFlow};
+use crate::accounts::flow::{self, Begun, Flooded, NewFlow};
 use crate::accounts::log_in::{self, Credentials, PasswordStep};
 use crate::accounts::session::Current;
-use crate::base::{Fault, paths};
-use crate::model::{Email, FlowStage};
+use crate::base::{Error, Fault, paths};
+use crate::model::{Email, FlowStage, Visit};
 use crate::oidc::authorize;
 use crate::oidc::params::Params;
 use crate::outbox;
@@ -19,13 +20,25 @@ use crate::view::pages::{CancelledPage, LoginPage};
 use crate::view::{FieldError, messages};
 use crate::web::Web;
 use crate::web::cookies::Cookies;
-use crate::web::extract::{AtFlow, FlowForm};
-use crate::web::layers::Began;
+use crate::web::extract::{AtFlow, FlowForm, is_only_looking};
 use crate::web::pages::{email_error, trouble};
 use crate::web::respond::{page, problem, redirect};
 
 /// How many journeys one browser has under way.
 const MOST_FLOWS: usize = 8;
+
+/// Begins a journey for whoever is not logged in, and sends the browser into it.
+pub(in crate::web) async fn begin(web: &Web, new: NewFlow, parts: &Parts, path: &str) -> Response {
+    if is_only_looking(parts) {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    let visit = parts.extensions.get::<Visit>().cloned().unwrap_or_default();
+    match flow::begin_for_stranger(&web.kit, new, &visit).await {
+        Ok(begun) => self::begun(web, &begun, &Cookies::read(&parts.headers), path),
+        Err(Error::Refused(Flooded)) => trouble::too_many_begun(web, &parts.uri),
+        Err(Error::Fault(fault)) => problem::broken(fault),
+    }
+}
 
 /// Sends a browser into the journey that was just begun for it.
 pub(in crate::web) fn begun(web: &Web, begun: &Begun, cookies: &Cookies, path: &str) -> Response {
@@ -35,7 +48,6 @@ pub(in crate::web) fn begun(web: &Web, begun: &Begun, cookies: &Cookies, path: &
         response = redirect::with_cookie(response, style.take_back(name));
     }
     let life = Some(web.kit.config.login.flow);
-    response.extensions_mut().insert(Began);
     redirect::with_cookie(response, style.give(&style.flow_name(&begun.id), &begun.binding, life))
 }
 
@@ -56,15 +68,11 @@ pub(in crate::web) async fn again(
 /// Without a journey, begins one that leads to no service in particular.
 pub(in crate::web) async fn get(
     State(web): State<Arc<Web>>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    parts: Parts,
     at: Result<AtFlow, Response>,
 ) -> Response {
-    if !names_a_flow(query.as_deref()) {
-        return match flow::begin(&web.kit, NewFlow::default()).await {
-            Ok(new) => begun(&web, &new, &Cookies::read(&headers), paths::LOGIN),
-            Err(fault) => problem::broken(fault),
-        };
+    if !names_a_flow(parts.uri.query()) {
+        return begin(&web, NewFlow::default(), &parts, paths::LOGIN).await;
     }
     let at = match at {
         Ok(at) => at,

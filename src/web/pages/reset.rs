@@ -27,15 +27,11 @@ const WRONG: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 /// Step 1. Without a journey, begins one that leads to no service in particular.
 pub(in crate::web) async fn get(
     State(web): State<Arc<Web>>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    parts: Parts,
     at: Result<AtFlow, Response>,
 ) -> Response {
-    if !login::names_a_flow(query.as_deref()) {
-        return match flow::begin(&web.kit, NewFlow::default()).await {
-            Ok(new) => login::begun(&web, &new, &Cookies::read(&headers), paths::RESET),
-            Err(fault) => problem::broken(fault),
-        };
+    if !login::names_a_flow(parts.uri.query()) {
+        return login::begin(&web, NewFlow::default(), &parts, paths::RESET).await;
     }
     match at {
         Ok(at) => {

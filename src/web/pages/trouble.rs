@@ -124,16 +124,15 @@ pub(in crate::web) fn busy(at: &AtFlow, path: &str, flow: &FlowId) -> Response {
 
 /// The same outside of journeys.
 pub(in crate::web) fn busy_at(web: &Web, retry_url: String, chrome: &Chrome) -> Response {
-    let response = page::page(web, StatusCode::SERVICE_UNAVAILABLE, &BusyPage { retry_url }, chrome);
+    let response = page::page(web, StatusCode::SERVICE_UNAVAILABLE, &BusyPage { retry_url, wait: "a few seconds" }, chrome);
     retry_after(response, 5)
 }
 
 /// The same for a network from which too many journeys were begun at once.
 pub(in crate::web) fn too_many_begun(web: &Web, uri: &Uri) -> Response {
     let target = uri.path_and_query().map_or(paths::HOME, PathAndQuery::as_str);
-    let mut response = busy_at(web, target.to_owned(), &web.front.chrome());
-    *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
-    retry_after(response, 60)
+    let shown = BusyPage { retry_url: target.to_owned(), wait: "a minute" };
+    retry_after(page::page(web, StatusCode::TOO_MANY_REQUESTS, &shown, &web.front.chrome()), 60)
 }
 
 fn retry_after(mut response: Response, seconds: i64) -> Response {
