@@ -46,10 +46,9 @@ pub(crate) async fn check_master_key(kit: &Kit) -> Result<(), Fault> {
     if known.as_deref() == Some(kit.keyring.fingerprint()) { Ok(()) } else { Err(Fault::new(ANOTHER_KEY)) }
 }
 
-/// The fingerprint of the master key that a database was made with. One that cannot be asked was made with none.
-async fn sealed_with(store: &Store) -> Option<String> {
-    let known = async { facts::find(&mut *store.read().await?, FINGERPRINT).await };
-    known.await.ok().flatten()
+/// The fingerprint of the master key that a database was made with.
+async fn sealed_with(store: &Store) -> Result<Option<String>, Fault> {
+    facts::find(&mut *store.read().await?, FINGERPRINT).await
 }
 
 /// The master key as it is configured; `None` where its file is not there yet. Nothing is written.
@@ -60,13 +59,13 @@ pub(crate) async fn master_key(config: &Config, store: Option<&Store>) -> Result
     let file = &config.keys.master_key_file;
     let master = match &config.keys.master_key {
         Some(key) => {
-            Some(keyfile::parse(key.reveal()).ok_or("keys.master_key is damaged: it has 43 characters")?)
+            Some(keyfile::parse(key.reveal()).ok_or("keys.master_key is damaged: it must have 43 characters")?)
         }
         None => keyfile::read_existing(file)?,
     };
     let keyring = master.map(Keyring::new);
     let sealed_with = match store {
-        Some(store) => sealed_with(store).await,
+        Some(store) => sealed_with(store).await.map_err(|fault| fault.to_string())?,
         None => None,
     };
     match (&keyring, sealed_with) {

@@ -41,11 +41,13 @@ pub(crate) async fn give(
     if role == Role::Services && services.is_empty() {
         return Err(Error::Refused(Refusal::unfit("services", "Select at least one service")));
     }
-    let services = if role == Role::Services { services } else { &[] };
+    let mut services = if role == Role::Services { services.to_vec() } else { Vec::new() };
+    services.sort();
+    services.dedup();
     let by = name_of(kit, actor).await?;
     let told = administrators::all(&mut *kit.store.read().await?).await?;
     let mut tx = kit.store.begin().await?;
-    for id in services {
+    for id in &services {
         if clients::by_id(&mut tx, id).await?.is_none() {
             return Err(Error::Refused(Refusal::unfit(
                 "services",
@@ -57,7 +59,7 @@ pub(crate) async fn give(
         Role::Owner => hold_roles(&mut tx).await?,
         _ => keep_an_owner(&mut tx, &user.id).await?,
     }
-    administrators::put(&mut tx, &user.id, role, services, kit.now()).await?;
+    administrators::put(&mut tx, &user.id, role, &services, kit.now()).await?;
     for (other, _) in told.iter().filter(|(other, _)| other.is_active()) {
         let content = letters::administrator_added(kit, &user.name, role.shown(), &by);
         let service = &kit.config.brand.service;

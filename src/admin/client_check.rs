@@ -272,7 +272,7 @@ async fn sector_document(kit: &Kit, client: &Client, uri: &str) -> Finding {
     };
     let document = std::str::from_utf8(&body).ok().and_then(strict_json);
     match document {
-        None => look.bad("is no JSON document", "put a list of addresses there, as JSON"),
+        None => look.bad("is not a JSON document", "put a list of addresses there, as JSON"),
         Some(document) if sector::lists(&document, &client.settings) => look.good(),
         Some(_) => look.bad("lacks a redirect address of the service", "add every redirect address to it"),
     }

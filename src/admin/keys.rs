@@ -70,6 +70,20 @@ pub(crate) fn published(kit: &Kit) -> Vec<Listed> {
     listed.collect()
 }
 
+/// When a key next begins to sign in the place of another: one that is announced, or else one that will be when its
+/// predecessor is old enough.
+pub(crate) fn next_change(kit: &Kit, listed: &[Listed]) -> Option<Timestamp> {
+    let keys = &kit.config.keys;
+    let signing = listed.iter().filter(|key| key.state == State::Signing);
+    let changes = signing.map(|key| {
+        let announced =
+            listed.iter().filter(|other| other.algorithm == key.algorithm && other.state == State::Ready);
+        let planned = key.active_from + keys.rotate_after + keys.announce;
+        announced.map(|other| other.active_from).min().unwrap_or(planned)
+    });
+    changes.min()
+}
+
 /// Makes a new key for each algorithm that has one.
 pub(crate) async fn rotate(
     kit: &Kit,

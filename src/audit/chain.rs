@@ -7,12 +7,13 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::check::{Broken, Head, body, hash_of};
+use super::check::{Broken, Checker, Head, body, hash_of};
 use crate::base::{Fault, Kid, Span, Timestamp};
 use crate::jose::{PublicKeys, SigningKey, generate};
 use crate::kit::Kit;
 use crate::model::{Algorithm, KeyRecord};
-use crate::store::{Conn, facts, trail};
+use crate::store::trail::Row;
+use crate::store::{Conn, Tx, facts, trail};
 
 const CHAINING: &str = "chaining the trail";
 const KEY: &str = "trail_key";
@@ -40,7 +41,7 @@ pub(crate) async fn catch_up(kit: &Kit, mut back: Span) -> Result<(), Fault> {
 async fn chain(kit: &Kit, back: Span) -> Result<bool, Fault> {
     let mut conn = kit.store.read().await?;
     let known = trail::last(&mut conn).await?;
-    if trail::unchained(&mut conn, since(known.as_ref(), back), 1).await?.is_empty() {
+    if trail::unchained(&mut conn, since(known.as_ref(), kit.now(), back), 1).await?.is_empty() {
         return Ok(false);
     }
     drop(conn);
@@ -52,7 +53,7 @@ async fn chain(kit: &Kit, back: Span) -> Result<bool, Fault> {
         Err(_) => return Ok(false),
     };
     let known = trail::last(&mut tx).await?;
-    let waiting = trail::unchained(&mut tx, since(known.as_ref(), back), BATCH).await?;
+    let waiting = trail::unchained(&mut tx, since(known.as_ref(), kit.now(), back), BATCH).await?;
     let (mut seq, mut hash) = match known {
         Some((seq, hash, _)) => (seq, hash),
         // Everything may have been purged: then the last head says where it stood.
@@ -68,8 +69,9 @@ async fn chain(kit: &Kit, back: Span) -> Result<bool, Fault> {
     Ok(more)
 }
 
-fn since(last: Option<&(i64, String, Timestamp)>, back: Span) -> Timestamp {
-    last.map_or(Timestamp::from_millis(0), |(_, _, at)| *at - back)
+/// A clock that was set back must not leave out what is recorded from then on.
+fn since(last: Option<&(i64, String, Timestamp)>, now: Timestamp, back: Span) -> Timestamp {
+    last.map_or(Timestamp::from_millis(0), |(_, _, at)| (*at).min(now) - back)
 }
 
 /// The last head, as far as it is noted beside the heads, or what is wrong with the note.
@@ -95,9 +97,7 @@ async fn foundation(conn: &mut Conn) -> Result<Result<Option<Head>, Broken>, Fau
         let gone = || Broken::new(1, "the key that it was signed with was removed");
         return Ok(if has_signed { Err(gone()) } else { Ok(None) });
     };
-    let public = serde_json::from_str(&KeptKey::read(&kept)?.public).map_err(|_| KeptKey::damaged())?;
-    let public: serde_json::Value = public;
-    let keys = PublicKeys::import(&json!({ "keys": [public] })).map_err(Fault::new)?;
+    let keys = KeptKey::read(&kept)?.public_keys()?;
     let head = match last_signed(conn, &keys).await? {
         Ok(Some(head)) => head,
         other => return Ok(other),
@@ -125,26 +125,42 @@ pub(crate) async fn sign(kit: &Kit) -> Result<(), Fault> {
     let Some((seq, hash, _)) = trail::last(&mut conn).await? else { return Ok(()) };
     let signed = trail::last_head(&mut conn).await?.map_or(0, |(seq, _)| seq);
     drop(conn);
-    if signed < seq { sign_at(kit, (seq, &hash), false).await } else { Ok(()) }
+    if signed < seq { sign_at(kit, (seq, &hash)).await } else { Ok(()) }
 }
 
-/// Signs a row as the last one so far, or as the one after which the chain begins.
-async fn sign_at(kit: &Kit, (seq, hash): (i64, &str), begins: bool) -> Result<(), Fault> {
+/// Signs a row as the last one so far.
+async fn sign_at(kit: &Kit, (seq, hash): (i64, &str)) -> Result<(), Fault> {
     let key = key(kit).await?;
+    let mut tx = kit.store.begin().await?;
+    let signed = put_head(kit, &mut tx, &key, (seq, hash, false)).await?;
+    tx.commit().await?;
+    witness((seq, hash), &signed);
+    Ok(())
+}
+
+/// Signs a row as the last one so far, or as the one after which the chain begins, and notes it where it is the last head.
+async fn put_head(
+    kit: &Kit,
+    tx: &mut Tx,
+    key: &SigningKey,
+    (seq, hash, begins): (i64, &str, bool),
+) -> Result<String, Fault> {
     let at = kit.now().millis();
     let head = json!({ "seq": seq, "hash": hash, "begins": begins, "at": at, "iss": kit.config.issuer() });
     let signed = key.sign(Head::TYPE, &head)?;
-    let mut tx = kit.store.begin().await?;
-    trail::add_head(&mut tx, seq, if begins { "beginning" } else { "height" }, &signed).await?;
-    let noted = facts::find(&mut tx, LAST_SIGNED).await?;
+    trail::add_head(tx, seq, if begins { "beginning" } else { "height" }, &signed).await?;
+    let noted = facts::find(tx, LAST_SIGNED).await?;
     let noted = noted.and_then(|noted| Head::unverified(&noted)).map_or(0, |head| head.seq);
-    if seq >= noted {
-        facts::set(&mut tx, LAST_SIGNED, &signed).await?;
+    // Where the row itself is gone, only the head that the chain begins at can stand for it.
+    if seq > noted || (begins && seq == noted) {
+        facts::set(tx, LAST_SIGNED, &signed).await?;
     }
-    tx.commit().await?;
-    // Where logs are kept elsewhere, they witness to an end that was cut off together with its heads.
+    Ok(signed)
+}
+
+/// Where logs are kept elsewhere, they witness to an end that was cut off together with its heads.
+fn witness((seq, hash): (i64, &str), signed: &str) {
     tracing::info!(seq, hash, head = signed, "the audit trail was signed");
-    Ok(())
 }
 
 /// The key that heads are signed with: one for all nodes, made once. Its public half is what an export is checked with.
@@ -185,6 +201,11 @@ impl KeptKey {
     fn read(kept: &str) -> Result<Self, Fault> {
         serde_json::from_str(kept).map_err(|_| Self::damaged())
     }
+
+    fn public_keys(&self) -> Result<PublicKeys, Fault> {
+        let public: serde_json::Value = serde_json::from_str(&self.public).map_err(|_| Self::damaged())?;
+        PublicKeys::import(&json!({ "keys": [public] })).map_err(Fault::new)
+    }
 }
 
 async fn make_key(kit: &Kit) -> Result<String, Fault> {
@@ -202,21 +223,53 @@ async fn make_key(kit: &Kit) -> Result<String, Fault> {
     kept.ok_or_else(|| Fault::new("the key of the audit trail was not kept"))
 }
 
-/// Removes events from before a moment, from the beginning of the chain; how many. What is left begins at a signed head.
+/// Removes events from before a moment, from the beginning of the chain; how many. What is left begins at a signed head,
+/// and what is not as it was chained is left as it is: it must not be taken away as if it were old.
 pub(crate) async fn shorten(kit: &Kit, before: Timestamp) -> Result<u64, Fault> {
-    let mut conn = kit.store.read().await?;
-    if foundation(&mut conn).await?.is_err() {
+    let key = key(kit).await?;
+    let mut tx = kit.store.begin().await?;
+    facts::claim(&mut tx, CHAINING).await?;
+    if foundation(&mut tx).await?.is_err() {
         return Ok(0);
     }
-    let first = trail::rows(&mut conn, 0, BATCH).await?;
-    drop(conn);
-    let old = first.iter().take_while(|row| row.event.as_ref().is_none_or(|event| event.at < before));
-    let Some(last) = old.clone().last() else { return Ok(0) };
-    let removed = u64::try_from(old.count()).unwrap_or(0);
-    sign_at(kit, (last.seq, &last.hash), true).await?;
-    let mut tx = kit.store.begin().await?;
+    let Some(kept) = facts::find(&mut tx, KEY).await? else { return Ok(0) };
+    let keys = KeptKey::read(&kept)?.public_keys()?;
+    let rows = trail::rows(&mut tx, 0, BATCH).await?;
+    let Some(first) = rows.first() else { return Ok(0) };
+    let heads = trail::heads(&mut tx, (0, first.seq - 1)).await?;
+    let (last, removed) = match old(&keys, (&heads, &rows), before) {
+        Ok(Some(old)) => old,
+        Ok(None) => return Ok(0),
+        Err(Broken { seq, why }) => {
+            tracing::error!(row = seq, why, "the audit trail is not whole, and is not shortened any more");
+            return Ok(0);
+        }
+    };
+    let signed = put_head(kit, &mut tx, &key, (last.seq, &last.hash, true)).await?;
     facts::set(&mut tx, KEPT_FROM, &before.millis().to_string()).await?;
     trail::forget(&mut tx, last.seq).await?;
     tx.commit().await?;
+    witness((last.seq, &last.hash), &signed);
     Ok(removed)
+}
+
+/// The last of the rows from before a moment, and how many there are, where all of them are as they were chained.
+fn old<'a>(
+    keys: &PublicKeys,
+    (heads, rows): (&[(i64, String)], &'a [Row]),
+    before: Timestamp,
+) -> Result<Option<(&'a Row, u64)>, Broken> {
+    let mut checker = Checker::new(keys);
+    for (_, signed) in heads {
+        checker.head(signed)?;
+    }
+    let mut last = None;
+    for row in rows {
+        if row.event.as_ref().is_some_and(|event| event.at >= before) {
+            break;
+        }
+        checker.row(row.seq, &row.hash, row.event.as_ref().map(body).as_ref())?;
+        last = Some((row, checker.rows));
+    }
+    Ok(last)
 }

@@ -137,6 +137,10 @@ impl ManualClock {
     pub(crate) fn advance(&self, span: Span) {
         self.0.fetch_add(span.as_millis(), Ordering::SeqCst);
     }
+
+    pub(crate) fn step_back(&self, span: Span) {
+        self.0.fetch_sub(span.as_millis(), Ordering::SeqCst);
+    }
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ pub(super) enum Action {
         #[arg(long)]
         json: bool,
     },
-    /// Give somebody who has an account a role, in the place of the one they have. Every owner is told by mail.
+    /// Give somebody who has an account a role, in the place of the one they have. Every administrator is told by mail.
     Set {
         /// Their email.
         email: String,

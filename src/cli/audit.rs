@@ -99,7 +99,7 @@ fn moment(text: &str) -> Result<Timestamp, String> {
 fn kind(text: &str) -> Result<EventKind, String> {
     EventKind::parse(text).ok_or_else(|| {
         let known: Vec<&str> = EventKind::ALL.iter().map(|kind| kind.name()).collect();
-        format!("there are {}", known.join(", "))
+        format!("choose one of {}", known.join(", "))
     })
 }
 
@@ -166,10 +166,8 @@ fn document(listed: &Listed) -> Value {
 
 async fn export(kit: &Kit, options: &Export) -> Result<(), Failure> {
     // What was tampered with can be taken away all the same: it is evidence.
-    let signed = events::settle(kit).await.unwrap_or_else(|fault| {
-        eprintln!("{fault}");
-        i64::MAX
-    });
+    let settled = events::settle(kit).await;
+    let signed = settled.as_ref().copied().unwrap_or(i64::MAX);
     let mut out: Box<dyn Write> = match &options.output {
         Some(file) => Box::new(std::io::BufWriter::new(std::fs::File::create(file)?)),
         None => Box::new(std::io::BufWriter::new(std::io::stdout().lock())),
@@ -180,7 +178,7 @@ async fn export(kit: &Kit, options: &Export) -> Result<(), Failure> {
     }
     out.flush()?;
     events::exported(kit, &Actor::Operator, &Filter::default()).await?;
-    Ok(())
+    settled.map(drop).map_err(Failure::from)
 }
 
 /// Up to the last row that is signed: whoever reads it can tell that none is missing.

@@ -225,6 +225,7 @@ impl Settings {
             // None of its own: every standard one.
             settings.scopes = Some(self.scope).filter(|scopes| scopes.iter().any(|scope| !scope.is_empty()));
         }
+        let before = settings.authentication;
         if let Some(auth) = self.auth {
             settings.authentication = match auth {
                 Auth::Basic => ClientAuthentication::ClientSecretBasic,
@@ -248,12 +249,13 @@ impl Settings {
             settings.jwks_uri = self.jwks_uri.filter(|uri| !uri.trim().is_empty());
         }
         // What was chosen for one way of proving means nothing for another.
+        let is_another_way = settings.authentication != before;
         let names = [&self.tls_subject, &self.tls_host];
-        if self.auth.is_some() || names.iter().any(|name| name.is_some()) {
+        if is_another_way || names.iter().any(|name| name.is_some()) {
             let named = |name: Option<String>| name.filter(|name| !name.trim().is_empty());
             (settings.tls_subject, settings.tls_host) = (named(self.tls_subject), named(self.tls_host));
         }
-        settings.assertion_algorithm.take_if(|_| self.auth.is_some());
+        settings.assertion_algorithm.take_if(|_| is_another_way);
         given::choose(&mut settings.assertion_algorithm, self.auth_algorithm);
         if let Some(welcome) = self.welcome {
             settings.welcome_page = match welcome {
@@ -306,7 +308,7 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
         Action::Enable { id } => set_active(&kit, &id, true).await?,
         Action::Remove { id, yes } => {
             let client = clients::find(&kit, &Actor::Operator, &id).await?;
-            ask::confirm(&format!("Remove {} ({}) for ever?", client.name, client.id), yes)?;
+            ask::confirm(&format!("Remove {} ({}) permanently?", client.name, client.id), yes)?;
             clients::remove(&kit, &Actor::Operator, &client).await?;
             show::line(format_args!("{} ({}) has been removed.", client.name, client.id));
         }
@@ -342,7 +344,7 @@ async fn update(
     let client = clients::update(kit, &Actor::Operator, client).await?;
     client_show::one(kit, &client, None, json);
     if !json && lacks_secret(before, client.settings.authentication) {
-        show::line(format_args!("\nNow make it a secret: gatehouse client rotate-secret {}", client.id));
+        show::line(format_args!("\nNow give it a secret: gatehouse client rotate-secret {}", client.id));
     }
     Ok(())
 }

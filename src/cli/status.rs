@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Failure, open, show};
-use crate::admin::keys::{self, State};
+use crate::admin::keys;
 use crate::admin::status::{self, Status};
 use crate::base::Timestamp;
 use crate::config::Config;
@@ -64,12 +64,8 @@ pub(super) async fn run(config: Config, options: Options) -> Result<(), Failure>
     Ok(())
 }
 
-/// When the next signing key takes over.
 fn next_key(kit: &Kit) -> Result<Option<Timestamp>, Failure> {
-    let listed = keys::list(kit, &Actor::Operator)?;
-    let signing = listed.iter().filter(|key| key.state == State::Signing);
-    let since = signing.map(|key| key.active_from).max();
-    Ok(since.map(|since| since + kit.config.keys.rotate_after))
+    Ok(keys::next_change(kit, &keys::list(kit, &Actor::Operator)?))
 }
 
 fn document(kit: &Kit, read: &Status, attention: &[String]) -> Result<serde_json::Value, Failure> {

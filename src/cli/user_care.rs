@@ -40,7 +40,7 @@ pub(super) enum Care {
         /// Their email.
         email: String,
     },
-    /// Erase somebody for ever. The audit trail keeps what was done, without them.
+    /// Erase somebody permanently. The audit trail keeps a record of what happened, without their details.
     Erase {
         /// Their email.
         email: String,
@@ -183,7 +183,7 @@ async fn erase(kit: &Kit, email: &str, yes: bool) -> Result<(), Failure> {
     if !yes && !ask::is_somebody_there() {
         return Err(Failure("nobody can be asked here, and nobody has been erased: say --yes".to_owned()));
     }
-    if !yes && !ask::agreed(&format!("Erase {} ({email}) for ever?", user.name))? {
+    if !yes && !ask::agreed(&format!("Erase {} ({email}) permanently?", user.name))? {
         return Err(Failure("nobody has been erased".to_owned()));
     }
     personal_data::erase(kit, WHO, &user).await?;

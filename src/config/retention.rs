@@ -23,7 +23,8 @@ pub(super) struct Written {
     #[config(env = "GATEHOUSE_RETENTION_LETTER_DAYS", default = 30)]
     letter_days: u32,
 
-    /// Days that counts of failed attempts are kept, 1 to 30.
+    /// Days that counts of failed attempts are kept, 1 to 30. Wrong passwords in a row are remembered for a year, or until
+    /// the right one comes.
     #[config(env = "GATEHOUSE_RETENTION_THROTTLE_DAYS", default = 2)]
     throttle_days: u32,
 

@@ -20,7 +20,7 @@ statements! {
     OWNERS = "SELECT COUNT(*) AS owners FROM administrators a JOIN users u ON u.id = a.user_id
         WHERE a.role = 'owner' AND u.disabled_at IS NULL AND a.user_id <> $1";
     ROLES = among_a_hundred!("SELECT user_id, role FROM administrators WHERE user_id");
-    SERVICES = "SELECT client_id FROM service_administrators WHERE user_id = $1 ORDER BY client_id";
+    SERVICES = "SELECT client_id FROM service_administrators WHERE user_id = $1";
     ADD_SERVICE = "INSERT INTO service_administrators (user_id, client_id) VALUES ($1, $2)";
     CLEAR_SERVICES = "DELETE FROM service_administrators WHERE user_id = $1";
     /// The console's token with the person behind it, while token, grant, person and client are all good.
@@ -88,10 +88,14 @@ pub(crate) async fn roles(conn: &mut Conn, users: &[&UserId]) -> Result<HashMap<
 
 async fn services(conn: &mut Conn, user: &UserId) -> Result<Vec<ClientId>, Fault> {
     let rows = sqlx::query(SERVICES).bind(user.as_str()).fetch_all(conn).await;
-    rows.map_err(asking("list an administrator's services"))?
-        .iter()
-        .map(|row| parsed(row, "client_id", ClientId::parse))
-        .collect()
+    let rows = rows.map_err(asking("list an administrator's services"))?;
+    let found: Result<Vec<ClientId>, Fault> =
+        rows.iter().map(|row| parsed(row, "client_id", ClientId::parse)).collect();
+    // Databases differ in what comes first, capitals or small letters.
+    found.map(|mut found| {
+        found.sort();
+        found
+    })
 }
 
 /// Every administrator by name, at most a thousand.

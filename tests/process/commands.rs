@@ -176,9 +176,8 @@ async fn two_services_cannot_have_one_name_and_services_are_found_by_their_words
 fn at_a_terminal(house: &House, command: &str, typed: &str) -> (Option<i32>, String) {
     use std::io::Write as _;
     let line = format!("{} {command}", crate::house::PROGRAM);
-    let mut script = Command::new("script");
+    let mut script = house.within(Command::new("script"));
     script.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
-    script.envs(house.settings.iter().map(|(name, value)| (name, value)));
     script.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = script.spawn().unwrap();
     child.stdin.as_mut().unwrap().write_all(typed.as_bytes()).unwrap();

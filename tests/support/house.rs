@@ -63,13 +63,19 @@ impl House {
 
     /// The program with these arguments, in this house and nowhere else.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(PROGRAM);
+        let mut command = self.within(Command::new(PROGRAM));
+        command.args(arguments);
+        command
+    }
+
+    /// Any program, in this house and nowhere else.
+    pub fn within(&self, mut command: Command) -> Command {
         let inherited = std::env::vars_os().map(|(name, _)| name);
         for name in inherited.filter(|name| name.to_string_lossy().starts_with("GATEHOUSE_")) {
             command.env_remove(name);
         }
         command.envs(self.settings.iter().map(|(name, value)| (name, value)));
-        command.args(arguments).current_dir(self.directory.path());
+        command.current_dir(self.directory.path());
         command
     }
 

@@ -207,6 +207,7 @@ impl Plan<'_> {
             }
         }
         services.sort();
+        services.dedup();
         services
     }
 }

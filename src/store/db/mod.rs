@@ -111,8 +111,12 @@ impl Store {
             .fetch_one(&mut *conn)
             .await
             .and_then(|row| row.try_get::<i64, _>("applied"));
-        // The table is made by the first migration run: without it, none has been.
-        Ok(usize::try_from(applied.unwrap_or(0)).unwrap_or(0))
+        match applied {
+            Ok(applied) => Ok(usize::try_from(applied).unwrap_or(0)),
+            // The table is made by the first migration: a database that knows of none answers that there is none.
+            Err(sqlx::Error::Database(_)) => Ok(0),
+            Err(error) => Err(asking("say how far it is migrated")(error)),
+        }
     }
 
     /// A connection to read with.

@@ -19,10 +19,10 @@ use crate::policy::permission::scopes;
         title = "Gatehouse administration",
         version = "1",
         description = "What administrators can do, for programs. Errors are application/problem+json (RFC 9457). \
-                       Lists go on with `after`. Changes by PUT need the ETag that was last seen as If-Match. Every \
+                       For the next page of a list, send its `next` as `after`. Changes by PUT need the ETag that was last seen as If-Match. Every \
                        POST takes an Idempotency-Key, and can then be sent again safely.\n\nLeft to people on \
-                       purpose, so that whoever steals a token cannot make themselves an owner: seeing who \
-                       administers and changing roles, giving programs the scopes of this interface, and importing \
+                       purpose, so that whoever steals a token cannot make themselves an owner: changing \
+                       roles, giving programs the scopes of this interface, and importing \
                        accounts with their passwords and identifiers. Left to a command on the server: setting a \
                        password for somebody, and replacing a stolen signing key at once."
     ),

@@ -15,6 +15,7 @@ use crate::model::{Client, Role};
 use crate::oidc::params::Params;
 use crate::view::pages::console::{Cell, ConsoleForm as FormPage, Field, Frame, ListPage, Table};
 use crate::view::{FieldError, TimeText};
+use crate::web::respond::problem;
 
 const NONE: &str = "none";
 /// What the name of a service's box begins with.
@@ -54,7 +55,10 @@ pub(super) async fn list(at: Console) -> Response {
 pub(super) async fn get_role(at: Console, Path(id): Path<String>) -> Response {
     match detail(&at, &id).await {
         Ok(detail) => {
-            let own = administrators::find(&at.web.kit, &detail.user.id).await.ok().flatten();
+            let own = match administrators::find(&at.web.kit, &detail.user.id).await {
+                Ok(own) => own,
+                Err(fault) => return problem::broken(fault),
+            };
             let services = own.map(|own| own.services).unwrap_or_default();
             let role = detail.role.map_or(NONE, Role::name);
             show(&at, &detail, &Wanted { role, services, typed: "" }, Vec::new()).await
@@ -106,7 +110,11 @@ async fn boxes(
     let mut offered: Vec<Client> = page.rows.into_iter().map(|listed| listed.client).collect();
     for id in own {
         if !offered.iter().any(|client| client.id == *id) {
-            offered.extend(clients::find(&at.web.kit, &at.actor, id.as_str()).await.ok());
+            match clients::find(&at.web.kit, &at.actor, id.as_str()).await {
+                Ok(client) => offered.push(client),
+                Err(Error::Refused(Refusal::Unknown(_))) => {}
+                Err(error) => return Err(error),
+            }
         }
     }
     let boxed = offered

@@ -57,10 +57,7 @@ fn facts(at: &Console, read: &Status) -> Vec<Fact> {
         Fact::new("Email", Cell::text(mail(read))),
     ];
     if let Ok(listed) = keys::list(&at.web.kit, &at.actor) {
-        let signing = listed.iter().filter(|key| key.state == keys::State::Signing);
-        let since = signing.map(|key| key.active_from).max();
-        let next =
-            since.map(|since| TimeText::date_at_clock_time(since + at.web.kit.config.keys.rotate_after));
+        let next = keys::next_change(&at.web.kit, &listed).map(TimeText::date_at_clock_time);
         facts.push(Fact::new("Signing key changes", Cell::time(next, "Not planned")));
     }
     facts.push(Fact::new("Version", Cell::text(env!("CARGO_PKG_VERSION"))));
