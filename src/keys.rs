@@ -58,9 +58,9 @@ async fn sealed_with(store: &Store) -> Result<Option<String>, Fault> {
 pub(crate) async fn master_key(config: &Config, store: Option<&Store>) -> Result<Option<Keyring>, String> {
     let file = &config.keys.master_key_file;
     let master = match &config.keys.master_key {
-        Some(key) => {
-            Some(keyfile::parse(key.reveal()).ok_or("keys.master_key is damaged: it must have 43 characters")?)
-        }
+        Some(key) => Some(
+            keyfile::parse(key.reveal()).ok_or("keys.master_key is damaged: it must have 43 characters")?,
+        ),
         None => keyfile::read_existing(file)?,
     };
     let keyring = master.map(Keyring::new);

@@ -116,7 +116,11 @@ export async function textOf(page) {
 }
 
 async function focusOnLoad(page) {
-  return page.evaluate(() => {
+  return page.evaluate(async () => {
+    // The browser gives the focus with the frame that it draws next, which may be late where the machine is busy.
+    for (let frame = 0; frame < 30 && document.activeElement === document.body; frame++) {
+      await new Promise(requestAnimationFrame);
+    }
     const notice = document.querySelector("main [autofocus]");
     if (document.querySelector("input[autofocus]")) return ["an input takes the focus on load"];
     const told = [...document.querySelectorAll("main h2")].some((h) => ["There is a problem", "Success"].includes(h.innerText));

@@ -162,7 +162,7 @@ async fn row_11_what_was_under_way_when_a_session_ended_grants_nothing() {
     assert!(answer.location_param("code").is_none(), "{}", answer.location());
     // And where the session was looked at a moment before it ended.
     let params = Params::parse(query.as_bytes()).unwrap();
-    let authorized = authorize(kit, &params, Some(&current)).await;
+    let authorized = authorize(kit, &params, Some(&current), &Visit::default()).await;
     assert!(matches!(authorized, Ok(Authorization::LogIn(_))), "somebody is to log in");
     let live = "SELECT COUNT(*) FROM grants WHERE revoked_at IS NULL";
     assert_eq!(portal.provider.number(live).await, 0);

@@ -65,7 +65,10 @@ impl Page for ConnectPage {
             code: "WDJB-MJHT".into(),
             wants,
         };
-        vec![asked(vec!["see your name", "see your email"], Some("Example Software")), asked(Vec::new(), None)]
+        vec![
+            asked(vec!["see your name", "see your email"], Some("Example Software")),
+            asked(Vec::new(), None),
+        ]
     }
 }
 

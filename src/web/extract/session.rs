@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
 use axum::response::Response;
 
-use crate::accounts::flow::{self, NewFlow};
+use crate::accounts::flow::NewFlow;
 use crate::accounts::session::{self, Current};
 use crate::base::{constant_time_eq, paths};
 use crate::config::Config;

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::response::Response;
 
-use crate::accounts::flow::{self, NewFlow};
+use crate::accounts::flow::NewFlow;
 use crate::accounts::session::Current;
 use crate::base::{Fault, paths};
 use crate::model::Visit;
@@ -16,7 +17,6 @@ use crate::policy::user_code;
 use crate::view::pages::{ConnectPage, ConnectedPage, DevicePage};
 use crate::view::{FieldError, messages};
 use crate::web::Web;
-use crate::web::cookies::Cookies;
 use crate::web::extract::{MaybeLoggedIn, OwnForm, own_token};
 use crate::web::pages::{login, trouble};
 use crate::web::respond::{page, problem, redirect};

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::response::Response;
 
 use crate::accounts::emailed_code::{self, CodeEntry, Resent};
@@ -17,7 +18,6 @@ use crate::policy::{self, password::Problem};
 use crate::view::pages::{NewPasswordPage, ResetCodePage, ResetEmailPage, ResetPasswordPage};
 use crate::view::{FieldError, TimeText, messages};
 use crate::web::Web;
-use crate::web::cookies::Cookies;
 use crate::web::extract::{AtFlow, FlowForm};
 use crate::web::pages::{code_error, email_error, login, trouble};
 use crate::web::respond::{page, problem, redirect};

@@ -124,7 +124,12 @@ pub(in crate::web) fn busy(at: &AtFlow, path: &str, flow: &FlowId) -> Response {
 
 /// The same outside of journeys.
 pub(in crate::web) fn busy_at(web: &Web, retry_url: String, chrome: &Chrome) -> Response {
-    let response = page::page(web, StatusCode::SERVICE_UNAVAILABLE, &BusyPage { retry_url, wait: "a few seconds" }, chrome);
+    let response = page::page(
+        web,
+        StatusCode::SERVICE_UNAVAILABLE,
+        &BusyPage { retry_url, wait: "a few seconds" },
+        chrome,
+    );
     retry_after(response, 5)
 }
 
