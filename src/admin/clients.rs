@@ -38,7 +38,7 @@ pub(crate) async fn add(
         Some(id) => id,
         None => generate_id(kit)?,
     };
-    let name = name.trim().to_owned();
+    let name = name.trim_matches(' ').to_owned();
     services::refuse_namesake(kit, &name, id.as_str()).await?;
     let now = kit.now();
     let client = Client { id, name, settings, created_at: now, updated_at: now, disabled_at: None };
@@ -116,7 +116,7 @@ pub(crate) async fn list(
 /// Writes a client's new name and settings.
 pub(crate) async fn update(kit: &Kit, actor: &Actor, client: Client) -> Result<Client, Error<Refusal>> {
     check(actor, Action::ChangeService, Some(&client.id))?;
-    let client = Client { name: client.name.trim().to_owned(), ..client };
+    let client = Client { name: client.name.trim_matches(' ').to_owned(), ..client };
     console::refuse_console(&client.id)?;
     let before = clients::by_id(&mut *kit.store.read().await?, &client.id).await?;
     check_scopes(actor, &client.settings, before.as_ref().map(|before| &before.settings))?;

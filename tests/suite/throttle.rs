@@ -271,7 +271,7 @@ async fn a_network_begins_only_so_many_journeys_in_a_minute_and_who_has_begun_go
         let looked = provider.browser().send(Method::HEAD, path, None, &[]).await;
         assert!(!looked.headers.contains_key("set-cookie"), "{path}");
     }
-    let long = ask.clone().with("state", &"s".repeat(7_000));
+    let long = ask.clone().with("unheard_of", &"x".repeat(7_000));
     let fields: Vec<(&str, &str)> = long.params.iter().map(|(name, value)| (&**name, &**value)).collect();
     for (path, fields) in [("/authorize", &fields[..]), ("/device", &[("user_code", "x")])] {
         provider.browser().post(path, fields).await.expect(StatusCode::TOO_MANY_REQUESTS);
