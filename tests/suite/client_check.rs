@@ -199,7 +199,7 @@ async fn a_sector_document_and_a_front_channel_that_are_not_as_they_should_be_ar
     settings.redirect_uris.push("https://portal.example/other".to_owned());
     settings.frontchannel_logout_uri = service.at("/none");
     for (path, words) in
-        [("/none", "status 404"), ("/text", "no JSON"), ("/sector", "lacks a redirect address")]
+        [("/none", "status 404"), ("/text", "not a JSON"), ("/sector", "lacks a redirect address")]
     {
         client.settings.sector_identifier_uri = service.at(path);
         let bad = seen(&client, "sector document").await;
