@@ -1,6 +1,5 @@
 //! One journey through the log-in pages, bound to one browser.
 
-use crate::accounts::guard;
 use crate::base::{ClientId, Error, Fault, FlowId, Secret, SessionId, kinds};
 use crate::config::Config;
 use crate::kit::Kit;
@@ -55,8 +54,7 @@ pub(crate) async fn begin_for_stranger(
     new: NewFlow,
     visit: &Visit,
 ) -> Result<Begun, Error<Flooded>> {
-    let network = guard::network(&visit.address);
-    if kit.journeys.count(network, kit.now()) > kit.config.limits.journeys_per_minute {
+    if kit.journeys.count(visit.network(), kit.now()) > kit.config.limits.journeys_per_minute {
         return Err(Error::Refused(Flooded));
     }
     Ok(begin(kit, new).await?)

@@ -252,22 +252,11 @@ pub(super) async fn count_for_all(
 /// The network that a visitor comes from. Behind one council's address sit hundreds of people, so limits on
 /// it are loose and only failures count.
 pub(crate) fn network_bucket(kit: &Kit, purpose: &str, visit: &Visit) -> String {
-    kit.keyring.bucket(&[purpose, "network", &network(&visit.address)])
+    kit.keyring.bucket(&[purpose, "network", &visit.network()])
 }
 
 pub(super) fn network_limit(kit: &Kit) -> Limit {
     Limit::window(i64::from(kit.config.limits.address_failures), kit.config.limits.window)
-}
-
-/// An IPv4 address, or the /64 that one household or office has in IPv6.
-pub(crate) fn network(address: &str) -> String {
-    match address.parse() {
-        Ok(std::net::IpAddr::V6(six)) => {
-            let [a, b, c, d, ..] = six.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-        }
-        _ => address.to_owned(),
-    }
 }
 
 fn account_bucket(kit: &Kit, email: &Email) -> String {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Flaw, Refusal, check, console, services};
+use super::{Flaw, Refusal, check, console};
 use crate::audit::Entry;
 use crate::base::{ClientId, Error, Fault, Secret, Span, base64url, kinds, strict_json};
 use crate::clients::assertion;
@@ -14,7 +14,7 @@ use crate::kit::Kit;
 use crate::model::{Actor, Client, ClientAuthentication, ClientSecret, ClientSettings, EventKind};
 use crate::policy::permission::{Action, scopes};
 use crate::policy::{registration, sector};
-use crate::store::{Tx, access_tokens, clients, grants, sealed_secrets};
+use crate::store::{Tx, access_tokens, clients, grants, sealed_secrets, services};
 use crate::view::Colours;
 
 /// A client with the secret that is shown this once.
@@ -39,7 +39,7 @@ pub(crate) async fn add(
         None => generate_id(kit)?,
     };
     let name = name.trim_matches(' ').to_owned();
-    services::refuse_namesake(kit, &name, id.as_str()).await?;
+    refuse_namesake(kit, &name, id.as_str()).await?;
     let now = kit.now();
     let client = Client { id, name, settings, created_at: now, updated_at: now, disabled_at: None };
     prepare(kit, &client).await?;
@@ -122,7 +122,7 @@ pub(crate) async fn update(kit: &Kit, actor: &Actor, client: Client) -> Result<C
     check_scopes(actor, &client.settings, before.as_ref().map(|before| &before.settings))?;
     // Whoever has a namesake already can be changed in everything else.
     if before.is_none_or(|before| before.name != client.name) {
-        services::refuse_namesake(kit, &client.name, client.id.as_str()).await?;
+        refuse_namesake(kit, &client.name, client.id.as_str()).await?;
     }
     let id = client.id.clone();
     update_with(kit, client, Entry::by(EventKind::ClientUpdated, actor).client(Some(&id))).await
@@ -150,6 +150,14 @@ pub(super) async fn update_with(
     tx.commit().await?;
     kit.clients.forget(&client.id);
     Ok(client)
+}
+
+/// Refuses a name that another service has: people could not tell them apart.
+pub(crate) async fn refuse_namesake(kit: &Kit, name: &str, id: &str) -> Result<(), Error<Refusal>> {
+    if services::has_namesake(&mut *kit.store.read().await?, name, id).await? {
+        return Err(Error::Refused(Refusal::unfit("name", "Another service already uses that name")));
+    }
+    Ok(())
 }
 
 /// The names of what differs.

@@ -83,14 +83,6 @@ async fn page(
     })
 }
 
-/// Refuses a name that another service has: people could not tell them apart.
-pub(crate) async fn refuse_namesake(kit: &Kit, name: &str, id: &str) -> Result<(), Error<Refusal>> {
-    if services::has_namesake(&mut *kit.store.read().await?, name, id).await? {
-        return Err(Error::Refused(Refusal::unfit("name", "Another service already uses that name")));
-    }
-    Ok(())
-}
-
 /// Whether people would take a name for the council's, or for that of a service which is trusted with no question: the
 /// same words, whatever their order, capitals and accents.
 pub(super) async fn sounds_like_ours(kit: &Kit, name: &str) -> Result<bool, Fault> {

@@ -1,5 +1,7 @@
 //! What the audit trail records.
 
+use std::net::IpAddr;
+
 use serde_json::Value;
 
 use crate::base::{ClientId, EventId, SessionId, Timestamp, UserId};
@@ -30,6 +32,19 @@ pub(crate) struct Visit {
     pub(crate) reference: String,
     /// The visitor's browser in words, such as "Firefox on Windows".
     pub(crate) browser: String,
+}
+
+impl Visit {
+    /// The network that it came from: an IPv4 address, or the /64 that one household or office has in IPv6.
+    pub(crate) fn network(&self) -> String {
+        match self.address.parse() {
+            Ok(IpAddr::V6(six)) => {
+                let [a, b, c, d, ..] = six.segments();
+                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+            }
+            _ => self.address.clone(),
+        }
+    }
 }
 
 macro_rules! event_kinds {

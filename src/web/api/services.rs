@@ -91,7 +91,7 @@ async fn judge(
             flaws.extend(of_name.into_iter().filter(|flaw| flaw.field == "name"));
         }
     }
-    flaws.extend(flaws_of(services::refuse_namesake(&at.web.kit, name, id).await)?);
+    flaws.extend(flaws_of(clients::refuse_namesake(&at.web.kit, name, id).await)?);
     match settings {
         Ok(settings) if flaws.is_empty() => Ok(settings),
         _ => Err(Error::Refused(Refusal::Unfit(flaws)).into()),
