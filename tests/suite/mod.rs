@@ -54,4 +54,5 @@ pub(crate) mod support;
 mod throttle;
 mod token;
 mod trail;
+mod trail_over_time;
 mod userinfo;
