@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use confique::Config;
 use http::HeaderName;
+use http::uri::Authority;
 use ipnet::IpNet;
 use url::{Host, Url};
 
@@ -61,6 +62,13 @@ pub(super) struct Written {
     #[config(env = "GATEHOUSE_LISTEN_CERTIFICATE_ORIGIN")]
     certificate_origin: Option<String>,
 
+    /// Other host names by which this provider may be reached, besides the issuer's and this machine's own (localhost);
+    /// such as ["gatehouse", "login.internal:8080"] for services that call it by an inner name. Whoever names another
+    /// is refused (421). Trusted proxies may use any, and /healthz and /readyz answer to all. In the environment:
+    /// separated by commas.
+    #[config(env = "GATEHOUSE_LISTEN_OTHER_HOSTS", default = [])]
+    other_hosts: Vec<String>,
+
     /// While this file is there, everybody sees that the service is unavailable. Its first line follows the words
     /// "You will be able to use the service from", for example: 9am on Monday 23 November 2026. /healthz and /readyz
     /// answer as ever, so that a balancer goes on sending people to that page.
@@ -80,6 +88,8 @@ pub(crate) struct Listen {
     pub(crate) client_authorities_file: Option<PathBuf>,
     /// Where services are asked for certificates, where that is not at the issuer.
     pub(crate) certificate_origin: Option<Url>,
+    /// Names that requests may carry besides the issuer's, in lower case.
+    pub(crate) other_hosts: Vec<String>,
     /// The service is closed while this is there.
     pub(crate) closed_file: Option<PathBuf>,
 }
@@ -142,6 +152,10 @@ impl Written {
         if let (Some(tls), Some(origin)) = (&mut tls, &certificate_origin) {
             tls.ask_only_at = origin.host_str().map(str::to_owned);
         }
+        let mut other_hosts = Vec::new();
+        for text in &self.other_hosts {
+            other_hosts.extend(problems.take("listen.other_hosts", host_name(text)));
+        }
         let listen = Listen {
             address: address?,
             tls,
@@ -150,6 +164,7 @@ impl Written {
             client_certificate_header,
             client_authorities_file: self.client_authorities_file,
             certificate_origin,
+            other_hosts,
             closed_file: self.closed_file,
         };
         if listen.client_authorities_file.is_some() && !listen.sees_client_certificates() {
@@ -194,6 +209,14 @@ fn named_origin(text: &str) -> Result<Url, String> {
     match origin.host() {
         Some(Host::Domain(_)) => Ok(origin),
         _ => Err(format!("is {text:?}; it must have a host name")),
+    }
+}
+
+/// What a `Host` header may say (RFC 9110, section 7.2): a name or an address, with a port or without.
+fn host_name(text: &str) -> Result<String, String> {
+    match text.parse::<Authority>() {
+        Ok(named) if !text.contains('@') && !named.host().is_empty() => Ok(text.to_ascii_lowercase()),
+        _ => Err(format!("has {text:?}; each must be a host name, with its port where it has one")),
     }
 }
 

@@ -35,6 +35,7 @@ mod written;
 use std::path::{Path, PathBuf};
 
 use confique::{Config as _, Layer as _};
+use http::uri::Authority;
 use serde::Deserialize as _;
 use toml::{Table, Value};
 use url::Url;
@@ -158,15 +159,21 @@ impl Config {
         self.issuer.origin().ascii_serialization()
     }
 
+    /// Whether a request that names `host` may be meant for this provider. Whoever names this machine itself is on it.
+    pub(crate) fn answers_to(&self, host: &Authority) -> bool {
+        if matches!(host.host(), "localhost" | "127.0.0.1" | "[::1]") {
+            return true;
+        }
+        let named = host.as_str().to_ascii_lowercase();
+        let origins = std::iter::once(&self.issuer).chain(&self.listen.certificate_origin);
+        origins.into_iter().any(|origin| is_authority_of(origin, &named))
+            || self.listen.other_hosts.contains(&named)
+    }
+
     /// The origin by which a request came that names `host`: the issuer, or the one where services show certificates.
     pub(crate) fn origin_at(&self, host: Option<&str>) -> String {
-        let host = host.map(str::to_ascii_lowercase);
-        let host = host.as_deref().map(|host| host.strip_suffix(":443").unwrap_or(host));
-        let named = |origin: &&Url| {
-            let authority = origin.origin().ascii_serialization();
-            authority.split_once("://").map(|(_, rest)| rest) == host
-        };
-        let apart = self.listen.certificate_origin.as_ref().filter(named);
+        let host = host.map(str::to_ascii_lowercase).unwrap_or_default();
+        let apart = self.listen.certificate_origin.as_ref().filter(|origin| is_authority_of(origin, &host));
         apart.map_or_else(|| self.issuer(), |origin| origin.origin().ascii_serialization())
     }
 
@@ -178,6 +185,13 @@ impl Config {
     pub(crate) fn is_https(&self) -> bool {
         self.issuer.scheme() == "https"
     }
+}
+
+/// Whether a host, in lower case, is that of an origin; its usual port may be said or not.
+fn is_authority_of(origin: &Url, host: &str) -> bool {
+    let usual = if origin.scheme() == "https" { ":443" } else { ":80" };
+    let authority = origin.origin().ascii_serialization();
+    authority.split_once("://").is_some_and(|(_, rest)| rest == host.strip_suffix(usual).unwrap_or(host))
 }
 
 /// The settings of a table, with defaults for the others.

@@ -203,6 +203,10 @@ const MISTAKES: &[(&str, &str)] = &[
         "brand.footer_links has \"x\" to \"x\"; give it",
     ),
     (
+        "[listen]\nother_hosts = [\"https://gatehouse\"]",
+        "listen.other_hosts has \"https://gatehouse\"; each must be a host name, with its port where it has one",
+    ),
+    (
         "[brand]\nfooter_links = [{ text = \"x\", url = \"x\" }]",
         "unknown field `url`, expected `text` or `href`",
     ),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -15,6 +16,7 @@ use crate::base::{Fault, Random, paths};
 use crate::config::Config;
 use crate::model::Visit;
 use crate::web::Web;
+use crate::web::pages::trouble;
 use crate::web::respond::problem::Asker;
 use crate::web::respond::{Note, browser, problem};
 use crate::web::serve::PeerAddress;
@@ -36,7 +38,8 @@ pub(super) async fn front_door(State(web): State<Arc<Web>>, mut request: Request
     let path = loggable(request.uri().path());
     let is_called = paths::CALLED.contains(&request.uri().path());
     let asker = Asker::of(&request);
-    let mut response = match too_large(&request) {
+    let mut response = match unfit(&web.kit.config, &request) {
+        Some(StatusCode::MISDIRECTED_REQUEST) => trouble::misdirected(&web, asker),
         Some(status) => status.into_response(),
         None if problem::is_closed(&web, request.uri().path()) => problem::closed(&web, asker),
         None => {
@@ -165,7 +168,8 @@ fn shortened(note: &str) -> String {
     note.chars().take(LONGEST_NOTE).collect()
 }
 
-fn too_large(request: &Request) -> Option<StatusCode> {
+/// What is wrong with a request, whatever it asks for.
+fn unfit(config: &Config, request: &Request) -> Option<StatusCode> {
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     let cookies: usize = request.headers().get_all(header::COOKIE).iter().map(HeaderValue::len).sum();
     if target > LONGEST_TARGET {
@@ -173,7 +177,28 @@ fn too_large(request: &Request) -> Option<StatusCode> {
     } else if cookies > LONGEST_COOKIES {
         Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
     } else {
-        None
+        misdirected(config, request)
+    }
+}
+
+/// Keeps out whoever names a host that is not ours, so that no page of another site's name leads here (RFC 9110,
+/// section 7.4). What watches over the process calls it by any name.
+fn misdirected(config: &Config, request: &Request) -> Option<StatusCode> {
+    let mut lines = request.headers().get_all(header::HOST).iter();
+    let (line, more) = (lines.next()?, lines.next().is_some());
+    let peer = request.extensions().get::<PeerAddress>().map(|peer| peer.0.ip().to_canonical());
+    let path = request.uri().path();
+    if more {
+        return Some(StatusCode::BAD_REQUEST);
+    }
+    if matches!(path, paths::HEALTHZ | paths::READYZ) || peer.is_some_and(|peer| config.listen.is_proxy(peer))
+    {
+        return None;
+    }
+    match Authority::try_from(line.as_bytes()) {
+        Ok(host) if config.answers_to(&host) => None,
+        Ok(_) => Some(StatusCode::MISDIRECTED_REQUEST),
+        Err(_) => Some(StatusCode::BAD_REQUEST),
     }
 }
 

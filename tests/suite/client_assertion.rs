@@ -119,7 +119,6 @@ async fn an_assertion_may_name_the_endpoint_where_certificates_are_shown_and_onl
     };
     assert_believed(&come("mtls.login.example.gov.uk").await, "at the other address");
     assert_not_believed(&come("login.example.gov.uk").await, "at the issuer");
-    assert_not_believed(&come("elsewhere.example").await, "at an address of nobody's");
 }
 
 #[tokio::test]

