@@ -24,7 +24,7 @@ mod table;
 mod yardstick;
 
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use house::{House, Node};
 use operations::Gauge;
@@ -67,10 +67,7 @@ async fn single_sign_on(house: &House, yardstick: &Yardstick, table: &mut Table)
     let node = server::start_demo(house).await;
     table.add(Figure::least("ready after the first start, keys made, ms", millis(&node)));
     let server = Server::of(&node, house.port);
-    // The memory in which the sample people's passwords were hashed is kept for a moment.
-    tokio::time::sleep(Duration::from_secs(5)).await;
-    let idle = server.resident_mib();
-    table.add(Figure::least("resident when idle, MiB", idle).bar(30.0).goal(15.0));
+    table.add(Figure::least("resident when idle, with the sample portal, MiB", idle_mib(&server).await));
     let token = operations::measure(&mut Gauge { server: &server, yardstick, table }).await;
     let loaded = server.resident_mib();
     table.add(Figure::least("resident after load, MiB", loaded).bar(60.0).goal(40.0));
@@ -82,22 +79,32 @@ async fn log_in(house: &House, token: &str, table: &mut Table) {
     let people = log_ins::people(house);
     let node = house.serve().await;
     table.add(Figure::least("ready after a later start, ms", millis(&node)).bar(500.0).goal(50.0));
-    let before = limit::hashes_per_second();
     let server = Server::of(&node, house.port);
-    let spent = server.processor_seconds();
+    table.add(Figure::least("resident when idle, MiB", idle_mib(&server).await).bar(30.0).goal(15.0));
+    let before = limit::hashes_per_second();
+    let load = Server::of_process(std::process::id(), house.port);
+    let (began, spent, own) = (Instant::now(), server.processor_seconds(), load.processor_seconds());
     let busy = log_ins::measure(house, &people, token).await;
     let spent = server.processor_seconds() - spent;
+    let own = (load.processor_seconds() - own) / began.elapsed().as_secs_f64();
     let limit = f64::midpoint(before, limit::hashes_per_second());
-    // What the load itself takes of the cores is not the server's, but its hashes are.
     let cores = std::thread::available_parallelism().map_or(1.0, |cores| cores.get() as f64);
     let hashing = f64::from(busy.done) * cores / limit;
     table.add(Figure::least("log-in: processor seconds for 1,000", 1_000.0 * spent / f64::from(busy.done)));
     table.add(Figure::most("log-in: of those, the hash alone, %", 100.0 * hashing / spent));
+    table.add(Figure::least("log-in: what the load itself takes of the cores, %", 100.0 * own / cores));
     table.add(Figure::most("password hashes alone, a second", limit));
     table.add(Figure::most("log-ins, password and code, a second", busy.per_second));
     let share = 100.0 * busy.per_second / limit;
     table.add(Figure::most("log-ins as a share of the hashes, %", share).bar(90.0).goal(95.0).decides());
+    table.add(Figure::least("resident after log-ins, MiB", server.resident_mib()));
     table.add(Figure::least("UserInfo meanwhile, 99th percentile, ms", busy.p99_millis).bar(50.0).goal(50.0));
+}
+
+/// What is resident once the memory of earlier password hashes, which is kept for a moment, has been given back.
+async fn idle_mib(server: &Server) -> f64 {
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    server.resident_mib()
 }
 
 fn millis(node: &Node) -> f64 {

@@ -8,7 +8,7 @@ use crate::partner::{ALEX, PASSWORD};
 use crate::smtp::{Act, Encryption, SmtpServer, Stage};
 
 /// A house whose letters go to a mail server, with one person in it.
-async fn house_with_mail(port: u16, security: &str) -> House {
+pub async fn house_with_mail(port: u16, security: &str) -> House {
     let mut house = House::new().await;
     house.add_person(ALEX, PASSWORD);
     house.set("GATEHOUSE_MAIL_TRANSPORT", "smtp");
@@ -79,7 +79,7 @@ fn attempts(server: &SmtpServer) -> usize {
 }
 
 #[tokio::test]
-async fn without_encryption_nothing_is_sent() {
+async fn row_93_without_encryption_nothing_is_sent() {
     let server = SmtpServer::start(Encryption::Absent, &[Act::Accept]);
     let house = house_with_mail(server.port(), "starttls").await;
     let _node = house.serve().await;

@@ -20,4 +20,5 @@ mod partner;
 #[path = "../support/smtp.rs"]
 #[expect(dead_code, reason = "the tests of the mail room use the rest of it")]
 mod smtp;
+mod timing;
 mod tls;

@@ -107,7 +107,7 @@ async fn a_token_is_for_the_services_that_were_asked_for_and_for_no_others() {
 }
 
 #[tokio::test]
-async fn row_60_a_service_that_was_taken_from_a_client_is_given_it_no_more() {
+async fn row_55_a_service_that_was_taken_from_a_client_is_given_it_no_more() {
     let portal = Portal::open_with(may_call).await;
     let kit = portal.provider.kit();
     let (first, second) =

@@ -215,7 +215,7 @@ async fn a_service_that_is_down_is_told_later_with_a_fresh_token_and_one_that_re
 }
 
 #[tokio::test]
-async fn row_74_a_service_on_our_own_network_is_not_told() {
+async fn row_76_a_service_on_our_own_network_is_not_told() {
     let provider = Provider::start().await;
     let service = Service::start().await;
     provider.add_client("portal", service.registers()).await;

@@ -182,11 +182,7 @@ async fn each_profile_takes_the_algorithms_and_audiences_that_it_allows() {
 #[tokio::test]
 async fn row_57_an_assertion_that_says_something_else_is_refused() {
     let (provider, key) = with_key(Algorithm::PS256, fapi2).await;
-    let now = NOON.seconds();
     for (name, value, good) in [
-        ("exp", json!(now - 300), false),
-        ("exp", json!(now + 3600), false),
-        ("exp", Value::Null, false),
         ("aud", json!("https://other.example"), false),
         ("aud", json!([ISSUER]), false),
         ("aud", json!([ISSUER, "https://other.example"]), false),
@@ -196,10 +192,6 @@ async fn row_57_an_assertion_that_says_something_else_is_refused() {
         ("sub", json!("other"), false),
         ("iss", json!("other"), false),
         ("jti", Value::Null, false),
-        ("nbf", json!(now + 8), true),
-        ("iat", json!(now + 10), true),
-        ("nbf", json!(now + 61), false),
-        ("iat", json!(now + 61), false),
         ("extra", json!("x"), true),
     ] {
         let mut claims = claims(&provider, "portal", ISSUER);
@@ -220,6 +212,34 @@ async fn row_57_an_assertion_that_says_something_else_is_refused() {
     assert_not_believed(&present(&provider, &unsigned).await, "no signature");
     let by_public_key = sign_with_secret(&key.public_jwk.to_string(), &claims(&provider, "portal", ISSUER));
     assert_not_believed(&present(&provider, &by_public_key).await, "the public key taken for a secret");
+}
+
+#[tokio::test]
+async fn row_70_an_assertion_counts_for_minutes_and_never_before_its_time() {
+    let (provider, key) = with_key(Algorithm::PS256, fapi2).await;
+    let now = NOON.seconds();
+    let ten_years = 10 * 365 * 86_400;
+    for (name, value, good) in [
+        ("exp", json!(now + 59), true),
+        ("exp", json!(now - 61), false),
+        ("exp", json!(now + 3600), false),
+        ("exp", json!(now + ten_years), false),
+        ("exp", json!("soon"), false),
+        ("exp", Value::Null, false),
+        ("nbf", json!(now - ten_years), true),
+        ("nbf", json!(now + 9), true),
+        ("nbf", json!(now + 61), false),
+        ("iat", json!(now - 59), true),
+        ("iat", json!(now + 10), true),
+        ("iat", json!(now + 61), false),
+    ] {
+        let mut claims = claims(&provider, "portal", ISSUER);
+        claims[name] = value;
+        claims.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        let page = present(&provider, &key.sign("JWT", &claims).unwrap()).await;
+        let what = format!("{name} {claims}");
+        if good { assert_believed(&page, &what) } else { assert_not_believed(&page, &what) }
+    }
 }
 
 #[tokio::test]

@@ -363,7 +363,7 @@ async fn row_94_no_secret_is_ever_logged() {
 }
 
 #[tokio::test]
-async fn scripts_of_any_site_may_call_what_programs_call_and_nothing_that_has_cookies() {
+async fn row_62_scripts_of_any_site_may_call_what_programs_call_and_nothing_that_has_cookies() {
     let portal = Portal::open().await;
     let ask = |method: Method, path: &str| {
         Request::builder()

@@ -25,7 +25,7 @@ async fn invite(olivia: &mut Browser, email: &str) -> Page {
 }
 
 #[tokio::test]
-async fn row_16_a_scanner_opens_the_link_and_the_person_sets_up_the_account_all_the_same() {
+async fn a_scanner_opens_the_link_and_the_person_sets_up_the_account_all_the_same() {
     let provider = Provider::start().await;
     provider.add_client("portal", |_| {}).await;
     let mut olivia = provider.administrator(OLIVIA, Role::Support, &[]).await;
@@ -76,7 +76,7 @@ async fn row_16_a_scanner_opens_the_link_and_the_person_sets_up_the_account_all_
 }
 
 #[tokio::test]
-async fn row_18_sixty_four_try_at_once_and_one_sets_the_password() {
+async fn row_14_sixty_four_try_at_once_and_one_sets_the_password() {
     let provider = Provider::start().await;
     let mut olivia = provider.administrator(OLIVIA, Role::Support, &[]).await;
     let fields = [("name", "Nina New"), ("email", "nina@school.example")];

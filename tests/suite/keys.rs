@@ -88,7 +88,7 @@ async fn the_keys_are_kept_for_an_hour_and_not_sent_again() {
 }
 
 #[tokio::test]
-async fn a_new_key_is_announced_before_it_signs_and_the_old_one_stays_until_nothing_of_it_lives() {
+async fn row_72_a_new_key_is_announced_before_it_signs_and_the_old_one_stays_until_nothing_of_it_lives() {
     let portal = Portal::open_with(|settings| settings.id_token_algorithm = Algorithm::ES256).await;
     let provider = &portal.provider;
     let kit = provider.kit();

@@ -41,6 +41,7 @@ mod meanwhile;
 mod par;
 mod portal;
 mod proxies;
+mod reflected;
 mod refresh;
 mod registration;
 mod relying_party;

@@ -302,7 +302,7 @@ async fn who_left_the_organisation_or_became_an_administrator_is_not_the_sponsor
 }
 
 #[tokio::test]
-async fn row_18_sixteen_ways_to_finish_at_once_end_everybody_once() {
+async fn sixteen_ways_to_finish_at_once_end_everybody_once() {
     let provider = school(&["bea", "carl", "dora"]).await;
     let (alex, check, url) = all_struck(&provider).await;
     let tries = (0..16).map(|nth| {
@@ -348,7 +348,7 @@ async fn a_review_outlives_its_sponsor_and_a_short_one_has_no_second_letter() {
 }
 
 #[tokio::test]
-async fn row_97_who_is_not_seen_for_long_is_deactivated_and_erased_later() {
+async fn who_is_not_seen_for_long_is_deactivated_and_erased_later() {
     let provider = Provider::start_with(|config| {
         config.retention.dormant = Some(Span::days(100));
         config.retention.deactivated = Some(Span::days(30));

@@ -174,7 +174,7 @@ async fn without_starttls_nothing_is_said() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_proves_nothing_is_refused() {
+async fn row_93_a_certificate_that_proves_nothing_is_refused() {
     for (certificate, trusted, reason) in [
         (Certificate::for_host("localhost", 60), false, "self-signed certificate"),
         (Certificate::for_host("mail.example.gov.uk", 60), true, "hostname mismatch"),
