@@ -76,7 +76,7 @@ const fn yes() -> bool {
 
 /// One thing that would change.
 pub(crate) enum Change {
-    ChangeSettings {
+    UpdateSettings {
         wishes: Wishes,
         differences: Vec<Difference>,
     },
@@ -102,7 +102,7 @@ pub(crate) enum Change {
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ChangeSettings { differences, .. } => {
+            Self::UpdateSettings { differences, .. } => {
                 f.write_str("~ settings")?;
                 differences.iter().try_for_each(|Difference { setting, before, after }| {
                     write!(f, "\n    {}: {before} -> {after}", setting.name())
@@ -149,7 +149,7 @@ pub(crate) async fn apply(
     change: Change,
 ) -> Result<Option<Secret<kinds::Client>>, Error<Refusal>> {
     match change {
-        Change::ChangeSettings { wishes, .. } => drop(settings::change(kit, actor, &wishes, None).await?),
+        Change::UpdateSettings { wishes, .. } => drop(settings::change(kit, actor, &wishes, None).await?),
         Change::AddService(client) => {
             let Client { id, name, settings, disabled_at, .. } = *client;
             let added = clients::add(kit, actor, Some(id), name, settings).await?;

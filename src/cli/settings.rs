@@ -77,7 +77,7 @@ fn list(seen: &Seen, as_json: bool) {
         let configured = if listed.is_changed { shown(&listed.configured) } else { String::new() };
         vec![listed.setting.name().to_owned(), shown(&listed.value), configured]
     });
-    show::table(&["Setting", "Value", "In place of what is configured"], rows.collect());
+    show::table(&["Setting", "Value", "In place of"], rows.collect());
     for misfit in &seen.misfits {
         show::line(format_args!("! {misfit}: it does not count until it is mended or reset."));
     }

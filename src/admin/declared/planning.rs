@@ -84,7 +84,7 @@ impl Plan<'_> {
         }
         match settings::weigh(self.kit, self.actor, &wishes).await {
             Ok(differences) if differences.is_empty() => Ok(Vec::new()),
-            Ok(differences) => Ok(vec![Change::ChangeSettings { wishes, differences }]),
+            Ok(differences) => Ok(vec![Change::UpdateSettings { wishes, differences }]),
             Err(Error::Refused(refusal)) => {
                 refusal.to_string().lines().for_each(|line| self.flaw(line));
                 Ok(Vec::new())

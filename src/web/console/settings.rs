@@ -23,24 +23,24 @@ const BACK: (&str, &str) = (paths::CONSOLE_SETTINGS, "Go to the settings");
 /// Before the name of a setting that is to go back to what is configured.
 const RESET: &str = "reset-";
 
-/// What a section is called: its heading, and the way to its form.
-const TITLES: [(&str, &str); 4] = [
-    ("Names and colours", "Change names and colours"),
-    ("Logging in", "Change logging in"),
-    ("Staying logged in", "Change staying logged in"),
-    ("How long things are kept", "Change how long things are kept"),
+/// A section's heading, what stands over its table, and the way to its form.
+const TITLES: [(&str, &str, &str); 4] = [
+    ("Names and colours", "On every page and in every email", "Change names and colours"),
+    ("Logging in", "Codes, passwords and pages", "Change logging in"),
+    ("Staying logged in", "Sessions and browsers", "Change staying logged in"),
+    ("How long things are kept", "In days, where 0 means never", "Change how long things are kept"),
 ];
 
-/// What each setting is called here. Those with a hint say more than the reference, or less.
+/// What each setting is called here. The hint is that of the reference where none stands here.
 const LABELS: &[(&str, &str, Option<&str>)] = &[
-    ("brand.council", "Name of the council", None),
+    ("brand.council", "Name of the council", Some("At most 64 characters")),
     ("brand.service", "Name of the login service", None),
     (
         "brand.home_url",
         "Home page",
         Some("Where the logo and the name lead, for example https://www.example.gov.uk/"),
     ),
-    ("brand.phone", "Telephone number of the support line", None),
+    ("brand.phone", "Telephone number of the support line", Some("")),
     ("brand.opening_hours", "When the support line is open", Some("It follows the words “The line is open”")),
     (
         "brand.safeguarding_url",
@@ -52,9 +52,9 @@ const LABELS: &[(&str, &str, Option<&str>)] = &[
         "Colour of the heading",
         Some("For example #173f4e. Colours that are hard to read are refused"),
     ),
-    ("brand.on_brand", "Colour of words on the heading", None),
-    ("brand.action", "Colour of buttons", None),
-    ("brand.on_action", "Colour of words on buttons", None),
+    ("brand.on_brand", "Colour of words on the heading", Some("")),
+    ("brand.action", "Colour of buttons", Some("")),
+    ("brand.on_action", "Colour of words on buttons", Some("")),
     (
         "brand.footer_links",
         "Links at the foot of every page",
@@ -86,9 +86,10 @@ fn label(setting: &'static Setting) -> &'static str {
     known.map_or(setting.name(), |(_, label, _)| label)
 }
 
-fn hint(setting: &'static Setting) -> String {
+fn hint(setting: &'static Setting) -> Option<String> {
     let own = LABELS.iter().find(|(name, ..)| *name == setting.name()).and_then(|(.., hint)| *hint);
-    own.map_or_else(|| setting.about().trim_end_matches('.').to_owned(), str::to_owned)
+    let hint = own.map_or_else(|| setting.about().trim_end_matches('.').to_owned(), str::to_owned);
+    Some(hint).filter(|hint| !hint.is_empty())
 }
 
 /// A value as people read it, in lines.
@@ -130,10 +131,10 @@ pub(super) async fn all(at: Console) -> Response {
         let lines = seen.misfits.iter().map(ToString::to_string).collect();
         facts.push(Fact::new("Set and not in use", Cell::Lines { lines }));
     }
-    let tables = SECTIONS.into_iter().zip(TITLES).map(|(section, (heading, _))| {
+    let tables = SECTIONS.into_iter().zip(TITLES).map(|(section, (heading, caption, _))| {
         let own = seen.settings.iter().filter(|listed| listed.setting.section() == section);
         let columns = ["Setting", "Value", "In the configuration"];
-        Part { heading, table: Table::new(section, heading, &columns, own.map(row).collect(), "None.") }
+        Part { heading, table: Table::new(section, caption, &columns, own.map(row).collect(), "None.") }
     });
     let shown = RecordPage {
         frame: at.frame(paths::CONSOLE_SETTINGS),
@@ -157,7 +158,7 @@ fn row(listed: &Listed) -> Vec<Cell> {
 fn actions(at: &Console) -> Vec<Action> {
     let mut actions = Vec::new();
     if at.may(Permission::ChangeSettings) {
-        actions.extend(SECTIONS.into_iter().zip(TITLES).map(|(section, (_, text))| Action {
+        actions.extend(SECTIONS.into_iter().zip(TITLES).map(|(section, (.., text))| Action {
             text: text.to_owned(),
             href: path(paths::CONSOLE_SETTINGS_EDIT, section),
             is_main: section == "brand",
@@ -184,7 +185,7 @@ struct Section {
 async fn section(at: &Console, name: &str) -> Result<Section, Error<Refusal>> {
     let Seen { mut settings, version, .. } = settings::list(&at.web.kit, &at.actor).await?;
     let known = SECTIONS.into_iter().zip(TITLES).find(|(section, _)| *section == name);
-    let Some((name, (_, title))) = known else {
+    let Some((name, (.., title))) = known else {
         return Err(Error::Refused(Refusal::Unknown("there are no such settings".to_owned())));
     };
     settings.retain(|listed| listed.setting.section() == name);
@@ -207,7 +208,7 @@ impl Section {
                 Shape::List => "area",
                 Shape::Text | Shape::Number => "text",
             };
-            let field = Field::new(kind, setting.key(), label(setting)).hint(hint(setting));
+            let field = Field { hint: hint(setting), ..Field::new(kind, setting.key(), label(setting)) };
             let field = field.value(typed.field(setting.key()));
             if kind == "radios" { field.one_of([("yes", "Yes"), ("no", "No")]) } else { field }
         }));
