@@ -13,7 +13,7 @@ use crate::config::{Config, Listen, Smtp, SmtpSecurity, Transport};
 use crate::fetch::Fetcher;
 use crate::hash::{Cost, Hasher};
 use crate::keyring::Keyring;
-use crate::kit::{ClientKeys, Floods, Kit, KnownClients, PersonKeys, Signing};
+use crate::kit::{ClientKeys, Floods, Kit, KnownClients, PersonKeys, SettingsInForce, Signing};
 use crate::mail::{Mailbox, Mailer, Security, SmtpSettings};
 use crate::store::Store;
 use crate::view::Engine;
@@ -104,6 +104,7 @@ fn assemble(
     };
     let hasher = Hasher::new(cost, keyring.pepper(), at_once, config.limits.hash_queue);
     Kit {
+        settings_in_force: Arc::new(SettingsInForce::new(&config)),
         config,
         clock,
         random,
@@ -163,9 +164,11 @@ impl App {
         kit.store.migrate().await?;
         keys::check_master_key(&kit).await?;
         keys::ensure(&kit).await?;
+        kit.reload_settings().await?;
         admin::console::ensure(&kit).await?;
         admin::people::index_missing(&kit).await?;
         let (kit, engine) = (Arc::new(kit), Arc::new(engine));
+        let front = front.following(&kit.settings_in_force);
         let web = Arc::new(Web { kit: Arc::clone(&kit), engine: Arc::clone(&engine), front });
         Ok(Self { kit, engine, mailer: Arc::new(mailer), mailbox, web })
     }

@@ -3,6 +3,7 @@
 mod floods;
 mod known_clients;
 mod person_keys;
+mod settings;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -13,6 +14,7 @@ use tokio::sync::Notify;
 pub(crate) use self::floods::Floods;
 pub(crate) use self::known_clients::{KnownClient, KnownClients};
 pub(crate) use self::person_keys::PersonKeys;
+pub(crate) use self::settings::{READ_EVERY, SettingsInForce, Settled, judge};
 use crate::base::{ClientId, Clock, Fault, Random, Timestamp};
 use crate::certificate::Authorities;
 use crate::config::Config;
@@ -33,6 +35,8 @@ pub(crate) struct Kit {
     pub(crate) keyring: Keyring,
     pub(crate) fetcher: Fetcher,
     pub(crate) signing: Signing,
+    /// For the pages; the others ask [`Kit::settings`].
+    pub(crate) settings_in_force: Arc<SettingsInForce>,
     pub(crate) clients: KnownClients,
     pub(crate) client_keys: ClientKeys,
     /// With what personal fields of the audit trail are sealed.

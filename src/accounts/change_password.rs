@@ -45,7 +45,7 @@ pub(crate) async fn change(kit: &Kit, current: &Current, wish: Wish<'_>) -> Resu
     if !lifetime::session_is_fresh(&current.session, kit.now()) {
         return Ok(Step::Stale);
     }
-    let service = &kit.config.brand.service;
+    let service = &kit.service_name();
     let chooser = Chooser { name: &current.user.name, email: current.user.email.shown(), service };
     let unfit = new_password::judge(kit, &chooser, wish.new).err();
     // Nothing is guessed before the form is filled in as it should be.

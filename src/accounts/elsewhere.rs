@@ -30,7 +30,7 @@ pub(crate) async fn live(kit: &Kit, current: &Current) -> Result<Vec<Session>, F
 
 async fn live_on(kit: &Kit, conn: &mut Conn, current: &Current) -> Result<Vec<Session>, Fault> {
     let mut found = sessions::of_user(conn, &current.user.id).await?;
-    found.retain(|session| lifetime::session_is_live(session, kit.config.session.idle, kit.now()));
+    found.retain(|session| lifetime::session_is_live(session, kit.settings().session.idle, kit.now()));
     found.sort_by_key(|session| session.id != current.session.id);
     Ok(found)
 }

@@ -70,7 +70,7 @@ pub(super) async fn open(
     let lives = (code_life(kit), now);
     let earlier = earlier.filter(|challenge| policy::goes_on(challenge, recipient.email.canonical(), lives));
     if let Some(challenge) = &earlier {
-        match policy::sending(challenge, kit.config.login.code_resend, now) {
+        match policy::sending(challenge, kit.settings().login.code_resend, now) {
             Sending::JustSent => return Ok(Opened::Sent),
             Sending::UsedUp => return Ok(Opened::TooMany { until: challenge.last_sent_at + code_life(kit) }),
             Sending::Now => {}
@@ -153,7 +153,7 @@ pub(crate) async fn send_again(
     let Some(mut challenge) = found.filter(|found| found.state == ChallengeState::Open) else {
         return Ok(Resent::Closed);
     };
-    match policy::sending(&challenge, kit.config.login.code_resend, now) {
+    match policy::sending(&challenge, kit.settings().login.code_resend, now) {
         Sending::Now => {}
         Sending::JustSent => return Ok(Resent::JustSent),
         Sending::UsedUp => return Ok(Resent::TooMany { until: challenge.last_sent_at + code_life(kit) }),
@@ -262,7 +262,7 @@ async fn allowance(kit: &Kit, tx: &mut Tx, purpose: Purpose, email: &Email) -> R
         }),
         Purpose::Reset => {
             let limits = [
-                ("moment", Limit::window(1, kit.config.login.code_resend)),
+                ("moment", Limit::window(1, kit.settings().login.code_resend)),
                 ("hour", Limit::window(RESETS_AN_HOUR, Span::hours(1))),
                 ("day", daily),
             ];
@@ -325,7 +325,7 @@ fn mac(kit: &Kit, challenge: &Challenge, code: &str) -> String {
 }
 
 fn code_life(kit: &Kit) -> Span {
-    kit.config.login.code
+    kit.settings().login.code
 }
 
 async fn post(
@@ -337,7 +337,7 @@ async fn post(
 ) -> Result<(), Fault> {
     let now = challenge.last_sent_at.max(kit.now());
     let expires_at = now + code_life(kit);
-    let service = journey.service(&kit.config);
+    let service = &journey.service(kit);
     let content = match challenge.purpose {
         Purpose::LogIn => letters::login_code(kit, service, code, (now, expires_at)),
         Purpose::Reset => letters::reset_code(kit, service, code, (now, expires_at)),

@@ -1,7 +1,6 @@
 //! One journey through the log-in pages, bound to one browser.
 
 use crate::base::{ClientId, Error, Fault, FlowId, Secret, SessionId, kinds};
-use crate::config::Config;
 use crate::kit::Kit;
 use crate::model::{Client, Email, Flow, FlowStage, Visit};
 use crate::store::{challenges, flows};
@@ -38,8 +37,8 @@ pub(crate) struct Journey {
 
 impl Journey {
     /// The name of the service that somebody is logging in to, for pages and emails.
-    pub(crate) fn service<'a>(&'a self, config: &'a Config) -> &'a str {
-        self.client.as_ref().map_or(&config.brand.service, |client| &client.name)
+    pub(crate) fn service(&self, kit: &Kit) -> String {
+        self.client.as_ref().map_or_else(|| kit.service_name(), |client| client.name.clone())
     }
 }
 
@@ -74,7 +73,7 @@ pub(crate) async fn begin(kit: &Kit, new: NewFlow) -> Result<Begun, Fault> {
         email: new.email,
         banner: new.banner,
         created_at: now,
-        expires_at: now + kit.config.login.flow,
+        expires_at: now + kit.settings().login.flow,
     };
     let mut tx = kit.store.begin().await?;
     flows::insert(&mut tx, &flow).await?;

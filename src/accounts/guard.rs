@@ -196,7 +196,7 @@ async fn tell_owner(kit: &Kit, tx: &mut Tx, user: &User, until: Option<Timestamp
         return Ok(());
     }
     let content = letters::account_locked(kit, until);
-    let service = &kit.config.brand.service;
+    let service = &kit.service_name();
     let expires_at = kit.now() + outbox::NOTICE_LIFE;
     outbox::queue(kit, tx, outbox::Draft { to: &user.email, service, content, expires_at }).await
 }

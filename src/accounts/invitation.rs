@@ -27,8 +27,8 @@ pub(crate) struct Invited {
 
 impl Invited {
     /// The name of that service, for pages and emails.
-    pub(crate) fn service<'a>(&'a self, kit: &'a Kit) -> &'a str {
-        self.client.as_ref().map_or(&kit.config.brand.service, |client| &client.name)
+    pub(crate) fn service(&self, kit: &Kit) -> String {
+        self.client.as_ref().map_or_else(|| kit.service_name(), |client| client.name.clone())
     }
 }
 
@@ -68,7 +68,7 @@ pub(crate) async fn accept(
     typed: Typed<'_>,
     visit: &Visit,
 ) -> Result<Step, Fault> {
-    let hash = match new_password::choose(kit, &invited.user, invited.service(kit), typed).await? {
+    let hash = match new_password::choose(kit, &invited.user, &invited.service(kit), typed).await? {
         Choice::Good(hash) => hash,
         Choice::Refused(refusal) => return Ok(Step::Refused(refusal)),
         Choice::Busy => return Ok(Step::Busy),

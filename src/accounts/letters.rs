@@ -66,7 +66,7 @@ pub(super) fn reset_refused(kit: &Kit, service: &str) -> AnyLetter {
 /// Notice that wrong passwords have paused logging in.
 pub(super) fn account_locked(kit: &Kit, until: Option<Timestamp>) -> AnyLetter {
     AnyLetter::from(AccountLocked {
-        sender: sender(kit, &kit.config.brand.service),
+        sender: sender(kit, &kit.service_name()),
         when: when::clock_time_and_date(kit.now()),
         until: until.map(when::clock_time_and_date),
     })
@@ -90,7 +90,7 @@ pub(crate) fn invitation(
 /// Notice of another email address, to the new one or to the one there was.
 pub(crate) fn email_changed(kit: &Kit, is_new: bool) -> AnyLetter {
     AnyLetter::from(EmailChanged {
-        sender: sender(kit, &kit.config.brand.service),
+        sender: sender(kit, &kit.service_name()),
         when: when::clock_time_and_date(kit.now()),
         is_new,
     })
@@ -99,7 +99,7 @@ pub(crate) fn email_changed(kit: &Kit, is_new: bool) -> AnyLetter {
 /// Notice to an owner that somebody became an administrator.
 pub(crate) fn administrator_added(kit: &Kit, name: &str, role: &str, by: &str) -> AnyLetter {
     AnyLetter::from(AdministratorAdded {
-        sender: sender(kit, &kit.config.brand.service),
+        sender: sender(kit, &kit.service_name()),
         name: name.to_owned(),
         role: role.to_owned(),
         by: by.to_owned(),
@@ -112,7 +112,7 @@ pub(crate) fn review_asked(kit: &Kit, organisation: &str, due: Timestamp, is_rem
     let issuer = kit.config.issuer();
     let site = issuer.split_once("://").map_or(issuer.as_str(), |(_, site)| site);
     AnyLetter::from(ReviewAsked {
-        sender: sender(kit, &kit.config.brand.service),
+        sender: sender(kit, &kit.service_name()),
         address: format!("{site}{}", paths::ACCOUNT),
         organisation: organisation.to_owned(),
         due: when::clock_time_and_date(due),
@@ -121,7 +121,8 @@ pub(crate) fn review_asked(kit: &Kit, organisation: &str, due: Timestamp, is_rem
 }
 
 fn sender(kit: &Kit, service: &str) -> Sender {
-    let brand = &kit.config.brand;
+    let settings = kit.settings();
+    let brand = &settings.brand;
     Sender {
         service: service.to_owned(),
         council: brand.council.clone(),

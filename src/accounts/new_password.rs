@@ -51,7 +51,7 @@ pub(super) async fn choose(kit: &Kit, user: &User, service: &str, typed: Typed<'
 
 /// Judges what was typed by itself.
 pub(crate) fn judge(kit: &Kit, chooser: &Chooser<'_>, (new, confirmation): Typed<'_>) -> Result<(), Refusal> {
-    match password::judge(new, chooser, kit.config.login.password_min_length) {
+    match password::judge(new, chooser, kit.settings().login.password_min_length) {
         Err(Problem::Empty) if confirmation.is_empty() => Err(Refusal::ConfirmationEmpty { both: true }),
         Err(problem) => Err(Refusal::Password(problem)),
         Ok(()) if confirmation.is_empty() => Err(Refusal::ConfirmationEmpty { both: false }),

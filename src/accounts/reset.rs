@@ -103,7 +103,7 @@ async fn refuse_by_letter(kit: &Kit, tx: &mut Tx, journey: &Journey, user: &User
     if guard::count(tx, &bucket, &limit, kit.now()).await? != Verdict::Go {
         return Ok(());
     }
-    let service = journey.service(&kit.config);
+    let service = &journey.service(kit);
     let content = letters::reset_refused(kit, service);
     let expires_at = kit.now() + outbox::NOTICE_LIFE;
     outbox::queue(kit, tx, outbox::Draft { to: &user.email, service, content, expires_at }).await
@@ -155,7 +155,7 @@ pub(crate) async fn set_password(
     visit: &Visit,
 ) -> Result<PasswordStep, Fault> {
     let Some(user) = chooser(kit, journey).await? else { return Ok(PasswordStep::Closed) };
-    let hash = match new_password::choose(kit, &user, journey.service(&kit.config), typed).await? {
+    let hash = match new_password::choose(kit, &user, &journey.service(kit), typed).await? {
         Choice::Good(hash) => hash,
         Choice::Refused(refusal) => return Ok(PasswordStep::Refused(refusal)),
         Choice::Busy => return Ok(PasswordStep::Busy),
@@ -178,7 +178,7 @@ pub(crate) async fn set_password(
     guard::pardon(kit, &mut tx, &user.email).await?;
     let banner = Some(messages::PASSWORD_CHANGED);
     flows::back_to_password(&mut tx, &journey.flow.id, user.email.shown(), banner).await?;
-    let service = journey.service(&kit.config);
+    let service = &journey.service(kit);
     let content = letters::password_changed(kit, service, &visit.browser, false);
     let draft = outbox::Draft { to: &user.email, service, content, expires_at: now + outbox::NOTICE_LIFE };
     outbox::queue(kit, &mut tx, draft).await?;

@@ -50,14 +50,14 @@ pub(super) async fn begin(
     let now = kit.now();
     let secret = Secret::generate(&*kit.random);
     let digest = kit.keyring.digest(&secret);
-    let expires_at = now + kit.config.session.absolute;
+    let expires_at = now + kit.settings().session.absolute;
     let earlier = match browser.session {
         Some(secret) => sessions::by_digest(tx, &kit.keyring.digest(secret)).await?,
         None => None,
     };
     let mut renewed = None;
     if let Some(earlier) = earlier {
-        let live = lifetime::session_is_live(&earlier, kit.config.session.idle, now);
+        let live = lifetime::session_is_live(&earlier, kit.settings().session.idle, now);
         if live
             && earlier.user_id == user.id
             && sessions::renew(tx, &earlier.id, &digest, now, expires_at).await?
@@ -114,7 +114,7 @@ async fn recognise(
         Some(digest) => devices::find(tx, digest, &user.id).await?,
         None => None,
     };
-    let expires_at = now + kit.config.session.device;
+    let expires_at = now + kit.settings().session.device;
     if let Some(device) = known.filter(|device| now < device.expires_at) {
         devices::put(tx, &Device { last_used_at: now, expires_at, ..device }).await?;
         return Ok(None);
@@ -135,7 +135,7 @@ async fn recognise(
     devices::forget_oldest(tx, &user.id, MOST_DEVICES).await?;
     // The very first log-in is from a new browser by nature.
     if user.last_login_at.is_some() {
-        let service = journey.service(&kit.config);
+        let service = &journey.service(kit);
         let content = letters::new_device(kit, service, &browser.visit.browser);
         let draft =
             outbox::Draft { to: &user.email, service, content, expires_at: now + outbox::NOTICE_LIFE };
@@ -148,7 +148,7 @@ async fn recognise(
 pub(crate) async fn current(kit: &Kit, secret: &Secret<kinds::Session>) -> Result<Option<Current>, Fault> {
     let digest = kit.keyring.digest(secret);
     let found = sessions::with_user(&mut *kit.store.read().await?, &digest).await?;
-    let live = |session: &Session| lifetime::session_is_live(session, kit.config.session.idle, kit.now());
+    let live = |session: &Session| lifetime::session_is_live(session, kit.settings().session.idle, kit.now());
     let good = found.filter(|(session, user)| live(session) && user.is_active());
     Ok(good.map(|(session, user)| Current { session, user }))
 }
@@ -157,7 +157,7 @@ pub(crate) async fn current(kit: &Kit, secret: &Secret<kinds::Session>) -> Resul
 pub(crate) async fn of_flow(kit: &Kit, id: &SessionId) -> Result<Option<Current>, Fault> {
     let mut conn = kit.store.read().await?;
     let Some(session) = sessions::by_id(&mut conn, id).await? else { return Ok(None) };
-    if !lifetime::session_is_live(&session, kit.config.session.idle, kit.now()) {
+    if !lifetime::session_is_live(&session, kit.settings().session.idle, kit.now()) {
         return Ok(None);
     }
     let user = users::by_id(&mut conn, &session.user_id).await?.filter(User::is_active);

@@ -62,7 +62,7 @@ pub(crate) async fn give(
     administrators::put(&mut tx, &user.id, role, &services, kit.now()).await?;
     for (other, _) in told.iter().filter(|(other, _)| other.is_active()) {
         let content = letters::administrator_added(kit, &user.name, role.shown(), &by);
-        let service = &kit.config.brand.service;
+        let service = &kit.service_name();
         let expires_at = kit.now() + outbox::NOTICE_LIFE;
         outbox::queue(kit, &mut tx, outbox::Draft { to: &other.email, service, content, expires_at }).await?;
     }
@@ -155,7 +155,7 @@ pub(crate) async fn set_up(
     first: FirstOwner<'_>,
     visit: &Visit,
 ) -> Result<User, Error<NotSetUp>> {
-    let service = &kit.config.brand.service;
+    let service = &kit.service_name();
     let chooser = Chooser { name: &first.name, email: first.email.shown(), service };
     new_password::judge(kit, &chooser, first.password)
         .map_err(|refusal| Error::Refused(NotSetUp::Password(refusal)))?;
@@ -166,7 +166,7 @@ pub(crate) async fn set_up(
     let new = NewUser {
         email: first.email,
         name: first.name,
-        organisation: Some(kit.config.brand.council.clone()),
+        organisation: Some(kit.settings().brand.council.clone()),
         profile: Profile::default(),
         password: Some(first.password.0.to_owned()),
     };

@@ -36,7 +36,7 @@ pub(crate) async fn ensure(kit: &Kit) -> Result<(), Fault> {
         ..ClientSettings::default()
     };
     let now = kit.now();
-    let name = format!("{} administration", kit.config.brand.council);
+    let name = format!("{} administration", kit.settings().brand.council);
     let mut tx = kit.store.begin().await?;
     let known = client_rows::by_id(&mut tx, &id).await?;
     match known {

@@ -1,4 +1,4 @@
-//! Services and administrators as a file that can live in version control: what would change, changing it, and writing
+//! Settings, services and administrators as a file that can live in version control: what would change, changing it, and writing
 //! the file that says how things are.
 
 mod planning;
@@ -11,6 +11,7 @@ use serde_json::Value;
 
 pub(crate) use self::planning::plan;
 use super::clients::members;
+use super::settings::{self, Difference, Wishes};
 use super::{Refusal, administrators, clients, console};
 use crate::base::{ClientId, Error, Secret, kinds};
 use crate::kit::Kit;
@@ -25,6 +26,12 @@ pub(crate) struct Declared {
     /// By email.
     #[serde(default)]
     pub(crate) administrators: BTreeMap<String, DeclaredAdministrator>,
+    /// The sections of the configuration file that administrators can change, each with what is set in its place; `None`
+    /// where the file has no such section.
+    pub(crate) brand: Option<BTreeMap<String, Value>>,
+    pub(crate) login: Option<BTreeMap<String, Value>>,
+    pub(crate) session: Option<BTreeMap<String, Value>>,
+    pub(crate) retention: Option<BTreeMap<String, Value>>,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +54,13 @@ pub(crate) struct DeclaredAdministrator {
 }
 
 impl Declared {
+    /// The sections of settings that the file has.
+    fn settings(&self) -> impl Iterator<Item = (&'static str, &BTreeMap<String, Value>)> {
+        let Self { brand, login, session, retention, .. } = self;
+        let sections = [("brand", brand), ("login", login), ("session", session), ("retention", retention)];
+        sections.into_iter().filter_map(|(name, section)| Some((name, section.as_ref()?)))
+    }
+
     fn services(&self) -> impl Iterator<Item = (&String, &DeclaredService)> {
         self.services.iter().flatten()
     }
@@ -62,6 +76,10 @@ const fn yes() -> bool {
 
 /// One thing that would change.
 pub(crate) enum Change {
+    UpdateSettings {
+        wishes: Wishes,
+        differences: Vec<Difference>,
+    },
     AddService(Box<Client>),
     /// With the names of what differs, and what it was and would be.
     UpdateService {
@@ -84,6 +102,12 @@ pub(crate) enum Change {
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::UpdateSettings { differences, .. } => {
+                f.write_str("~ settings")?;
+                differences.iter().try_for_each(|Difference { setting, before, after }| {
+                    write!(f, "\n    {}: {before} -> {after}", setting.name())
+                })
+            }
             Self::AddService(client) => write!(f, "+ service {}: {}", client.id, client.name),
             Self::UpdateService { to, differences } => {
                 write!(f, "~ service {}", to.id)?;
@@ -125,6 +149,7 @@ pub(crate) async fn apply(
     change: Change,
 ) -> Result<Option<Secret<kinds::Client>>, Error<Refusal>> {
     match change {
+        Change::UpdateSettings { wishes, .. } => drop(settings::change(kit, actor, &wishes, None).await?),
         Change::AddService(client) => {
             let Client { id, name, settings, disabled_at, .. } = *client;
             let added = clients::add(kit, actor, Some(id), name, settings).await?;
@@ -148,7 +173,7 @@ pub(crate) async fn apply(
 pub(crate) async fn export(kit: &Kit, actor: &Actor) -> Result<Declared, Error<Refusal>> {
     let defaults = members(&ClientSettings::default());
     let mut services = BTreeMap::new();
-    let mut declared = Declared::default();
+    let mut declared = exported_settings(kit, actor).await?;
     for client in every_service(kit, actor).await? {
         let mut settings = members(&client.settings);
         settings.retain(|name, value| defaults.get(name) != Some(value));
@@ -167,4 +192,20 @@ pub(crate) async fn export(kit: &Kit, actor: &Actor) -> Result<Declared, Error<R
         declared.administrators.insert(user.email.shown().to_owned(), administrator);
     }
     Ok(declared)
+}
+
+/// A file with what administrators have set in the place of the configuration.
+async fn exported_settings(kit: &Kit, actor: &Actor) -> Result<Declared, Error<Refusal>> {
+    let listed = settings::list(kit, actor).await?.settings;
+    let section = |name: &str| {
+        let own = listed.iter().filter(|listed| listed.is_changed && listed.setting.section() == name);
+        Some(own.map(|listed| (listed.setting.key().to_owned(), listed.value.clone())).collect())
+    };
+    Ok(Declared {
+        brand: section("brand"),
+        login: section("login"),
+        session: section("session"),
+        retention: section("retention"),
+        ..Declared::default()
+    })
 }

@@ -97,7 +97,7 @@ pub(crate) async fn host(
         }
         None => None,
     };
-    Ok(Host { inviter: inviter.unwrap_or_else(|| kit.config.brand.council.clone()), client })
+    Ok(Host { inviter: inviter.unwrap_or_else(|| kit.settings().brand.council.clone()), client })
 }
 
 /// Makes an invitation and queues its letter in the caller's transaction; until when it is good.
@@ -121,7 +121,7 @@ pub(crate) async fn invite_in(
         withdrawn_at: None,
     };
     invitations::put(tx, &invitation).await?;
-    let service = host.client.as_ref().map_or(&kit.config.brand.service, |client| &client.name);
+    let service = &host.client.as_ref().map_or_else(|| kit.service_name(), |client| client.name.clone());
     let address = paths::INVITATION_LINK.replace("{token}", link.reveal());
     let address = format!("{}{address}", kit.config.issuer());
     let content = letters::invitation(kit, service, (&host.inviter, address), invitation.expires_at);

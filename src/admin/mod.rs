@@ -23,6 +23,7 @@ pub(crate) mod retention;
 pub(crate) mod reviews;
 pub(crate) mod services;
 pub(crate) mod sessions;
+pub(crate) mod settings;
 pub(crate) mod sponsor;
 pub(crate) mod status;
 pub(crate) mod upload;

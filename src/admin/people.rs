@@ -183,7 +183,7 @@ pub(crate) async fn detail(kit: &Kit, actor: &Actor, id: &UserId) -> Result<Deta
     let mut conn = kit.store.read().await?;
     let invitation = invitations::of_user(&mut conn, id).await?;
     let mut sessions = sessions::of_user(&mut conn, id).await?;
-    sessions.retain(|session| lifetime::session_is_live(session, kit.config.session.idle, kit.now()));
+    sessions.retain(|session| lifetime::session_is_live(session, kit.settings().session.idle, kit.now()));
     Ok(Detail {
         status: status(kit, &mut conn, &user, invitation.as_ref()).await?,
         role: administrators::find(&mut conn, id).await?.map(|(role, _)| role),
@@ -266,7 +266,7 @@ pub(crate) async fn change(
         invitations::withdraw(&mut tx, &user.id, now).await?;
         for (to, is_new) in [(&user.email, false), (&changed.email, true)] {
             let content = letters::email_changed(kit, is_new);
-            let service = &kit.config.brand.service;
+            let service = &kit.service_name();
             let expires_at = now + outbox::NOTICE_LIFE;
             outbox::queue(kit, &mut tx, outbox::Draft { to, service, content, expires_at }).await?;
         }

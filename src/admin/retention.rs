@@ -9,10 +9,11 @@ use crate::store::people::{self, Overdue};
 /// People in one round, each in a transaction of their own.
 const MOST: i64 = 500;
 
-/// Deactivates and erases everybody whose time is up, as far as the configuration has it. Whoever cannot be is told of in
+/// Deactivates and erases everybody whose time is up, as far as the settings have it. Whoever cannot be is told of in
 /// the log, and the others have their turn all the same.
 pub(crate) async fn round(kit: &Kit) -> Result<(), Fault> {
-    let keep = &kit.config.retention;
+    let settings = kit.settings();
+    let keep = &settings.retention;
     let mut ended = 0;
     if let Some(dormant) = keep.dormant {
         let mut people = due(kit, Overdue::Dormant, dormant).await?;

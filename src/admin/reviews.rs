@@ -127,7 +127,7 @@ async fn write(
     is_reminder: bool,
 ) -> Result<(), Fault> {
     let content = letters::review_asked(kit, &review.organisation, review.due_at, is_reminder);
-    let service = &kit.config.brand.service;
+    let service = &kit.service_name();
     let expires_at = kit.now() + outbox::NOTICE_LIFE;
     outbox::queue(kit, tx, outbox::Draft { to: &sponsor.email, service, content, expires_at }).await
 }

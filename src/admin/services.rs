@@ -88,7 +88,8 @@ async fn page(
 pub(super) async fn sounds_like_ours(kit: &Kit, name: &str) -> Result<bool, Fault> {
     const AT_ONCE: i64 = 200;
     let words = words_of(name);
-    let brand = &kit.config.brand;
+    let settings = kit.settings();
+    let brand = &settings.brand;
     if [&brand.council, &brand.service].into_iter().any(|own| words_of(own) == words) {
         return Ok(true);
     }

@@ -38,7 +38,7 @@ pub(crate) async fn list(
         Some(after) => cursor::open(kit, &name, after).ok_or_else(bad_cursor)?,
         None => (i64::MAX.to_string(), String::new()),
     };
-    let used_after = kit.now() - kit.config.session.idle;
+    let used_after = kit.now() - kit.settings().session.idle;
     let mut conn = kit.store.read().await?;
     let found = match of {
         Some(user) => {

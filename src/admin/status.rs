@@ -84,7 +84,7 @@ pub(crate) async fn count(kit: &Kit) -> Result<(), Fault> {
         counted_at: now.millis(),
         people: people::count(&mut conn).await?,
         locked: locked(kit, &mut conn).await?,
-        sessions: sessions::count(&mut conn, now, now - kit.config.session.idle).await?,
+        sessions: sessions::count(&mut conn, now, now - kit.settings().session.idle).await?,
         // The console is one that nobody registered.
         services: services::count(&mut conn).await? - 1,
         mail_waiting: outbox::waiting_since(&mut conn, now).await?,

@@ -188,9 +188,9 @@ pub(crate) fn check_name(name: &str) -> Result<(), Flaw> {
 }
 
 async fn hash(kit: &Kit, password: &str, (name, email): (&str, &Email)) -> Result<String, Error<Refusal>> {
-    let service = &kit.config.brand.service;
+    let service = &kit.service_name();
     let chooser = Chooser { name, email: email.shown(), service };
-    let shortest = kit.config.login.password_min_length;
+    let shortest = kit.settings().login.password_min_length;
     password::judge(password, &chooser, shortest).map_err(|problem| {
         let say = match problem {
             Problem::Empty => "the password is empty".to_owned(),

@@ -74,6 +74,9 @@ pub(crate) const CONSOLE_AUDIT: &str = "/admin/audit";
 pub(crate) const CONSOLE_AUDIT_FILE: &str = "/admin/audit/events.csv";
 pub(crate) const CONSOLE_KEYS: &str = "/admin/keys";
 pub(crate) const CONSOLE_KEYS_CHANGE: &str = "/admin/keys/change";
+pub(crate) const CONSOLE_SETTINGS: &str = "/admin/settings";
+pub(crate) const CONSOLE_SETTINGS_EDIT: &str = "/admin/settings/{id}/edit";
+pub(crate) const CONSOLE_SETTINGS_PREVIEW: &str = "/admin/settings/preview";
 pub(crate) const CONSOLE_MAIL: &str = "/admin/email";
 pub(crate) const CONSOLE_ADMINISTRATORS: &str = "/admin/administrators";
 /// Below it is the administration interface for programs.

@@ -1,4 +1,4 @@
-//! `gatehouse plan`, `gatehouse apply` and `gatehouse export`: services and administrators as a file.
+//! `gatehouse plan`, `gatehouse apply` and `gatehouse export`: settings, services and administrators as a file.
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write as _};
@@ -14,9 +14,11 @@ use crate::model::Actor;
 
 #[derive(Args)]
 pub(super) struct Options {
-    /// A TOML file with `[services.ID]` and `[administrators]`, as `gatehouse export` writes it.
+    /// A TOML file with `[services.ID]`, `[administrators]`, and settings in `[brand]`, `[login]`, `[session]` and
+    /// `[retention]`, as `gatehouse export` writes it.
     file: PathBuf,
-    /// Also remove services and take roles that the file does not name.
+    /// Also remove services, take roles, and put settings back, that the file does not name. A section of settings that it
+    /// does not have is left alone.
     #[arg(long)]
     prune: bool,
 }

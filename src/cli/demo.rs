@@ -132,7 +132,7 @@ fn config(options: &Options, places: &Places, data: &std::path::Path) -> Result<
     }
     config.log.level.clone_from(&options.log);
     config.log.json = false;
-    config.brand.home_url = places.portal.to_string();
+    config.set("brand.home_url", places.portal.as_str())?;
     // Libraries that register themselves can be tried out too.
     config.registration.open_to = OpenTo::Anybody;
     // Everything in it is on this machine, services that want to hear of logouts too.

@@ -12,8 +12,10 @@ use crate::base::{Clock as _, Fault, Span, SystemClock};
 use crate::certificate::{Files, Own};
 use crate::config::{Config, Tls};
 use crate::fetch::Fetcher;
+use crate::kit::Settled;
 use crate::mail::Mailbox;
 use crate::store::Store;
+use crate::store::settings::{self, Written};
 use crate::view::Engine;
 use crate::web::Front;
 use crate::{keyfile, keys};
@@ -34,6 +36,7 @@ pub(super) async fn run(config: Config, options: Options) -> Result<(), Failure>
         ("configuration", Finding::Good(format!("issuer {}", config.issuer()))),
         ("master key", master_key(&config, &store).await),
         ("database", database(&config, &store).await),
+        ("settings", overridden(&config, &store).await),
         ("pages", pages(&config)),
         ("outgoing", outgoing(&config)),
         ("mail", mail(&config).await),
@@ -96,6 +99,34 @@ async fn database(config: &Config, store: &Used) -> Finding {
         }
         Err(fault) => Finding::Bad(fault.to_string()),
     }
+}
+
+/// What administrators have set in the place of the configuration.
+async fn overridden(config: &Config, store: &Used) -> Finding {
+    let store = store.as_ref().ok().and_then(Option::as_ref);
+    let written = match store {
+        Some(store) if matches!(store.pending_migrations().await, Ok(0)) => written(store).await,
+        _ => return Finding::Good("as they are configured, as far as the database can be asked".to_owned()),
+    };
+    let settled = match written {
+        Ok(written) => Settled::of(config, &written.document),
+        Err(fault) => return Finding::Bad(fault.to_string()),
+    };
+    if !settled.misfits.is_empty() {
+        let misfits: Vec<String> = settled.misfits.iter().map(ToString::to_string).collect();
+        return Finding::Bad(format!(
+            "set by administrators, and not in use: {}; change them with gatehouse settings",
+            misfits.join("; ")
+        ));
+    }
+    Finding::Good(match settled.usable.into_keys().collect::<Vec<_>>() {
+        changed if changed.is_empty() => "as they are configured".to_owned(),
+        changed => format!("set by administrators, before what is configured: {}", changed.join(", ")),
+    })
+}
+
+async fn written(store: &Store) -> Result<Written, Fault> {
+    settings::read(&mut *store.read().await?).await
 }
 
 /// A database that the first start makes.

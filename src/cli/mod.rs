@@ -27,6 +27,7 @@ mod open;
 mod review;
 mod serve;
 mod session;
+mod settings;
 mod show;
 mod status;
 mod user;
@@ -83,11 +84,14 @@ enum Command {
     /// Register the services that people log in to.
     #[command(subcommand)]
     Client(client::Action),
+    /// See and change settings while the provider runs: names, colours, how long things last.
+    #[command(subcommand)]
+    Settings(settings::Action),
     /// Show what applying a file would change.
     Plan(apply::Options),
-    /// Make services and administrators match a file.
+    /// Make settings, services and administrators match a file.
     Apply(apply::Apply),
-    /// Print the services and administrators as a file for `apply`, without secrets.
+    /// Print the changed settings, services and administrators as a file for `apply`, without secrets.
     Export,
     /// Look after administrators and their roles.
     #[command(subcommand)]
@@ -174,6 +178,7 @@ async fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         Command::Session(action) => session::run(load()?, action).await,
         Command::Mail(action) => mail::run(load()?, action).await,
         Command::Status(options) => status::run(load()?, options).await,
+        Command::Settings(action) => settings::run(load()?, action).await,
         Command::Plan(options) => apply::plan(load()?, options).await,
         Command::Apply(options) => apply::apply(load()?, options).await,
         Command::Export => apply::export(load()?).await,

@@ -27,6 +27,7 @@ pub(super) async fn ready_kit(config: Config) -> Result<Kit, Failure> {
     kit.store.migrate().await?;
     keys::check_master_key(&kit).await?;
     keys::ensure(&kit).await?;
+    kit.reload_settings().await?;
     Ok(kit)
 }
 

@@ -106,6 +106,13 @@ pub(crate) struct FooterLink {
     pub(crate) href: String,
 }
 
+impl Brand {
+    /// The colours of the band, of words on it, of buttons and of words on these.
+    pub(crate) fn colours(&self) -> [&str; 4] {
+        [&self.brand, &self.on_brand, &self.action, &self.on_action]
+    }
+}
+
 impl Written {
     /// `issuer` is where the name leads unless something else is given.
     pub(super) fn check(self, issuer: &str, problems: &mut Problems) -> Brand {

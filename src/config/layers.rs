@@ -16,12 +16,17 @@ const READ_ELSEWHERE: [&str; 2] = ["GATEHOUSE_CONFIG", "GATEHOUSE_LOG"];
 pub(super) struct Leaf {
     pub(super) path: String,
     pub(super) variable: &'static str,
-    shape: Shape,
+    pub(super) shape: Shape,
+    /// What it is where nobody sets it.
+    pub(super) default: Option<Expr>,
+    /// The comment of the reference, line by line.
+    pub(super) comment: &'static [&'static str],
     is_required: bool,
 }
 
-#[derive(Clone, Copy)]
-enum Shape {
+/// What may be written for a setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
     Text,
     Number,
     Switch,
@@ -78,6 +83,11 @@ fn collect(meta: &'static Meta, above: &str, leaves: &mut Vec<Leaf>) {
                 path,
                 variable: env.unwrap_or_default(),
                 shape: Shape::of(kind),
+                default: match kind {
+                    LeafKind::Required { default } => default,
+                    LeafKind::Optional => None,
+                },
+                comment: field.doc,
                 is_required: matches!(kind, LeafKind::Required { default: None }),
             }),
         }
@@ -100,7 +110,7 @@ impl Shape {
     }
 
     /// The value that a variable's text stands for; the text itself where it stands for none.
-    fn read(self, text: &str) -> Value {
+    pub(super) fn read(self, text: &str) -> Value {
         let trimmed = text.trim();
         let read = match self {
             Self::Text => None,
@@ -115,7 +125,7 @@ impl Shape {
         read.unwrap_or_else(|| Value::from(text))
     }
 
-    fn fits(self, value: &Value) -> bool {
+    pub(super) fn fits(self, value: &Value) -> bool {
         match self {
             Self::Text => value.is_str(),
             Self::Number => value.as_integer().is_some_and(|number| u32::try_from(number).is_ok()),
@@ -124,7 +134,7 @@ impl Shape {
         }
     }
 
-    fn expected(self) -> &'static str {
+    pub(super) fn expected(self) -> &'static str {
         match self {
             Self::Text => "must be text, in quotes",
             Self::Number => "must be a whole number, without quotes",
@@ -134,14 +144,14 @@ impl Shape {
     }
 }
 
-fn find<'a>(table: &'a Table, path: &str) -> Option<&'a Value> {
+pub(super) fn find<'a>(table: &'a Table, path: &str) -> Option<&'a Value> {
     match path.split_once('.') {
         None => table.get(path),
         Some((section, rest)) => find(table.get(section)?.as_table()?, rest),
     }
 }
 
-fn insert(table: &mut Table, path: &str, value: Value) {
+pub(super) fn insert(table: &mut Table, path: &str, value: Value) {
     match path.split_once('.') {
         None => {
             table.insert(path.to_owned(), value);
@@ -173,11 +183,15 @@ fn refuse_unknown_keys(table: &Table, above: &str, leaves: &[Leaf], problems: &m
     }
 }
 
-/// Says so, and names the nearest that is known: first of all one of the same name in another section.
+/// Says so, and names the nearest that is known.
 fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    format!("unknown {what} {name:?}; did you mean {:?}?", nearest(name, known))
+}
+
+/// The nearest name that is known: first of all one of the same name in another section.
+pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> &'a str {
     let last = |path: &str| path.rsplit('.').next().map(str::to_owned);
     let distance =
         |candidate: &&str| (last(candidate) != last(name), strsim::damerau_levenshtein(candidate, name));
-    let nearest = known.min_by_key(distance).unwrap_or_default();
-    format!("unknown {what} {name:?}; did you mean {nearest:?}?")
+    known.min_by_key(distance).unwrap_or_default()
 }

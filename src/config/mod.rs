@@ -3,6 +3,8 @@
 //! Each section has a file: its settings as they are written, with the comments that become the reference; their
 //! checked form, which the rest of the house sees; and the check between the two.
 //!
+//! Some sections are for administrators as well, who change them while the provider runs ([`settings`]).
+//!
 //! **To add a setting:** in its section's file, a field of `Written` with its comment, default and environment
 //! variable, a field of the checked form, and its check; in `tests.rs` what a mistake earns; then
 //! `gatehouse config > docker/gatehouse.toml` for the reference.
@@ -25,6 +27,7 @@ mod registration;
 mod retention;
 mod secret_text;
 mod session;
+mod settings;
 mod smtp;
 mod templates;
 #[cfg(test)]
@@ -34,33 +37,32 @@ mod written;
 
 use std::path::{Path, PathBuf};
 
-use confique::{Config as _, Layer as _};
+use confique::Layer as _;
 use http::uri::Authority;
 use serde::Deserialize as _;
 use toml::{Table, Value};
 use url::Url;
 
-use brand::Brand;
 use database::Database;
 use keys::Keys;
 use limits::Limits;
-use login::Login;
 use mail::Mail;
 use problems::Problems;
-use retention::Retention;
-use session::Session;
 use tokens::Tokens;
 use written::Written;
 
 #[cfg(test)]
 pub(crate) use feed::Webhook;
 pub(crate) use feed::{Feed, Syslog};
+pub(crate) use layers::Shape;
 pub(crate) use listen::{Listen, Proxies, Tls};
 pub(crate) use log::Log;
 pub(crate) use mail::Transport;
 pub(crate) use outgoing::Outgoing;
+pub(crate) use problems::Misfit;
 pub(crate) use registration::{OpenTo, Registration};
 pub(crate) use secret_text::SecretText;
+pub(crate) use settings::{Overrides, SECTIONS, Setting, Settings};
 pub(crate) use smtp::{Smtp, SmtpSecurity};
 
 /// Why the configuration cannot be used: sentences, one a line, that say what to mend.
@@ -75,18 +77,18 @@ pub(crate) struct Config {
     pub(crate) database: Database,
     pub(crate) keys: Keys,
     pub(crate) mail: Mail,
-    pub(crate) brand: Brand,
-    pub(crate) login: Login,
-    pub(crate) session: Session,
+    /// As they are configured. What counts is in the kit, where administrators may have changed it.
+    pub(crate) settings: Settings,
     pub(crate) tokens: Tokens,
     pub(crate) limits: Limits,
-    pub(crate) retention: Retention,
     pub(crate) outgoing: Outgoing,
     pub(crate) registration: Registration,
     pub(crate) feed: Feed,
     pub(crate) log: Log,
     /// A directory whose files take the place of the built-in pages and letters.
     pub(crate) templates: Option<PathBuf>,
+    /// What was written for the settings that administrators can change.
+    given: Table,
 }
 
 impl Config {
@@ -132,7 +134,8 @@ impl Config {
         if let Some(told) = problems.told() {
             return Err(ConfigError(told));
         }
-        let checked = match written(table) {
+        let given = settings::of(&table);
+        let checked = match written::<Written>(table) {
             Ok(written) => written.check(&mut problems),
             Err(why) => {
                 problems.say_of_file(why);
@@ -140,7 +143,7 @@ impl Config {
             }
         };
         match (checked, problems.told()) {
-            (Some(config), None) => Ok(config),
+            (Some(config), None) => Ok(Self { given, ..config }),
             (_, told) => Err(ConfigError(told.unwrap_or_default())),
         }
     }
@@ -195,10 +198,9 @@ fn is_authority_of(origin: &Url, host: &str) -> bool {
 }
 
 /// The settings of a table, with defaults for the others.
-fn written(table: Table) -> Result<Written, String> {
-    type Layer = <Written as confique::Config>::Layer;
+fn written<W: confique::Config>(table: Table) -> Result<W, String> {
     // What is left to go wrong is within a list; toml says where on a line of its own.
-    let layer = Layer::deserialize(Value::Table(table))
+    let layer = W::Layer::deserialize(Value::Table(table))
         .map_err(|error| error.to_string().trim().replace('\n', " "))?;
-    Written::from_layer(layer.with_fallback(Layer::default_values())).map_err(|error| error.to_string())
+    W::from_layer(layer.with_fallback(W::Layer::default_values())).map_err(|error| error.to_string())
 }

@@ -1,7 +1,21 @@
 //! What is wrong with the settings, gathered so that everything can be mended at once.
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
+use std::fmt::{self, Display};
+
+/// Why a setting cannot be what it is said to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Misfit {
+    pub(crate) setting: String,
+    /// The words that follow its name.
+    pub(crate) why: String,
+}
+
+impl fmt::Display for Misfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.setting, self.why)
+    }
+}
 
 /// The problems so far, one sentence each, and where each setting was read, so that a sentence can say so.
 #[derive(Default)]
@@ -10,6 +24,7 @@ pub(super) struct Problems {
     /// The environment variable that gave a setting, by the setting.
     variables: BTreeMap<String, String>,
     said: Vec<String>,
+    misfits: Vec<Misfit>,
 }
 
 impl Problems {
@@ -25,7 +40,9 @@ impl Problems {
 
     /// What is wrong with one setting, as the words that follow its name.
     pub(super) fn say(&mut self, setting: &str, why: impl Display) {
+        let why = why.to_string();
         let sentence = format!("{setting} {why}");
+        self.misfits.push(Misfit { setting: setting.to_owned(), why });
         match self.variables.get(setting).or(self.file.as_ref()) {
             Some(place) => self.said.push(format!("{place}: {sentence}")),
             None => self.said.push(sentence),
@@ -70,6 +87,11 @@ impl Problems {
     /// The value of a check; or nothing, having said why.
     pub(super) fn take<T>(&mut self, setting: &str, checked: Result<T, String>) -> Option<T> {
         checked.map_err(|why| self.say(setting, why)).ok()
+    }
+
+    /// What is wrong, by setting.
+    pub(super) fn misfits(self) -> Vec<Misfit> {
+        self.misfits
     }
 
     /// Every sentence, one a line; or nothing where there is none.

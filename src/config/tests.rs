@@ -39,17 +39,17 @@ fn the_defaults_are_those_of_the_documents() {
     assert_eq!(config.issuer(), "https://login.example.gov.uk");
     assert_eq!(config.host(), "login.example.gov.uk");
     assert!(config.is_https());
-    assert_eq!(config.brand.home_url, "https://login.example.gov.uk");
-    assert_eq!(config.brand.safeguarding_url, "/contact");
+    assert_eq!(config.settings.brand.home_url, "https://login.example.gov.uk");
+    assert_eq!(config.settings.brand.safeguarding_url, "/contact");
     assert_eq!(config.keys.master_key_file, Path::new("keys/master.key"));
     assert_eq!(config.listen.address.to_string(), "127.0.0.1:8080");
     assert!(config.listen.tls.is_none() && !config.listen.sees_client_certificates());
-    assert_eq!(config.login.code, Span::minutes(15));
-    assert_eq!(config.login.password_min_length, 12);
-    assert_eq!(config.session.idle, Span::minutes(60));
-    assert_eq!(config.session.absolute, Span::hours(12));
+    assert_eq!(config.settings.login.code, Span::minutes(15));
+    assert_eq!(config.settings.login.password_min_length, 12);
+    assert_eq!(config.settings.session.idle, Span::minutes(60));
+    assert_eq!(config.settings.session.absolute, Span::hours(12));
     assert_eq!(config.tokens.code, Span::seconds(60));
-    assert_eq!(config.retention.events, Span::days(400));
+    assert_eq!(config.settings.retention.events, Span::days(400));
     assert!(matches!(config.mail.transport, Transport::Smtp(Smtp { port: 587, .. })));
 }
 
@@ -67,12 +67,12 @@ fn the_environment_counts_before_the_file_and_the_file_before_the_defaults() {
     ];
     let config = load(&with("[login]\ncode_minutes = 20\nflow_minutes = 30"), &environment).unwrap();
     assert_eq!(config.database.url, "postgres://db/gatehouse");
-    assert_eq!(config.login.code, Span::minutes(10));
-    assert_eq!(config.login.flow, Span::minutes(30));
-    assert_eq!(config.login.code_resend, Span::seconds(30));
-    assert!(!config.login.welcome_page);
+    assert_eq!(config.settings.login.code, Span::minutes(10));
+    assert_eq!(config.settings.login.flow, Span::minutes(30));
+    assert_eq!(config.settings.login.code_resend, Span::seconds(30));
+    assert!(!config.settings.login.welcome_page);
     assert_eq!(config.listen.trusted_proxies.0.len(), 2);
-    assert_eq!(config.brand.footer_links.first().unwrap().text, "News");
+    assert_eq!(config.settings.brand.footer_links.first().unwrap().text, "News");
 }
 
 #[test]

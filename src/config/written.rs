@@ -1,20 +1,23 @@
 //! The settings as they are written. The comments here and in the sections become the reference file.
 
 use confique::Config;
+use toml::Table;
 use url::Url;
 
 use super::listen::Listen;
 use super::problems::Problems;
 use super::{
     brand, database, feed, issuer, keys, limits, listen, log, login, mail, outgoing, registration, retention,
-    session, templates, tokens,
+    session, settings, templates, tokens,
 };
 
 /// Reference configuration of Gatehouse: every setting, explained. A setting that is commented out has the value
 /// shown, or none. The others have no default, and have an example here.
 ///
 /// Every setting can be given in the environment as well, under the name that stands with it, and then counts
-/// before this file. A file that holds a password or a key must be its owner's alone (chmod 600).
+/// before this file. What administrators change while the provider runs, in [brand], [login], [session] and
+/// [retention], counts before both: gatehouse settings list shows it. A file that holds a password or a key must be
+/// its owner's alone (chmod 600).
 #[derive(Config)]
 pub(super) struct Written {
     /// The public address of this provider, as browsers and services reach it: https://, a host, and nothing after
@@ -93,12 +96,11 @@ impl Written {
         let database = self.database.check(problems);
         let keys = self.keys.check(problems);
         let mail = self.mail.check(problems);
-        let brand = self.brand.check(&self.issuer, problems);
-        let login = self.login.check(problems);
-        let session = self.session.check(problems);
         let tokens = self.tokens.check(problems);
+        let (brand, login, session, retention) = (self.brand, self.login, self.session, self.retention);
+        let settings = settings::Written { brand, login, session, retention };
+        let settings = settings.check((&self.issuer, &tokens), problems);
         let limits = self.limits.check(problems);
-        let retention = self.retention.check(problems);
         let outgoing = self.outgoing.check(problems);
         let registration = self.registration.check(problems);
         let feed = self.feed.check(problems);
@@ -115,27 +117,21 @@ impl Written {
         if issuer.as_ref().zip(listen.as_ref()).is_some_and(|(issuer, listen)| same_host(issuer, listen)) {
             problems.say("listen.certificate_origin", "must have another host name than the issuer");
         }
-        if retention.dormant.is_some_and(|dormant| dormant <= tokens.refresh) {
-            let why = "must be more than tokens.refresh_days: who uses a service all the time need not log in before";
-            problems.say("retention.dormant_days", why);
-        }
         Some(super::Config {
             issuer: issuer?,
             listen: listen?,
             database,
             keys,
             mail: mail?,
-            brand,
-            login,
-            session,
+            settings,
             tokens,
             limits,
-            retention,
             outgoing,
             registration,
             feed,
             log,
             templates,
+            given: Table::new(),
         })
     }
 }

@@ -19,7 +19,7 @@ use crate::audit::chain;
 use crate::audit::feed::Target;
 use crate::base::{Fault, SystemClock};
 use crate::keys;
-use crate::kit::Kit;
+use crate::kit::{Kit, READ_EVERY};
 use crate::mail::Mailer;
 use crate::view::Engine;
 
@@ -64,6 +64,11 @@ pub(crate) fn start(
     jobs.spawn(every(Duration::from_secs(5), "read the signing keys", move || {
         let kit = Arc::clone(&reloading);
         async move { keys::reload(&kit).await }
+    }));
+    let settings = kit_for();
+    jobs.spawn(every(READ_EVERY, "read the settings", move || {
+        let kit = Arc::clone(&settings);
+        async move { kit.reload_settings().await }
     }));
     jobs.spawn(every(Duration::from_secs(3600), "tend the signing keys", move || {
         let kit = Arc::clone(&tending);

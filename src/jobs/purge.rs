@@ -11,7 +11,8 @@ const BATCH: i64 = 500;
 
 /// Removes everything whose time has come.
 pub(crate) async fn round(kit: &Kit) -> Result<(), Fault> {
-    let keep = &kit.config.retention;
+    let settings = kit.settings();
+    let keep = &settings.retention;
     let nothing = Span::seconds(0);
     for (what, kept_for) in [
         (Purgeable::Flows, keep.flows),
@@ -25,8 +26,8 @@ pub(crate) async fn round(kit: &Kit) -> Result<(), Fault> {
         (Purgeable::Logouts, Span::days(7)),
         (Purgeable::Letters, keep.letters),
         (Purgeable::Assertions, nothing),
-        // A journey that began at the last moment may end as late as this.
-        (Purgeable::PushedRequests, kit.config.login.flow),
+        // A journey that began at the last moment may end as late as this, however short new ones are by now.
+        (Purgeable::PushedRequests, Span::hours(2)),
         (Purgeable::RegistrationTokens, nothing),
         (Purgeable::DeviceCodes, Span::hours(1)),
         (Purgeable::IdempotencyKeys, Span::days(1)),

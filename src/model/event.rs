@@ -143,5 +143,6 @@ event_kinds! {
     ClientEnabled = "client.enabled", "Service switched on";
     ClientRemoved = "client.removed", "Service removed";
     ClientSecretRotated = "client.secret_rotated", "New client secret";
+    SettingsChanged = "settings.changed", "Settings changed";
     KeyRotated = "key.rotated", "New signing key";
 }

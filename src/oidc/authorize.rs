@@ -120,7 +120,7 @@ fn towards(request: &ValidRequest, new: NewFlow) -> Result<NewFlow, Fault> {
 
 /// Whether people are greeted before they go back to a service.
 pub(crate) fn greets(kit: &Kit, client: Option<&Client>) -> bool {
-    client.and_then(|client| client.settings.welcome_page).unwrap_or(kit.config.login.welcome_page)
+    client.and_then(|client| client.settings.welcome_page).unwrap_or(kit.settings().login.welcome_page)
 }
 
 /// Goes on from a finished log-in. The code is made at this moment, so that its short life is not spent on

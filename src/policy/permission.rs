@@ -56,13 +56,25 @@ pub(crate) mod scopes {
     pub(crate) const EVENTS: &str = "admin:events.read";
     pub(crate) const STATUS: &str = "admin:status.read";
     pub(crate) const KEYS: &str = "admin:keys";
+    pub(crate) const SETTINGS_READ: &str = "admin:settings.read";
+    pub(crate) const SETTINGS: &str = "admin:settings";
     /// What only people may do.
     pub(crate) const NONE: &str = "";
 
     /// What a client must have been given by an owner.
     pub(crate) const PREFIX: &str = "admin:";
-    pub(crate) const EVERY: [&str; 8] =
-        [PEOPLE_READ, PEOPLE, SERVICES_READ, SERVICES, SESSIONS, EVENTS, STATUS, KEYS];
+    pub(crate) const EVERY: [&str; 10] = [
+        PEOPLE_READ,
+        PEOPLE,
+        SERVICES_READ,
+        SERVICES,
+        SESSIONS,
+        EVENTS,
+        STATUS,
+        KEYS,
+        SETTINGS_READ,
+        SETTINGS,
+    ];
 }
 
 actions! {
@@ -88,6 +100,8 @@ actions! {
     SeeEvents:              All   Own      All     All,   EVENTS;
     SeeKeys:                All   No       No      All,   STATUS;
     RotateKeys:             All   No       No      No,    KEYS;
+    SeeSettings:            All   No       No      All,   SETTINGS_READ;
+    ChangeSettings:         All   No       No      No,    SETTINGS;
     SeeMail:                All   No       All     All,   STATUS;
     SeeAdministrators:      All   No       No      All,   NONE;
     ChangeAdministrators:   All   No       No      No,    NONE;

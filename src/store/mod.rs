@@ -34,6 +34,7 @@ pub(crate) mod reviews;
 pub(crate) mod sealed_secrets;
 pub(crate) mod services;
 pub(crate) mod sessions;
+pub(crate) mod settings;
 pub(crate) mod signing_keys;
 #[cfg(test)]
 mod tests;

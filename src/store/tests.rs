@@ -30,6 +30,7 @@ const STATEMENTS: &[(&str, &[&str])] = &[
     ("reviews", reviews::STATEMENTS),
     ("services", services::STATEMENTS),
     ("sessions", sessions::STATEMENTS),
+    ("settings", settings::STATEMENTS),
     ("signing_keys", signing_keys::STATEMENTS),
     ("throttles", throttles::STATEMENTS),
     ("trail", trail::STATEMENTS),

@@ -99,16 +99,20 @@ impl Colours {
         Ok(colours)
     }
 
-    /// The name of the stylesheet that [`brand_css`] makes of them: it says everything that is in it.
+    /// The name of the stylesheet that [`brand_css`] makes of them: it says everything that is in it, so that a node
+    /// that has not heard of new colours yet can serve it as well.
     pub(crate) fn file(&self) -> String {
-        let Self { brand, action, .. } = self;
-        format!("service-{brand}-{action}.css").replace('#', "")
+        let Self { brand, on_brand, action, on_action } = self;
+        format!("colours-{brand}-{on_brand}-{action}-{on_action}.css").replace('#', "")
     }
 
     /// The colours that such a name says; `None` for any other name.
     pub(crate) fn of_file(file: &str) -> Option<Self> {
-        let (band, button) = file.strip_prefix("service-")?.strip_suffix(".css")?.split_once('-')?;
-        Self::of_service((&format!("#{band}"), &format!("#{button}"))).ok()
+        let names = file.strip_prefix("colours-")?.strip_suffix(".css")?;
+        let written: Vec<String> = names.split('-').map(|digits| format!("#{digits}")).collect();
+        let [brand, on_brand, action, on_action] = written.as_slice() else { return None };
+        let colours = Self::parse([brand, on_brand, action, on_action]).ok()?;
+        colours.check().is_ok().then_some(colours)
     }
 
     /// Checks that people can read them (WCAG 2.2, 1.4.3 and 1.4.11).
@@ -116,10 +120,20 @@ impl Colours {
     /// # Errors
     /// A sentence that names the colours, their contrast and the least that is allowed.
     pub(crate) fn check(&self) -> Result<(), String> {
-        let text = |ink: Colour| format!("{} text", ink.spoken());
-        at_least(self.on_brand, self.brand, 4.5, &format!("{} on {}", text(self.on_brand), self.brand))?;
-        at_least(self.on_action, self.action, 4.5, &format!("{} on {}", text(self.on_action), self.action))?;
-        at_least(self.brand, Colour::WHITE, 3.0, &format!("{} on white", self.brand))
+        self.flaw().map_or(Ok(()), |(_, say)| Err(say))
+    }
+
+    /// The first of them that people cannot read, and what [`Colours::check`] says of it.
+    pub(crate) fn flaw(&self) -> Option<(&'static str, String)> {
+        let text = |ink: Colour, ground| format!("{} text on {ground}", ink.spoken());
+        let Self { brand, on_brand, action, on_action } = *self;
+        [
+            ("on_brand", at_least(on_brand, brand, 4.5, &text(on_brand, brand))),
+            ("on_action", at_least(on_action, action, 4.5, &text(on_action, action))),
+            ("brand", at_least(brand, Colour::WHITE, 3.0, &format!("{brand} on white"))),
+        ]
+        .into_iter()
+        .find_map(|(which, judged)| Some((which, judged.err()?)))
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) async fn brand(State(web): State<Arc<Web>>, Path(file): Path<String>)
         let headers = [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, FOR_EVER)];
         return (headers, brand_css(&colours)).into_response();
     }
-    match web.front.brand.iter().find(|known| known.file == file) {
+    match web.front.logo.as_ref().filter(|logo| logo.file == file) {
         Some(known) => {
             let headers = [
                 (header::CONTENT_TYPE, known.content_type),

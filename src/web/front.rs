@@ -1,30 +1,32 @@
 //! What is the same for every answer: the frame of the pages, the cookies' style, the discovery document.
 
+use std::sync::Arc;
+
 use crate::base::{Document, paths};
-use crate::config::Config;
+use crate::config::{Config, Settings};
+use crate::kit::SettingsInForce;
 use crate::model::{Client, ClientSettings};
 use crate::oidc::discovery;
 use crate::policy::registration;
-use crate::view::{Asset, Chrome, Colours, Link, brand_css};
+use crate::view::{Asset, Chrome, Colours, Link};
 use crate::web::cookies::CookieStyle;
 
-/// Things made once from the configuration.
+/// Things made once from the configuration, and the settings that the others are made of.
 pub(crate) struct Front {
     pub(crate) cookies: CookieStyle,
     pub(crate) discovery: Document,
-    /// The council's own files.
-    pub(crate) brand: Vec<Asset>,
-    chrome: Chrome,
+    /// The council's own.
+    pub(crate) logo: Option<Asset>,
+    host: String,
+    settings: Arc<SettingsInForce>,
 }
 
 impl Front {
     /// # Errors
     /// One sentence, where the colours cannot be read on one another or the logo cannot be read at all.
     pub(crate) fn new(config: &Config) -> Result<Self, String> {
-        let brand = &config.brand;
-        let colours = Colours::parse([&brand.brand, &brand.on_brand, &brand.action, &brand.on_action])?;
-        colours.check()?;
-        let style = Asset::new("brand", "css", "text/css; charset=utf-8", brand_css(&colours).into_bytes());
+        let brand = &config.settings.brand;
+        Colours::parse(brand.colours())?.check()?;
         let logo = match &brand.logo {
             Some(logo) => {
                 let bytes = std::fs::read(&logo.path)
@@ -33,15 +35,34 @@ impl Front {
             }
             None => None,
         };
-        let chrome = Chrome {
+        Ok(Self {
+            cookies: CookieStyle::new(config.is_https()),
+            discovery: Document::new(discovery::document(config).to_string()),
+            logo,
+            host: config.host(),
+            settings: Arc::new(SettingsInForce::new(config)),
+        })
+    }
+
+    /// With settings that change while the provider runs.
+    pub(crate) fn following(self, settings: &Arc<SettingsInForce>) -> Self {
+        Self { settings: Arc::clone(settings), ..self }
+    }
+
+    /// The frame of a page that belongs to no service in particular.
+    pub(crate) fn chrome(&self) -> Chrome {
+        let settings = self.settings.current();
+        let Settings { brand, .. } = &*settings;
+        let colours = Colours::parse(brand.colours()).ok();
+        Chrome {
             service: brand.service.clone(),
             council: brand.council.clone(),
             home_url: brand.home_url.clone(),
-            logo_url: logo.as_ref().map(brand_url),
-            brand_css: Some(brand_url(&style)),
+            logo_url: self.logo.as_ref().map(|logo| brand_url(&logo.file)),
+            brand_css: colours.map(|colours| brand_url(&colours.file())),
             phone: brand.phone.clone(),
             opening_hours: brand.opening_hours.clone(),
-            host: config.host(),
+            host: self.host.clone(),
             support_url: paths::CONTACT.to_owned(),
             safeguarding_notice: None,
             safeguarding_url: brand.safeguarding_url.clone(),
@@ -55,23 +76,12 @@ impl Front {
             client_policy: None,
             client_tos: None,
             assets: Default::default(),
-        };
-        Ok(Self {
-            cookies: CookieStyle::new(config.is_https()),
-            discovery: Document::new(discovery::document(config).to_string()),
-            brand: std::iter::once(style).chain(logo).collect(),
-            chrome,
-        })
-    }
-
-    /// The frame of a page that belongs to no service in particular.
-    pub(crate) fn chrome(&self) -> Chrome {
-        self.chrome.clone()
+        }
     }
 
     /// The frame of a page on the way to a service.
     pub(crate) fn chrome_for(&self, client: Option<&Client>) -> Chrome {
-        let mut chrome = self.chrome.clone();
+        let mut chrome = self.chrome();
         if let Some(client) = client {
             chrome.service.clone_from(&client.name);
             if let Some(home) = &client.settings.home_page {
@@ -80,7 +90,7 @@ impl Front {
             let chosen = client.settings.brand_colours.as_ref();
             let colours = chosen.and_then(|(band, button)| Colours::of_service((band, button)).ok());
             if let Some(colours) = colours {
-                chrome.brand_css = Some(paths::BRAND.replace("{file}", &colours.file()));
+                chrome.brand_css = Some(brand_url(&colours.file()));
             }
             dress(&mut chrome, &client.settings);
         }
@@ -115,6 +125,6 @@ fn dress(chrome: &mut Chrome, settings: &ClientSettings) {
     chrome.client_tos.clone_from(&settings.tos_uri);
 }
 
-fn brand_url(file: &Asset) -> String {
-    paths::BRAND.replace("{file}", &file.file)
+fn brand_url(file: &str) -> String {
+    paths::BRAND.replace("{file}", file)
 }

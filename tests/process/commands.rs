@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::house::House;
+use crate::house::{House, PATIENCE};
+use crate::http::Browser;
 
 const ALEX: &str = "alex@school.example";
 
@@ -306,6 +308,43 @@ async fn migrating_twice_is_migrating_once_and_the_doctor_is_content() {
     assert!(house.must(&["migrate"], "").contains("was up to date"));
     let after = house.must(&["doctor"], "");
     assert!(after.contains("up to date") && !after.contains("BAD"), "{after}");
+}
+
+#[tokio::test]
+async fn a_setting_that_a_command_changes_is_taken_up_by_a_provider_that_runs() {
+    let mut house = House::new().await;
+    let _node = house.serve().await;
+    let mut browser = Browser::at(house.port);
+    let council = "Northshire County Council";
+    assert!(!browser.open("/help").await.unwrap().body.contains(council));
+    let said = house.must(&["settings", "set", "brand.council", council], "");
+    assert!(said.contains("\"Example County Council\" -> \"Northshire County Council\""), "{said}");
+    let began = Instant::now();
+    while !browser.open("/help").await.unwrap().body.contains(council) {
+        assert!(began.elapsed() < PATIENCE, "it is not taken up");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(house.must(&["settings", "set", "brand.council", council], "").contains("No changes"));
+    let listed = json(&house.must(&["settings", "list", "--json"], ""));
+    let changed = listed.as_array().unwrap().iter().filter(|setting| setting["is_changed"] == true);
+    assert_eq!(changed.map(|setting| &setting["value"]).collect::<Vec<_>>(), [council]);
+    assert!(house.must(&["settings", "list"], "").contains("\"Example County Council\""));
+    assert!(house.must(&["export"], "").contains("[brand]\ncouncil = \"Northshire County Council\"\n"));
+    assert!(house.must(&["doctor"], "").contains("before what is configured: brand.council"));
+    let why = refusal(&house, &["settings", "set", "session.hours", "soon"], "");
+    assert!(why.contains("session.hours must be a whole number"), "{why}");
+    assert!(
+        refusal(&house, &["settings", "set", "brand.fone", "1"], "")
+            .contains("did you mean \"brand.phone\"?")
+    );
+    // What is set by then would not be good with this configuration: it does not count, and the doctor says so.
+    house.must(&["settings", "set", "login.code_minutes", "30"], "");
+    house.set("GATEHOUSE_LOGIN_FLOW_MINUTES", "20");
+    let output = house.run(&["doctor"], "");
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.contains("set by administrators, and not in use: login.flow_minutes is 20"), "{told}");
+    let said = house.must(&["settings", "reset", "brand.council"], "");
+    assert!(said.contains("-> \"Example County Council\""), "{said}");
 }
 
 #[tokio::test]

@@ -231,8 +231,8 @@ async fn a_service_that_has_but_an_id_token_hears_and_so_does_one_that_has_not_b
     let local = "127.0.0.0/8".parse().unwrap();
     let provider = Provider::start_with(|config| {
         config.outgoing.allow_networks = vec![local];
-        config.session.absolute = Span::days(30);
-        config.session.idle = Span::days(30);
+        config.settings.session.absolute = Span::days(30);
+        config.settings.session.idle = Span::days(30);
     })
     .await;
     let (by_browser, long_ago) = (Service::start().await, Service::start().await);

@@ -54,6 +54,7 @@ async fn row_41_every_page_stops_at_the_border_of_a_role() {
         border("/admin/keys", [true, false, false, true]),
         border("/admin/email", [true, false, true, true]),
         border("/admin/administrators", [true, false, false, true]),
+        border("/admin/settings", [true, false, false, true]),
     ];
     for (nth, mut browser) in provider.one_of_each_role().await.into_iter().enumerate() {
         for Border { path, may, .. } in &pages {
@@ -132,6 +133,7 @@ async fn row_41_every_form_stops_at_the_border_of_a_role() {
         Border { fields: &[("role", "auditor")], ..border(person("role"), [true, false, false, false]) },
         Border { fields: REVIEW, ..border("/admin/reviews/new", [true, false, true, false]) },
         border("/admin/keys/change", [true, false, false, false]),
+        border("/admin/settings/login/edit", [true, false, false, false]),
         border(person("erase"), [true, false, false, false]),
     ];
     // From the one who may least to the one who may everything, who spoils it for the others.

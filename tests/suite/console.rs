@@ -393,13 +393,17 @@ async fn a_service_has_colours_that_people_can_read_and_its_login_page_can_be_se
     }
     olivia.submit(&edit, &with("#5b2a86", "#7a1f5c")).await.expect(StatusCode::SEE_OTHER);
     let preview = olivia.open("/admin/services/portal/preview").await.expect(StatusCode::OK);
-    let style = "/brand/service-5b2a86-7a1f5c.css";
+    let style = "/brand/colours-5b2a86-ffffff-7a1f5c-ffffff.css";
     assert!(preview.text().contains("Secure login – step 1") && preview.body.contains(style));
     let login = provider.login_page(&mut provider.browser(), &super::support::Ask::of("portal")).await;
     assert!(login.body.contains(style));
     let css = provider.browser().open(style).await.expect(StatusCode::OK);
     assert!(css.body.contains("--brand:#5b2a86") && css.body.contains("--on-brand:#ffffff"), "{}", css.body);
-    provider.browser().open("/brand/service-ffee00-ffffff.css").await.expect(StatusCode::NOT_FOUND);
+    provider
+        .browser()
+        .open("/brand/colours-ffee00-17232b-ffffff-17232b.css")
+        .await
+        .expect(StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

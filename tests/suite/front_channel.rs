@@ -124,7 +124,7 @@ async fn where_frames_are_called_there_is_time_to_read_who_could_not_be_told() {
 /// PAGES, P12.
 #[tokio::test]
 async fn everybody_stops_at_the_page_where_the_council_wants_that() {
-    let provider = Provider::start_with(|config| config.session.logged_out_page = true).await;
+    let provider = Provider::start_with(|config| config.settings.session.logged_out_page = true).await;
     let portal = Portal::open_at(provider, |_| {}).await;
     let hint = used(&portal, &[]).await;
     let params = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", AFTER)];

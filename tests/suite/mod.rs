@@ -50,6 +50,7 @@ mod reset;
 mod response_types;
 mod review;
 mod session;
+mod settings;
 mod signed_answers;
 mod single_sign_on;
 pub(crate) mod support;

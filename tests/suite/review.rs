@@ -350,8 +350,8 @@ async fn a_review_outlives_its_sponsor_and_a_short_one_has_no_second_letter() {
 #[tokio::test]
 async fn who_is_not_seen_for_long_is_deactivated_and_erased_later() {
     let provider = Provider::start_with(|config| {
-        config.retention.dormant = Some(Span::days(100));
-        config.retention.deactivated = Some(Span::days(30));
+        config.settings.retention.dormant = Some(Span::days(100));
+        config.settings.retention.deactivated = Some(Span::days(30));
     })
     .await;
     provider.add_client("portal", |_| {}).await;

@@ -98,8 +98,12 @@ impl Provider {
 
     /// Another node on the same database, with the same master key and clock.
     pub(crate) async fn second_node(&self) -> Router {
-        let app = node(self.kit().config.clone(), Arc::clone(&self.clock), 2).await;
-        app.router(Router::new())
+        self.second_app().await.router(Router::new())
+    }
+
+    /// The same, with its tools.
+    pub(crate) async fn second_app(&self) -> App {
+        node(self.kit().config.clone(), Arc::clone(&self.clock), 2).await
     }
 
     pub(crate) fn kit(&self) -> &Kit {

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{Change, Declared, DeclaredAdministrator, DeclaredService, every_service};
 use crate::admin::clients::{self, members};
+use crate::admin::settings::{self, Wishes};
 use crate::admin::{Flaw, Refusal, administrators, console, users};
 use crate::base::{ClientId, Error, UserId};
 use crate::kit::Kit;
@@ -37,7 +38,8 @@ pub(crate) async fn plan(
     if prune && declared.services.is_none() {
         plan.flaw("The file has no [services], and --prune would remove every service");
     }
-    let mut changes = plan.services().await?;
+    let mut changes = plan.settings().await?;
+    changes.extend(plan.services().await?);
     plan.check_names();
     changes.extend(plan.administrators().await?);
     // Administrators look after them until here: one who is given another service first is never without any.
@@ -66,6 +68,28 @@ impl Plan<'_> {
                 Ok(None)
             }
             Err(Error::Fault(fault)) => Err(Error::Fault(fault)),
+        }
+    }
+
+    /// What a section does not name is left alone too, or goes back to what is configured where it is to be pruned.
+    async fn settings(&mut self) -> Result<Vec<Change>, Error<Refusal>> {
+        let listed = settings::list(self.kit, self.actor).await?.settings;
+        let mut wishes = Wishes::new();
+        for (section, wanted) in self.declared.settings() {
+            let of_section = listed.iter().filter(|listed| listed.setting.section() == section);
+            let gone = of_section.filter(|listed| self.prune && listed.is_changed);
+            wishes.extend(gone.map(|listed| (listed.setting.name().to_owned(), None)));
+            wishes
+                .extend(wanted.iter().map(|(key, value)| (format!("{section}.{key}"), Some(value.clone()))));
+        }
+        match settings::weigh(self.kit, self.actor, &wishes).await {
+            Ok(differences) if differences.is_empty() => Ok(Vec::new()),
+            Ok(differences) => Ok(vec![Change::UpdateSettings { wishes, differences }]),
+            Err(Error::Refused(refusal)) => {
+                refusal.to_string().lines().for_each(|line| self.flaw(line));
+                Ok(Vec::new())
+            }
+            Err(fault) => Err(fault),
         }
     }
 

@@ -10,6 +10,7 @@ use utoipa::{OpenApi as _, ToSchema as _};
 use super::problem::{FieldProblem, ProblemDocument};
 use super::shapes::{PersonAction, ServiceAction};
 use crate::base::paths;
+use crate::config::{Setting, Shape};
 use crate::model::ClientSettings;
 use crate::policy::permission::scopes;
 
@@ -19,7 +20,7 @@ use crate::policy::permission::scopes;
         title = "Gatehouse administration",
         version = "1",
         description = "What administrators can do, for programs. Errors are application/problem+json (RFC 9457). \
-                       For the next page of a list, send its `next` as `after`. Changes by PUT need the ETag that was last seen as If-Match. Every \
+                       For the next page of a list, send its `next` as `after`. Changes by PUT and PATCH need the ETag that was last seen as If-Match. Every \
                        POST takes an Idempotency-Key, and can then be sent again safely.\n\nLeft to people on \
                        purpose, so that whoever steals a token cannot make themselves an owner: changing \
                        roles, giving programs the scopes of this interface, and importing \
@@ -49,6 +50,25 @@ pub(super) fn settings() -> RefOr<Schema> {
             _ => Schema::from(ObjectBuilder::new().schema_type(SchemaType::AnyValue).build()),
         };
         object = object.property(name, schema);
+    }
+    RefOr::T(object.build().into())
+}
+
+/// Settings of the provider by their names, each of its kind or `null`.
+pub(super) fn changes() -> RefOr<Schema> {
+    let mut object =
+        ObjectBuilder::new().additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false)));
+    for setting in Setting::every() {
+        let kind = match setting.shape() {
+            Shape::Text => Type::String,
+            Shape::Number => Type::Integer,
+            Shape::Switch => Type::Boolean,
+            Shape::List => Type::Array,
+        };
+        let schema = ObjectBuilder::new()
+            .schema_type(SchemaType::Array(vec![kind, Type::Null]))
+            .description(Some(setting.about()));
+        object = object.property(setting.name(), schema.build());
     }
     RefOr::T(object.build().into())
 }

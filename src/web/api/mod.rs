@@ -16,6 +16,7 @@ mod problem;
 mod rest;
 mod reviews;
 mod services;
+mod settings;
 mod shapes;
 
 use std::sync::Arc;
@@ -51,6 +52,7 @@ fn described() -> OpenApiRouter<Arc<Web>> {
         .routes(routes!(rest::events))
         .routes(routes!(rest::keys))
         .routes(routes!(rest::rotate_keys))
+        .routes(routes!(settings::all, settings::change))
         .routes(routes!(rest::mail))
         .routes(routes!(rest::status))
 }

@@ -50,6 +50,9 @@ pub(crate) const BORDERS: &[Border] = &[
     page(paths::CONSOLE_AUDIT_FILE, SeeEvents),
     page(paths::CONSOLE_KEYS, SeeKeys),
     form(paths::CONSOLE_KEYS_CHANGE, RotateKeys),
+    page(paths::CONSOLE_SETTINGS, SeeSettings),
+    form(paths::CONSOLE_SETTINGS_EDIT, ChangeSettings),
+    page(paths::CONSOLE_SETTINGS_PREVIEW, SeeSettings),
     page(paths::CONSOLE_MAIL, SeeMail),
     page(paths::CONSOLE_ADMINISTRATORS, SeeAdministrators),
 ];

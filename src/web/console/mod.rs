@@ -22,6 +22,7 @@ mod reviews;
 mod service_form;
 mod services;
 mod sessions;
+mod settings;
 
 use std::sync::Arc;
 
@@ -55,6 +56,7 @@ const MENU: &[(&str, &str, Action)] = &[
     ("Keys", paths::CONSOLE_KEYS, Action::SeeKeys),
     ("Email", paths::CONSOLE_MAIL, Action::SeeMail),
     ("Administrators", paths::CONSOLE_ADMINISTRATORS, Action::SeeAdministrators),
+    ("Settings", paths::CONSOLE_SETTINGS, Action::SeeSettings),
 ];
 
 /// Every route of the console.
@@ -93,6 +95,9 @@ pub(super) fn routes() -> Router<Arc<Web>> {
         .route(paths::CONSOLE_AUDIT_FILE, get(audit::file))
         .route(paths::CONSOLE_KEYS, get(keys::list))
         .route(paths::CONSOLE_KEYS_CHANGE, get(keys::ask).post(keys::change))
+        .route(paths::CONSOLE_SETTINGS, get(settings::all))
+        .route(paths::CONSOLE_SETTINGS_EDIT, get(settings::get_edit).post(settings::post_edit))
+        .route(paths::CONSOLE_SETTINGS_PREVIEW, get(settings::preview))
         .route(paths::CONSOLE_MAIL, get(mail::list))
         .route(paths::CONSOLE_ADMINISTRATORS, get(administrators::list))
 }

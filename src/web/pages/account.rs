@@ -64,7 +64,7 @@ fn show_password(web: &Web, current: &Current, status: StatusCode, errors: Vec<F
         errors,
         banner: None,
         email: current.user.email.shown().to_owned(),
-        min_length: web.kit.config.login.password_min_length,
+        min_length: web.kit.settings().login.password_min_length,
     };
     page::page(web, status, &shown, &web.front.chrome())
 }
@@ -88,7 +88,7 @@ async fn change(web: &Web, own: &OwnForm) -> Result<Response, Fault> {
         Step::Wrong => refused(vec![FieldError::new("password", messages::PRESENT_PASSWORD_WRONG)]),
         Step::Unfit { present_is_empty, new } => {
             let present = FieldError::new("password", messages::ENTER_PRESENT_PASSWORD);
-            let min_length = web.kit.config.login.password_min_length;
+            let min_length = web.kit.settings().login.password_min_length;
             let new = new.map(|refusal| reset::password_errors(refusal, min_length));
             let present = present_is_empty.then_some(present).into_iter();
             refused(present.chain(new.into_iter().flatten()).collect())

@@ -17,7 +17,8 @@ fn show<P: Page>(web: &Web, shown: &P) -> Response {
 }
 
 pub(in crate::web) async fn help(State(web): State<Arc<Web>>) -> Response {
-    let login = &web.kit.config.login;
+    let settings = web.kit.settings();
+    let login = &settings.login;
     let code_minutes = u32::try_from(login.code.as_seconds() / 60).unwrap_or_default();
     show(&web, &HelpPage { code_minutes, min_length: login.password_min_length })
 }
@@ -31,17 +32,17 @@ pub(in crate::web) async fn contact(State(web): State<Arc<Web>>) -> Response {
 }
 
 pub(in crate::web) async fn cookies(State(web): State<Arc<Web>>) -> Response {
-    let config = &web.kit.config;
+    let settings = web.kit.settings();
     let style = web.front.cookies;
     let facts = |name: String, lasts: String| CookieFacts { name, lasts };
     let shown = CookiesPage {
-        flow: facts(format!("{}…", style.flow_stem()), lasts(config.login.flow)),
+        flow: facts(format!("{}…", style.flow_stem()), lasts(settings.login.flow)),
         session: facts(
             style.session_name(),
-            format!("{}, or until you close your browser", lasts(config.session.absolute)),
+            format!("{}, or until you close your browser", lasts(settings.session.absolute)),
         ),
         state: facts(style.state_name(), "Until you log out or close your browser".to_owned()),
-        device: facts(style.device_name(), lasts(config.session.device)),
+        device: facts(style.device_name(), lasts(settings.session.device)),
         said: facts(style.said_name(), "1 minute".to_owned()),
         invitation: facts(style.invitation_name(), lasts(super::invitation::COOKIE_LIFE)),
         console: facts(style.console_name(), "Until you close your browser".to_owned()),
@@ -52,7 +53,7 @@ pub(in crate::web) async fn cookies(State(web): State<Arc<Web>>) -> Response {
 }
 
 pub(in crate::web) async fn privacy(State(web): State<Arc<Web>>) -> Response {
-    let days = web.kit.config.retention.events.as_seconds() / 86_400;
+    let days = web.kit.settings().retention.events.as_seconds() / 86_400;
     show(&web, &PrivacyPage { history_days: u32::try_from(days).unwrap_or_default() })
 }
 

@@ -67,8 +67,8 @@ fn show(
         banner: None,
         name: invited.user.name.clone(),
         email: invited.user.email.shown().to_owned(),
-        service: invited.service(&web.kit).to_owned(),
-        min_length: web.kit.config.login.password_min_length,
+        service: invited.service(&web.kit),
+        min_length: web.kit.settings().login.password_min_length,
     };
     page::page(web, status, &shown, &chrome(web, invited))
 }
@@ -113,7 +113,7 @@ async fn accept(
     Ok(match invitation::accept(&web.kit, &invited, typed, visit).await? {
         Step::Done => ready(web, invited.user.email.shown(), headers).await?,
         Step::Refused(refusal) => {
-            let errors = reset::password_errors(refusal, web.kit.config.login.password_min_length);
+            let errors = reset::password_errors(refusal, web.kit.settings().login.password_min_length);
             show(web, (secret, &invited), StatusCode::UNPROCESSABLE_ENTITY, errors)
         }
         Step::Busy => trouble::busy_at(web, paths::INVITATION.to_owned(), &chrome(web, &invited)),

@@ -47,7 +47,7 @@ pub(in crate::web) fn begun(web: &Web, begun: &Begun, cookies: &Cookies, path: &
     for name in cookies.surplus_flows(style, MOST_FLOWS - 1) {
         response = redirect::with_cookie(response, style.take_back(name));
     }
-    let life = Some(web.kit.config.login.flow);
+    let life = Some(web.kit.settings().login.flow);
     redirect::with_cookie(response, style.give(&style.flow_name(&begun.id), &begun.binding, life))
 }
 
@@ -131,7 +131,7 @@ async fn submit(at: &AtFlow, form: &Params) -> Result<Response, Fault> {
     Ok(match log_in::check_password(kit, &at.journey, credentials, &at.visit).await? {
         PasswordStep::CodeSent { binding } => {
             let style = at.web.front.cookies;
-            let cookie = style.give(&style.flow_name(at.id()), &binding, Some(kit.config.login.flow));
+            let cookie = style.give(&style.flow_name(at.id()), &binding, Some(kit.settings().login.flow));
             redirect::with_cookie(redirect::to_flow(paths::LOGIN_CODE, at.id()), cookie)
         }
         PasswordStep::Wrong => {

@@ -61,7 +61,7 @@ async fn submit(at: &AtFlow, form: &Params) -> Result<Response, Fault> {
     match log_in::check_code(&at.web.kit, &at.journey, code, &browser).await? {
         CodeStep::LoggedIn(logged_in) => Ok(welcome(at, &logged_in)),
         CodeStep::NewPasswordFirst { binding } => {
-            let life = Some(at.web.kit.config.login.flow);
+            let life = Some(at.web.kit.settings().login.flow);
             let cookie = style.give(&style.flow_name(at.id()), &binding, life);
             Ok(redirect::with_cookie(redirect::to_flow(paths::RESET_PASSWORD, at.id()), cookie))
         }
@@ -86,7 +86,7 @@ fn welcome(at: &AtFlow, logged_in: &LoggedIn) -> Response {
     let state = browser_state(&at.web.kit, &logged_in.session_id);
     response = redirect::with_cookie(response, style.show_state(&state));
     if let Some(device) = &logged_in.device {
-        let life = Some(at.web.kit.config.session.device);
+        let life = Some(at.web.kit.settings().session.device);
         response = redirect::with_cookie(response, style.give(&style.device_name(), device, life));
     }
     response

@@ -93,7 +93,7 @@ async fn log_out(
         let not_told = farewell::not_told(&web.kit, &farewell, &current.session.id).await?;
         parting = Parting { frames: farewell.frames, not_told };
     }
-    let stops = web.kit.config.session.logged_out_page || !parting.not_told.is_empty();
+    let stops = web.kit.settings().session.logged_out_page || !parting.not_told.is_empty();
     let response = match &judged.onward {
         Some(onward) if parting.frames.is_empty() && !stops => redirect::see_other(&onward.location()),
         _ => done(web, &judged, parting)?,
@@ -156,7 +156,7 @@ fn done(web: &Web, judged: &Logout, Parting { frames, not_told }: Parting) -> Re
         let text = format!("Return to {}", client.name);
         Link { text, href }
     });
-    let goes_on = onward.is_some() && !frames.is_empty() && !web.kit.config.session.logged_out_page;
+    let goes_on = onward.is_some() && !frames.is_empty() && !web.kit.settings().session.logged_out_page;
     let wait = if not_told.is_empty() { TIME_FOR_FRAMES } else { TIME_TO_READ };
     let log_in_url = Some(web.front.start_url(client));
     let shown = LoggedOutPage { return_to, home, log_in_url, not_told, frames, goes_on };

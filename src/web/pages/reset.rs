@@ -117,7 +117,7 @@ async fn submit_code(at: &AtFlow, form: &Params) -> Result<Response, Fault> {
     match reset::check_code(&at.web.kit, &at.journey, code, &at.visit).await? {
         CodeStep::Right { binding } => {
             let style = at.web.front.cookies;
-            let life = Some(at.web.kit.config.login.flow);
+            let life = Some(at.web.kit.settings().login.flow);
             let cookie = style.give(&style.flow_name(at.id()), &binding, life);
             Ok(redirect::with_cookie(redirect::to_flow(paths::RESET_PASSWORD, at.id()), cookie))
         }
@@ -171,7 +171,7 @@ fn show_password(at: &AtFlow, status: StatusCode, user: &User, errors: Vec<Field
         errors,
         banner: None,
         email: user.email.shown().to_owned(),
-        min_length: at.web.kit.config.login.password_min_length,
+        min_length: at.web.kit.settings().login.password_min_length,
     };
     // Whoever forgot the password has come by themselves; only who knew it is told why they must choose another.
     let knew_it = matches!(at.journey.flow.stage, FlowStage::Code { .. });
@@ -194,7 +194,7 @@ async fn submit_password(at: &AtFlow, form: &Params) -> Result<Response, Fault> 
     Ok(match reset::set_password(kit, &at.journey, typed, &at.visit).await? {
         PasswordStep::Done => redirect::to_flow(paths::LOGIN, at.id()),
         PasswordStep::Refused(refusal) => {
-            let errors = password_errors(refusal, kit.config.login.password_min_length);
+            let errors = password_errors(refusal, kit.settings().login.password_min_length);
             show_password(at, WRONG, &user, errors)
         }
         PasswordStep::Busy => trouble::busy(at, paths::RESET_PASSWORD, at.id()),

@@ -61,7 +61,7 @@ fn show(web: &Web, secret: &Secret<kinds::SetUp>, typed: &Params, errors: Vec<Fi
         banner: None,
         name: typed.field("name").to_owned(),
         email: typed.field("email").to_owned(),
-        min_length: web.kit.config.login.password_min_length,
+        min_length: web.kit.settings().login.password_min_length,
     };
     page::page(web, status, &shown, &web.front.chrome())
 }
@@ -122,7 +122,7 @@ async fn make(
     let errors = match refusal {
         NotSetUp::Link => return over(web),
         NotSetUp::Password(refusal) => {
-            reset::password_errors(refusal, web.kit.config.login.password_min_length)
+            reset::password_errors(refusal, web.kit.settings().login.password_min_length)
         }
         NotSetUp::Other(Refusal::Busy) => {
             return trouble::busy_at(web, paths::SET_UP.to_owned(), &web.front.chrome());

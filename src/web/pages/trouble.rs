@@ -68,7 +68,7 @@ pub(in crate::web) fn bad_form(web: &Web, unwanted: &Unwanted) -> Response {
 }
 
 fn with_status(web: &Web, status: StatusCode, client: Option<&Client>, no_cookies: bool) -> Response {
-    let lasts = super::help::lasts(web.kit.config.login.flow);
+    let lasts = super::help::lasts(web.kit.settings().login.flow);
     let shown = ExpiredPage { start_url: web.front.start_url(client), no_cookies, lasts };
     page::page(web, status, &shown, &web.front.chrome_for(client))
 }

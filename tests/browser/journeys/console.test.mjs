@@ -231,6 +231,16 @@ state("console change the keys", async () => {
 });
 state("console email", opens("/admin/email", "Email"));
 state("console administrators", opens("/admin/administrators", "Administrators"));
+state("console settings", opens("/admin/settings", "Settings"));
+state("console names and colours", async () => {
+  await olivia.follow("Change names and colours");
+  await olivia.sees("Change names and colours");
+});
+state("console names and colours, wrong", async () => {
+  await olivia.fill("Name of the council", "");
+  await olivia.press("Save changes");
+  await olivia.isTold("Name of the council must be 1 to 64 characters on one line");
+});
 state("console stale form", async () => {
   await stage.demo.advance(16 * 60);
   await olivia.open("/admin/services/new");
