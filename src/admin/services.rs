@@ -108,6 +108,23 @@ pub(super) async fn sounds_like_ours(kit: &Kit, name: &str) -> Result<bool, Faul
     }
 }
 
+/// The service that somebody calls by its identifier or by its name.
+pub(crate) async fn named(kit: &Kit, actor: &Actor, text: &str) -> Result<Client, Error<Refusal>> {
+    match clients::find(kit, actor, text).await {
+        Err(Error::Refused(Refusal::Unknown(say))) => {
+            let mut found = services::by_exact_name(&mut *kit.store.read().await?, text).await?;
+            let Some(client) = found.pop() else { return Err(Error::Refused(Refusal::Unknown(say))) };
+            check(actor, Action::SeeServices, Some(&client.id))?;
+            if !found.is_empty() {
+                let say = format!("Several services have the name {text}. Enter the client ID of yours");
+                return Err(Error::Refused(Refusal::Conflict(say)));
+            }
+            Ok(client)
+        }
+        found => found,
+    }
+}
+
 /// One service, with when it last was given tokens.
 pub(crate) async fn find(kit: &Kit, actor: &Actor, id: &str) -> Result<Listed, Error<Refusal>> {
     let client = clients::find(kit, actor, id).await?;

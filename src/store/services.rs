@@ -13,6 +13,7 @@ use crate::model::Client;
 
 statements! {
     BY_NAME = "SELECT * FROM clients WHERE (name, id) > ($1, $2) ORDER BY name, id LIMIT $3";
+    BY_EXACT_NAME = "SELECT * FROM clients WHERE name = $1 ORDER BY id LIMIT 2";
     /// Each service by the first of its words that begins as wanted.
     SEARCH = "SELECT c.*, w.word FROM words w JOIN clients c ON c.id = w.id
         WHERE w.kind = 'client' AND w.word <= $2 AND (w.word, w.id) > ($7, $8)
@@ -42,6 +43,12 @@ pub(crate) async fn by_name(
 ) -> Result<Vec<Client>, Fault> {
     let rows = sqlx::query(BY_NAME).bind(name).bind(id).bind(limit).fetch_all(conn).await;
     rows.map_err(asking("list clients"))?.iter().map(client).collect()
+}
+
+/// The services with a name, as it is written; two stand for all where there are several.
+pub(crate) async fn by_exact_name(conn: &mut Conn, name: &str) -> Result<Vec<Client>, Fault> {
+    let rows = sqlx::query(BY_EXACT_NAME).bind(name).fetch_all(conn).await;
+    rows.map_err(asking("find clients by their name"))?.iter().map(client).collect()
 }
 
 /// Up to `limit` services that have every word, each with the word that places it, after the place that two texts name.

@@ -6,7 +6,8 @@ use axum::extract::{FromRequest as _, FromRequestParts as _, Multipart, Request,
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 
-use super::people::{BACK, service, service_field};
+use super::choice::Choice;
+use super::people::{BACK, service_fields};
 use super::{Console, ConsoleForm, field_errors};
 use crate::admin::import::{LARGEST, Outcome, Preview};
 use crate::admin::{Flaw, Refusal, upload};
@@ -91,7 +92,10 @@ pub(super) async fn post(State(web): State<Arc<Web>>, request: Request) -> Respo
         return at.log_in_again(paths::CONSOLE_IMPORT);
     }
     match upload::look(&at.web.kit, &at.actor, &file).await {
-        Ok((id, preview)) => looked_at(&at, &id, &preview).await,
+        Ok((id, preview)) if preview.problems.is_empty() => {
+            looked_at(&at, (&id, &preview), &Choice::default(), Vec::new()).await
+        }
+        Ok((_, preview)) => problems(&at, &preview),
         Err(Error::Refused(Refusal::Unfit(flaws))) => {
             // Whatever is wrong, it is wrong with the file.
             let flaws: Vec<Flaw> = flaws.into_iter().map(|flaw| Flaw::of("file", flaw.say)).collect();
@@ -113,10 +117,17 @@ async fn read(mut parts: Multipart) -> Option<(String, Vec<u8>)> {
     Some((token, file))
 }
 
-/// What would become of each row.
-async fn looked_at(at: &Console, id: &str, preview: &Preview) -> Response {
-    if !preview.problems.is_empty() {
-        return problems(at, preview);
+/// What would become of each row, and what is wrong with the services that were chosen.
+async fn looked_at(
+    at: &Console,
+    (id, preview): (&str, &Preview),
+    services: &Choice,
+    errors: Vec<FieldError>,
+) -> Response {
+    let mut fields = vec![Field::new("hidden", "list", "").value(id)];
+    match service_fields(at, services).await {
+        Ok(of_services) => fields.extend(of_services),
+        Err(error) => return at.refuse(error, BACK),
     }
     let sends = preview.count(Outcome::Invite);
     let (adds, there) = (preview.count(Outcome::Add), preview.count(Outcome::AlreadyThere));
@@ -143,6 +154,7 @@ async fn looked_at(at: &Console, id: &str, preview: &Preview) -> Response {
     };
     let columns = ["Row", "Name", "Email", "Organisation", "What will happen"];
     let by = (paths::CONSOLE_IMPORT_SEND.to_owned(), button);
+    let frame = Frame { errors, ..at.frame(paths::CONSOLE_PEOPLE) };
     at.ask(FormPage {
         lead,
         table: Some(Table::new(
@@ -152,8 +164,8 @@ async fn looked_at(at: &Console, id: &str, preview: &Preview) -> Response {
             rows.collect(),
             "The file has no rows.",
         )),
-        fields: vec![Field::new("hidden", "list", "").value(id), service_field(at, "").await],
-        ..FormPage::new(at.frame(paths::CONSOLE_PEOPLE), "Check the list", by, paths::CONSOLE_PEOPLE)
+        fields,
+        ..FormPage::new(frame, "Check the list", by, paths::CONSOLE_PEOPLE)
     })
 }
 
@@ -199,11 +211,13 @@ pub(super) async fn send(ConsoleForm { at, form }: ConsoleForm) -> Response {
     if !at.is_fresh() {
         return at.log_in_again(paths::CONSOLE_IMPORT);
     }
-    let service = match service(&form) {
-        Ok(service) => service,
-        Err(flaw) => return at.refuse(Error::Refused(Refusal::Unfit(vec![flaw])), BACK),
+    let list = form.field("list");
+    let mut services = Choice::read(&form);
+    let chosen = match services.chosen(&at).await {
+        Ok(chosen) => chosen,
+        Err(wrong) => return look_again(&at, list, &services, vec![wrong]).await,
     };
-    match upload::carry_out(&at.web.kit, &at.actor, form.field("list"), service.as_ref()).await {
+    match upload::carry_out(&at.web.kit, &at.actor, list, &chosen).await {
         Ok(report) => {
             let said = told(&[
                 (report.without_password, "person was invited", "people were invited"),
@@ -216,6 +230,19 @@ pub(super) async fn send(ConsoleForm { at, form }: ConsoleForm) -> Response {
             ]);
             at.done(paths::CONSOLE_PEOPLE, &said)
         }
+        // The list itself has been looked at, and is kept for another try.
+        Err(Error::Refused(Refusal::Unfit(flaws))) if flaws.iter().all(|flaw| flaw.field == "services") => {
+            look_again(&at, list, &services, field_errors(&flaws)).await
+        }
+        Err(error) => at.refuse(error, BACK),
+    }
+}
+
+/// Shows a list that was looked at once more, with what is wrong with the services that were chosen for it.
+async fn look_again(at: &Console, id: &str, services: &Choice, errors: Vec<FieldError>) -> Response {
+    match upload::look_again(&at.web.kit, &at.actor, id).await {
+        Ok(preview) if preview.problems.is_empty() => looked_at(at, (id, &preview), services, errors).await,
+        Ok(preview) => problems(at, &preview),
         Err(error) => at.refuse(error, BACK),
     }
 }

@@ -10,6 +10,7 @@
 mod administrators;
 mod audit;
 mod border;
+mod choice;
 mod dashboard;
 mod door;
 mod import;

@@ -143,7 +143,7 @@ state("console invited", async () => {
   await olivia.fill("Name", "Nina New");
   await olivia.fill("Email", "nina@school.example");
   await olivia.fill("Organisation", "Example Primary School");
-  await olivia.page.getByLabel("Service", { exact: true }).selectOption({ label: "Children's Services Portal" });
+  await olivia.page.getByLabel("Children's Services Portal").check();
   await olivia.press("Send invitation");
   await olivia.page.getByText("Invitation sent to nina@school.example.").waitFor();
 });
