@@ -89,6 +89,7 @@ pub(crate) const HEALTHZ: &str = "/healthz";
 pub(crate) const READYZ: &str = "/readyz";
 pub(crate) const STATIC: &str = "/static/{file}";
 pub(crate) const BRAND: &str = "/brand/{file}";
+pub(crate) const BRAND_LOGO: &str = "/brand/{id}/logo";
 
 /// What programs call, scripts of other sites among them.
 pub(crate) const CALLED: [&str; 10] = [

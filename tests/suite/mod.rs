@@ -36,6 +36,7 @@ mod journey;
 mod keys;
 mod letters;
 mod login;
+mod logo;
 mod logout;
 mod meanwhile;
 mod par;

@@ -143,6 +143,7 @@ pub(crate) struct Field {
     pub(crate) name: &'static str,
     pub(crate) label: &'static str,
     pub(crate) hint: Option<String>,
+    /// Of a file, the kinds that it may be of.
     pub(crate) value: String,
     pub(crate) options: Vec<Choice>,
 }

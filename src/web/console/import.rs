@@ -1,25 +1,21 @@
 //! Importing a list of people (P36): looked at first, and nothing sent until somebody says yes.
 
-use std::sync::Arc;
-
-use axum::extract::{FromRequest as _, FromRequestParts as _, Multipart, Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 
 use super::choice::Choice;
 use super::people::{BACK, service_fields};
-use super::{Console, ConsoleForm, field_errors};
+use super::{Console, ConsoleForm, ConsoleUpload, field_errors};
 use crate::admin::import::{LARGEST, Outcome, Preview};
 use crate::admin::{Flaw, Refusal, upload};
-use crate::base::{Error, constant_time_eq, paths};
+use crate::base::{Error, paths};
 use crate::view::FieldError;
 use crate::view::pages::console::{Action, Cell, ConsoleForm as FormPage, Field, Frame, Table};
-use crate::web::Web;
-use crate::web::extract::is_from_ourselves;
-use crate::web::pages::trouble;
 
 /// The file and what stands around it in the request.
 pub(super) const LARGEST_BODY: usize = LARGEST + 64 * 1024;
+/// The field of the file.
+const FILE: &str = "file";
 /// Rows of the preview that are shown.
 const SHOWN: usize = 500;
 
@@ -48,7 +44,8 @@ fn form(at: &Console, errors: Vec<FieldError>) -> FormPage {
             "You can import the same file again: people who have an account are left alone.".to_owned(),
         ],
         fields: vec![
-            Field::new("file", "file", "CSV file with name, email, organisation")
+            Field::new("file", FILE, "CSV file with name, email, organisation")
+                .value(".csv,text/csv")
                 .hint("Up to 5,000 rows. The first row must be headings"),
         ],
         links: vec![Action {
@@ -63,31 +60,14 @@ fn form(at: &Console, errors: Vec<FieldError>) -> FormPage {
 
 /// Has somebody send another file.
 fn refuse(at: &Console, say: &str) -> Response {
-    at.ask(form(at, vec![FieldError::new("file", say)]))
+    at.ask(form(at, vec![FieldError::new(FILE, say)]))
 }
 
-/// Takes the file. Its form is of another kind than the others, and is checked like them.
-pub(super) async fn post(State(web): State<Arc<Web>>, request: Request) -> Response {
-    let (mut parts, body) = request.into_parts();
-    if !is_from_ourselves(&web.kit.config, &parts.headers) {
-        return trouble::forbidden(&web);
-    }
-    let at = match Console::from_request_parts(&mut parts, &web).await {
-        Ok(at) => at,
-        Err(response) => return response,
-    };
-    let Ok(parts) = Multipart::from_request(Request::from_parts(parts, body), &web).await else {
-        return refuse(&at, "Select a file");
-    };
-    let Some((token, file)) = read(parts).await else {
+pub(super) async fn post(ConsoleUpload { at, file, is_whole, .. }: ConsoleUpload) -> Response {
+    if !is_whole {
         return refuse(&at, "The file is too large, or did not arrive whole");
-    };
-    if !constant_time_eq(token, at.token()) {
-        return trouble::forbidden(&web);
     }
-    if file.is_empty() {
-        return refuse(&at, "Select a file");
-    }
+    let Some(file) = file else { return refuse(&at, "Select a file") };
     if !at.is_fresh() {
         return at.log_in_again(paths::CONSOLE_IMPORT);
     }
@@ -98,23 +78,11 @@ pub(super) async fn post(State(web): State<Arc<Web>>, request: Request) -> Respo
         Ok((_, preview)) => problems(&at, &preview),
         Err(Error::Refused(Refusal::Unfit(flaws))) => {
             // Whatever is wrong, it is wrong with the file.
-            let flaws: Vec<Flaw> = flaws.into_iter().map(|flaw| Flaw::of("file", flaw.say)).collect();
+            let flaws: Vec<Flaw> = flaws.into_iter().map(|flaw| Flaw::of(FILE, flaw.say)).collect();
             at.ask(form(&at, field_errors(&flaws)))
         }
         Err(error) => at.refuse(error, BACK),
     }
-}
-
-async fn read(mut parts: Multipart) -> Option<(String, Vec<u8>)> {
-    let (mut token, mut file) = (String::new(), Vec::new());
-    while let Some(part) = parts.next_field().await.ok()? {
-        match part.name() {
-            Some("token") => token = part.text().await.ok()?,
-            Some("file") => file = part.bytes().await.ok()?.to_vec(),
-            _ => {}
-        }
-    }
-    Some((token, file))
 }
 
 /// What would become of each row, and what is wrong with the services that were chosen.
@@ -204,7 +172,7 @@ fn problems(at: &Console, preview: &Preview) -> Response {
     }
     let columns = ["Row", "Name", "Email", "Problem"];
     let table = Table::new("problems", "Problems by row", &columns, rows.collect(), "");
-    at.ask(FormPage { lead, table: Some(table), ..form(at, vec![FieldError::new("file", say)]) })
+    at.ask(FormPage { lead, table: Some(table), ..form(at, vec![FieldError::new(FILE, say)]) })
 }
 
 pub(super) async fn send(ConsoleForm { at, form }: ConsoleForm) -> Response {

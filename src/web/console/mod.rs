@@ -21,8 +21,10 @@ mod person;
 mod person_deeds;
 mod reviews;
 mod service_form;
+mod service_logo;
 mod services;
 mod sessions;
+mod upload;
 
 use std::sync::Arc;
 
@@ -35,6 +37,7 @@ use axum::routing::{get, post};
 #[cfg(test)]
 pub(crate) use self::border::BORDERS;
 use self::door::{Console, ConsoleForm};
+use self::upload::ConsoleUpload;
 use crate::admin::{Flaw, Refusal};
 use crate::base::{Error, Fault, paths};
 use crate::oidc::params::Params;
@@ -58,6 +61,9 @@ const MENU: &[(&str, &str, Action)] = &[
     ("Administrators", paths::CONSOLE_ADMINISTRATORS, Action::SeeAdministrators),
 ];
 
+/// Who sends too large a logo is told so, and what they typed is shown to them again.
+const WITH_LOGO: DefaultBodyLimit = DefaultBodyLimit::max(1024 * 1024);
+
 /// Every route of the console.
 pub(super) fn routes() -> Router<Arc<Web>> {
     Router::new()
@@ -65,9 +71,15 @@ pub(super) fn routes() -> Router<Arc<Web>> {
         .route(paths::CONSOLE_CALLBACK, get(door::callback))
         .route(paths::CONSOLE, get(dashboard::get))
         .route(paths::CONSOLE_SERVICES, get(services::list))
-        .route(paths::CONSOLE_SERVICE_NEW, get(service_form::get_new).post(service_form::post_new))
+        .route(
+            paths::CONSOLE_SERVICE_NEW,
+            get(service_form::get_new).post(service_form::post_new).layer(WITH_LOGO),
+        )
         .route(paths::CONSOLE_SERVICE, get(services::one))
-        .route(paths::CONSOLE_SERVICE_EDIT, get(service_form::get_edit).post(service_form::post_edit))
+        .route(
+            paths::CONSOLE_SERVICE_EDIT,
+            get(service_form::get_edit).post(service_form::post_edit).layer(WITH_LOGO),
+        )
         .route(paths::CONSOLE_SERVICE_SECRET, get(services::ask_secret).post(services::make_secret))
         .route(paths::CONSOLE_SERVICE_STATUS, get(services::ask_status).post(services::set_status))
         .route(paths::CONSOLE_SERVICE_REMOVE, get(services::ask_remove).post(services::remove))

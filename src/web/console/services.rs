@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::Value;
 
-use super::{Console, ConsoleForm, audit, cursor, neighbours, path};
+use super::{Console, ConsoleForm, audit, cursor, neighbours, path, service_logo};
 use crate::admin::clients::{self, Rotation};
 use crate::admin::events::Filter;
 use crate::admin::people::ROWS;
@@ -161,6 +161,7 @@ fn facts(at: &Console, listed: &Listed) -> Vec<Fact> {
         Fact::new("Addresses after logging out", lines(&settings.post_logout_redirect_uris)),
         Fact::new("Logout notification address", optional(&settings.backchannel_logout_uri)),
         Fact::new("Home page", optional(&settings.home_page)),
+        Fact::new("Logo", service_logo::cell(settings)),
         Fact::new("Links at the foot of its login pages", lines(&settings.footer_links)),
         Fact::new("Safeguarding message", optional(&settings.safeguarding_notice)),
         Fact::new("Safeguarding page", optional(&settings.safeguarding_uri)),

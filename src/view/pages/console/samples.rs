@@ -122,7 +122,7 @@ impl Page for ConsoleForm {
                     "Portal".to_owned(),
                     true,
                 )]),
-                Field::new("file", "file", "CSV file"),
+                Field::new("file", "file", "CSV file").value(".csv,text/csv"),
             ],
             button: "Add service".into(),
             cancel: "/admin/services".into(),
