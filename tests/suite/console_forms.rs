@@ -9,7 +9,7 @@ use crate::base::{ClientId, Span};
 use crate::model::{Actor, Role};
 
 impl Provider {
-    async fn add_services(&self, count: usize) {
+    pub(super) async fn add_services(&self, count: usize) {
         for number in 0..count {
             self.add_client(&format!("svc-{number:02}"), |_| {}).await;
         }

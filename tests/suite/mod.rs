@@ -18,6 +18,7 @@ mod client_keys;
 mod consent;
 mod console;
 mod console_forms;
+mod console_lists;
 mod console_people;
 mod declared;
 mod device;

@@ -52,12 +52,9 @@ pub(crate) enum Cell {
     Lines {
         lines: Vec<String>,
     },
-    /// Moments, each with what happened then.
-    Moments {
-        moments: Vec<(&'static str, TimeText)>,
-    },
-    /// A form of one button. `unseen` tells those of several rows apart for screen readers.
+    /// A form of one button after some words. `unseen` tells those of several rows apart for screen readers.
     Button {
+        after: String,
         action: String,
         name: &'static str,
         value: String,
@@ -94,12 +91,13 @@ pub(crate) struct Column {
     pub(crate) text: &'static str,
     /// Where the list is in the order of this column.
     pub(crate) sort_url: Option<String>,
-    pub(crate) is_sorted: bool,
+    /// `ascending` or `descending`, where the list is.
+    pub(crate) sorted: Option<&'static str>,
 }
 
 impl Column {
     pub(crate) const fn plain(text: &'static str) -> Self {
-        Self { text, sort_url: None, is_sorted: false }
+        Self { text, sort_url: None, sorted: None }
     }
 }
 

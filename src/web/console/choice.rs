@@ -4,7 +4,8 @@
 //! has more names the others, and what was named has a box from then on, with its name to check it by.
 
 use super::Console;
-use crate::admin::{Refusal, clients, services};
+use crate::admin::services::{self, Query};
+use crate::admin::{Refusal, clients};
 use crate::base::{ClientId, Error};
 use crate::model::Client;
 use crate::oidc::params::Params;
@@ -68,7 +69,7 @@ impl Choice {
         hint: &str,
         is_offered: impl Fn(&Client) -> bool,
     ) -> Result<Vec<Field>, Error<Refusal>> {
-        let page = services::list(&at.web.kit, &at.actor, "", None, MOST_BOXES).await?;
+        let page = services::list(&at.web.kit, &at.actor, &Query::default(), MOST_BOXES).await?;
         let mut offered: Vec<Client> = page.rows.into_iter().map(|listed| listed.client).collect();
         offered.retain(is_offered);
         for id in &self.ticked {

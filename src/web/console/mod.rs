@@ -21,6 +21,7 @@ mod person;
 mod person_deeds;
 mod reviews;
 mod service_form;
+mod service_list;
 mod service_logo;
 mod services;
 mod sessions;
@@ -70,7 +71,7 @@ pub(super) fn routes() -> Router<Arc<Web>> {
         .route(paths::CONSOLE_LOGIN, get(door::log_in))
         .route(paths::CONSOLE_CALLBACK, get(door::callback))
         .route(paths::CONSOLE, get(dashboard::get))
-        .route(paths::CONSOLE_SERVICES, get(services::list))
+        .route(paths::CONSOLE_SERVICES, get(service_list::list))
         .route(
             paths::CONSOLE_SERVICE_NEW,
             get(service_form::get_new).post(service_form::post_new).layer(WITH_LOGO),

@@ -89,7 +89,7 @@ fn table(rows: &[Listed], wanted: &Wanted) -> Table {
     let column = |text, name: &str, of| Column {
         text,
         sort_url: order.map(|_| address(paths::CONSOLE_PEOPLE, &[("sort", name)])),
-        is_sorted: order == Some(of),
+        sorted: (order == Some(of)).then_some("ascending"),
     };
     let caption = match order {
         None => "People who were found",

@@ -22,9 +22,10 @@ fn table() -> Table {
         vec![
             Cell::link(name, "/admin/services/portal"),
             Cell::code("portal"),
-            Cell::Moments { moments: vec![("Started", sample::time(0)), ("Last used", sample::time(5))] },
+            Cell::Time { time: sample::time(0) },
             Cell::tag("Active"),
             Cell::Button {
+                after: "Firefox on Windows".into(),
                 action: "/admin/sessions".into(),
                 name: "end",
                 value: "ses_1".into(),
@@ -33,10 +34,14 @@ fn table() -> Table {
             },
         ]
     };
-    let columns = ["Name", "Client ID", "Started and last used", "Status", "Action"];
+    let columns = ["Name", "Client ID", "Started", "Status", "Device"];
     let mut table = Table::new("services", "Services", &columns, vec![row("One"), row("Two")], "None.");
     if let Some(first) = table.columns.first_mut() {
-        *first = Column { text: "Name", sort_url: Some("/admin/services?sort=name".into()), is_sorted: true };
+        *first = Column {
+            text: "Name",
+            sort_url: Some("/admin/services?sort=name".into()),
+            sorted: Some("ascending"),
+        };
     }
     table
 }
