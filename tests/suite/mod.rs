@@ -20,6 +20,7 @@ mod console;
 mod console_forms;
 mod console_lists;
 mod console_people;
+mod console_tokens;
 mod declared;
 mod device;
 mod discovery;

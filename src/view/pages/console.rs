@@ -324,12 +324,18 @@ pub(crate) struct SecretPage {
     #[serde(flatten)]
     pub(crate) frame: Frame,
     pub(crate) title: String,
+    /// "client secret"
+    pub(crate) what: &'static str,
+    /// "secret", where it is clear which.
+    pub(crate) word: &'static str,
     /// `None` for a service that has none, and where it was shown before.
     pub(crate) secret: Option<String>,
     /// Where to make another, where this one was shown before.
     pub(crate) again_url: Option<String>,
     pub(crate) facts: Vec<Fact>,
     pub(crate) next_url: String,
+    /// The words of that link, where no secret has to be saved first.
+    pub(crate) next: &'static str,
 }
 
 /// One day of the chart, in its units.

@@ -20,11 +20,13 @@ mod people;
 mod person;
 mod person_deeds;
 mod reviews;
+mod service_check;
 mod service_form;
 mod service_list;
 mod service_logo;
 mod services;
 mod sessions;
+mod tokens;
 mod upload;
 
 use std::sync::Arc;
@@ -84,6 +86,9 @@ pub(super) fn routes() -> Router<Arc<Web>> {
         .route(paths::CONSOLE_SERVICE_SECRET, get(services::ask_secret).post(services::make_secret))
         .route(paths::CONSOLE_SERVICE_STATUS, get(services::ask_status).post(services::set_status))
         .route(paths::CONSOLE_SERVICE_REMOVE, get(services::ask_remove).post(services::remove))
+        .route(paths::CONSOLE_SERVICE_CHECK, get(service_check::ask).post(service_check::check))
+        .route(paths::CONSOLE_TOKENS, get(tokens::list).post(tokens::withdraw))
+        .route(paths::CONSOLE_TOKEN_NEW, get(tokens::get_new).post(tokens::post_new))
         .route(paths::CONSOLE_SERVICE_PREVIEW, get(services::preview))
         .route(paths::CONSOLE_PEOPLE, get(people::list))
         .route(paths::CONSOLE_INVITE, get(people::get_invite).post(people::post_invite))

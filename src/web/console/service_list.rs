@@ -29,12 +29,19 @@ pub(super) async fn list(at: Console, query: Result<Query, Unwanted>) -> Respons
         Err(error) => return at.refuse(error, (paths::CONSOLE, "Go to the dashboard")),
     };
     let (previous, next) = neighbours(paths::CONSOLE_SERVICES, &params, page.next.as_deref());
-    let add = Action { text: "Add a service".into(), href: paths::CONSOLE_SERVICE_NEW.into(), is_main: true };
+    let action = |text: &str, href: &str, is_main| Action { text: text.into(), href: href.into(), is_main };
+    let mut actions = Vec::new();
+    if at.may(Permission::AddService) {
+        actions.push(action("Add a service", paths::CONSOLE_SERVICE_NEW, true));
+    }
+    if at.may(Permission::InviteRegistration) {
+        actions.push(action("Registration tokens", paths::CONSOLE_TOKENS, false));
+    }
     let shown = ListPage {
         frame: at.frame(paths::CONSOLE_SERVICES),
         title: "Services".to_owned(),
         lead: Some("The services that people log in to here.".to_owned()),
-        actions: if at.may(Permission::AddService) { vec![add] } else { Vec::new() },
+        actions,
         search: Some(SearchForm {
             action: paths::CONSOLE_SERVICES,
             fields: vec![Field::new("text", "q", "Name or client ID").value(words)],

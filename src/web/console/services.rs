@@ -149,6 +149,7 @@ fn actions(at: &Console, client: &Client) -> Vec<Action> {
     }
     actions.push(preview);
     if may(Permission::ChangeService) {
+        actions.push(action("Check this service", paths::CONSOLE_SERVICE_CHECK, false));
         if client.settings.authentication.has_secret() {
             actions.push(action("Make a new secret", paths::CONSOLE_SERVICE_SECRET, false));
         }
@@ -196,6 +197,8 @@ fn without_secret(at: &Console, client: &Client) -> SecretPage {
     SecretPage {
         frame: at.frame(paths::CONSOLE_SERVICES),
         title: client.name.clone(),
+        what: "client secret",
+        word: "secret",
         secret: None,
         again_url: None,
         facts: vec![
@@ -203,6 +206,7 @@ fn without_secret(at: &Console, client: &Client) -> SecretPage {
             Fact::new("Discovery address", Cell::code(discovery(at))),
         ],
         next_url: path(paths::CONSOLE_SERVICE, client.id.as_str()),
+        next: "Go to the service",
     }
 }
 

@@ -162,10 +162,13 @@ impl Page for SecretPage {
         let shown = |title: &str, secret: Option<&str>, banner: Option<&str>| Self {
             frame: Frame { banner: banner.map(str::to_owned), ..frame() },
             title: title.into(),
+            what: "client secret",
+            word: "secret",
             secret: secret.map(str::to_owned),
             again_url: banner.is_none().then(|| "/admin/services/portal/secret".into()),
             facts: vec![Fact::new("Client ID", Cell::code("portal"))],
             next_url: "/admin/services/portal".into(),
+            next: "Go to the service",
         };
         vec![
             shown("Children's Services Portal", Some("gh_cs_example"), Some("Service added.")),
