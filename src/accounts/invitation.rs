@@ -3,10 +3,10 @@
 use crate::accounts::history;
 use crate::accounts::new_password::{self, Choice, Refusal, Typed};
 use crate::audit::Entry;
-use crate::base::{Fault, Secret, kinds};
+use crate::base::{Fault, Secret, UserId, kinds};
 use crate::kit::Kit;
 use crate::model::{Client, EventKind, Invitation, User, Visit};
-use crate::store::{clients, invitations, users};
+use crate::store::{Conn, clients, invitations, users};
 
 /// What there is behind a link.
 pub(crate) enum Found {
@@ -20,15 +20,37 @@ pub(crate) enum Found {
 /// Somebody who was invited.
 pub(crate) struct Invited {
     pub(crate) user: User,
-    /// The service in whose name they were.
-    pub(crate) client: Option<Client>,
+    /// The services that they were invited to, as far as there still are.
+    pub(crate) clients: Vec<Client>,
     invitation: Invitation,
 }
 
 impl Invited {
-    /// The name of that service, for pages and emails.
+    /// The service in whose name they were; `None` for the council's.
+    pub(crate) fn client(&self) -> Option<&Client> {
+        led_by(&self.clients)
+    }
+
+    /// The name that it has on pages and in emails.
     pub(crate) fn service(&self, kit: &Kit) -> String {
-        self.client.as_ref().map_or_else(|| kit.service_name(), |client| client.name.clone())
+        self.client().map_or_else(|| kit.service_name(), |client| client.name.clone())
+    }
+}
+
+/// The service that an invitation to some has the name and the look of. Of several none stands for the others: then they
+/// are the council's.
+pub(crate) fn led_by(clients: &[Client]) -> Option<&Client> {
+    match clients {
+        [client] => Some(client),
+        _ => None,
+    }
+}
+
+/// The names of the services of an invitation that has the council's.
+pub(crate) fn named_beside(clients: &[Client]) -> Vec<String> {
+    match led_by(clients) {
+        Some(_) => Vec::new(),
+        None => clients.iter().map(|client| client.name.clone()).collect(),
     }
 }
 
@@ -54,11 +76,26 @@ pub(crate) async fn find(kit: &Kit, link: &Secret<kinds::Invitation>) -> Result<
         return Ok(Found::Used);
     }
     let Some(user) = user.filter(|_| invitation.is_open(kit.now())) else { return Ok(Found::Over) };
-    let client = match &invitation.client_id {
-        Some(id) => clients::by_id(&mut conn, id).await?.filter(Client::is_active),
-        None => None,
-    };
-    Ok(Found::Open(Box::new(Invited { user, client, invitation })))
+    let clients = still_there(&mut conn, &invitation).await?;
+    Ok(Found::Open(Box::new(Invited { user, clients, invitation })))
+}
+
+/// The services that an invitation names and that people can log in to.
+pub(crate) async fn still_there(conn: &mut Conn, invitation: &Invitation) -> Result<Vec<Client>, Fault> {
+    let mut found = Vec::with_capacity(invitation.services.len());
+    for id in &invitation.services {
+        found.extend(clients::by_id(conn, id).await?.filter(Client::is_active));
+    }
+    Ok(found)
+}
+
+/// The services to which somebody was invited by whom their account was made, for as long as that is remembered.
+pub(crate) async fn services_of(kit: &Kit, user: &UserId) -> Result<Vec<Client>, Fault> {
+    let mut conn = kit.store.read().await?;
+    match invitations::of_user(&mut conn, user).await?.filter(|invitation| invitation.used_at.is_some()) {
+        Some(invitation) => still_there(&mut conn, &invitation).await,
+        None => Ok(Vec::new()),
+    }
 }
 
 /// Sets the first password and uses the invitation up, both or neither.

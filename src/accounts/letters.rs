@@ -75,12 +75,13 @@ pub(super) fn account_locked(kit: &Kit, until: Option<Timestamp>) -> AnyLetter {
 /// The link by which somebody chooses their first password.
 pub(crate) fn invitation(
     kit: &Kit,
-    service: &str,
+    (service, services): (&str, Vec<String>),
     (inviter, link): (&str, String),
     expires: Timestamp,
 ) -> AnyLetter {
     AnyLetter::from(Invitation {
         sender: sender(kit, service),
+        services,
         inviter: inviter.to_owned(),
         link,
         expires: when::clock_time_and_date(expires),

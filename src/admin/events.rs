@@ -25,6 +25,8 @@ pub(crate) struct Filter {
     pub(crate) kind: Option<EventKind>,
     pub(crate) user: Option<UserId>,
     pub(crate) client: Option<ClientId>,
+    /// The oldest first, instead of the newest.
+    pub(crate) upwards: bool,
 }
 
 /// An event with the name of whoever it happened to and whoever did it, while they are known.
@@ -34,7 +36,7 @@ pub(crate) struct Listed {
     pub(crate) actor: Option<String>,
 }
 
-/// A page of events, the newest first. Who looks after some services sees what concerns those.
+/// A page of events. Who looks after some services sees what concerns those.
 pub(crate) async fn list(
     kit: &Kit,
     actor: &Actor,
@@ -44,9 +46,10 @@ pub(crate) async fn list(
 ) -> Result<Page<Listed>, Error<Refusal>> {
     check(actor, Action::SeeEvents, filter.client.as_ref())?;
     let name = format!("events {filter:?}");
+    let first = if filter.upwards { i64::MIN } else { i64::MAX };
     let place = match after {
         Some(after) => cursor::open(kit, &name, after).ok_or_else(bad_cursor)?,
-        None => (i64::MAX.to_string(), String::new()),
+        None => (first.to_string(), String::new()),
     };
     let wanted = Wanted {
         since: filter.since.unwrap_or(Timestamp::from_millis(0)),
@@ -54,7 +57,8 @@ pub(crate) async fn list(
         kind: filter.kind,
         user: filter.user.as_ref(),
         client: filter.client.as_ref(),
-        before: (place.0.parse().unwrap_or(i64::MAX), &place.1),
+        upwards: filter.upwards,
+        after: (place.0.parse().unwrap_or(first), &place.1),
     };
     let mut conn = kit.store.read().await?;
     let rows = events::list(&mut conn, &wanted, limit + 1).await?;

@@ -2,8 +2,8 @@
 
 use super::people::{self, Detail};
 use super::users::{self, NewUser};
-use super::{Refusal, check};
-use crate::accounts::letters;
+use super::{Flaw, Refusal, check};
+use crate::accounts::{invitation as accepted, letters};
 use crate::audit::Entry;
 use crate::base::{ClientId, Error, Fault, Secret, Span, Timestamp, paths};
 use crate::kit::Kit;
@@ -14,16 +14,18 @@ use crate::store::{Tx, clients, invitations, users as user_rows};
 
 /// How long an invitation is good.
 const LIFE: Span = Span::days(7);
+/// The field of the services.
+const SERVICES: &str = "services";
 
-/// Adds somebody and sends them an invitation in the name of a service, or of the council's.
+/// Adds somebody and sends them an invitation to some services.
 pub(crate) async fn invite(
     kit: &Kit,
     actor: &Actor,
     new: NewUser,
-    service: Option<&ClientId>,
+    services: &[ClientId],
 ) -> Result<(User, Timestamp), Error<Refusal>> {
     check(actor, Action::InvitePeople, None)?;
-    let host = host(kit, actor, service).await?;
+    let host = host(kit, actor, services).await?;
     let taken = Refusal::Conflict(format!("{} already has an account", new.email));
     let person = users::prepare(kit, new).await?;
     let mut tx = kit.store.begin().await?;
@@ -46,8 +48,10 @@ pub(crate) async fn invite_again(
             format!("{} already has a password or is deactivated, so cannot be invited", detail.user.name);
         return Err(Error::Refused(Refusal::Conflict(say)));
     }
-    let service = detail.invitation.as_ref().and_then(|invitation| invitation.client_id.as_ref());
-    let host = host(kit, actor, service).await?;
+    let mut host = host(kit, actor, &[]).await?;
+    if let Some(before) = &detail.invitation {
+        host.clients = accepted::still_there(&mut *kit.store.read().await?, before).await?;
+    }
     let mut tx = kit.store.begin().await?;
     people::check_on(&mut tx, actor, Action::InvitePeople, &detail.user.id).await?;
     let expires_at = invite_in(kit, &mut tx, actor, &detail.user, &host).await?;
@@ -71,15 +75,11 @@ pub(crate) async fn withdraw(kit: &Kit, actor: &Actor, user: &User) -> Result<bo
 /// Who invites, and to what.
 pub(crate) struct Host {
     inviter: String,
-    client: Option<Client>,
+    clients: Vec<Client>,
 }
 
-/// Who the letter says invites, and the service that it names.
-pub(crate) async fn host(
-    kit: &Kit,
-    actor: &Actor,
-    service: Option<&ClientId>,
-) -> Result<Host, Error<Refusal>> {
+/// Who the letter says invites, and the services that it names.
+pub(crate) async fn host(kit: &Kit, actor: &Actor, services: &[ClientId]) -> Result<Host, Error<Refusal>> {
     let mut conn = kit.store.read().await?;
     let inviter = match actor.user_id() {
         Some(id) => user_rows::by_id(&mut conn, id).await?.map(|user| match user.organisation {
@@ -88,16 +88,24 @@ pub(crate) async fn host(
         }),
         None => None,
     };
-    let client = match service {
-        Some(id) => {
-            let found = clients::by_id(&mut conn, id).await?.filter(Client::is_active);
-            let unknown =
-                || Error::Refused(Refusal::unfit("service", format!("There is no service with the ID {id}")));
-            Some(found.ok_or_else(unknown)?)
+    let mut named: Vec<Client> = Vec::new();
+    let mut flaws = Vec::new();
+    for id in services {
+        match clients::by_id(&mut conn, id).await?.filter(Client::is_active) {
+            Some(client) if named.iter().any(|other| other.id == client.id) => {}
+            Some(client) => named.push(client),
+            None => flaws.push(Flaw::of(SERVICES, format!("There is no service with the ID {id}"))),
         }
-        None => None,
-    };
-    Ok(Host { inviter: inviter.unwrap_or_else(|| kit.settings().brand.council.clone()), client })
+        if named.len() > Invitation::MOST_SERVICES {
+            flaws.push(Flaw::of(SERVICES, format!("Choose at most {} services", Invitation::MOST_SERVICES)));
+            break;
+        }
+    }
+    if !flaws.is_empty() {
+        return Err(Error::Refused(Refusal::Unfit(flaws)));
+    }
+    named.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(Host { inviter: inviter.unwrap_or_else(|| kit.settings().brand.council.clone()), clients: named })
 }
 
 /// Makes an invitation and queues its letter in the caller's transaction; until when it is good.
@@ -113,7 +121,7 @@ pub(crate) async fn invite_in(
     let invitation = Invitation {
         user_id: user.id.clone(),
         digest: kit.keyring.digest(&link),
-        client_id: host.client.as_ref().map(|client| client.id.clone()),
+        services: host.clients.iter().map(|client| client.id.clone()).collect(),
         inviter: host.inviter.clone(),
         created_at: now,
         expires_at: now + LIFE,
@@ -121,10 +129,12 @@ pub(crate) async fn invite_in(
         withdrawn_at: None,
     };
     invitations::put(tx, &invitation).await?;
-    let service = &host.client.as_ref().map_or_else(|| kit.service_name(), |client| client.name.clone());
+    let led_by = accepted::led_by(&host.clients);
+    let service = &led_by.map_or_else(|| kit.service_name(), |client| client.name.clone());
     let address = paths::INVITATION_LINK.replace("{token}", link.reveal());
     let address = format!("{}{address}", kit.config.issuer());
-    let content = letters::invitation(kit, service, (&host.inviter, address), invitation.expires_at);
+    let named = accepted::named_beside(&host.clients);
+    let content = letters::invitation(kit, (service, named), (&host.inviter, address), invitation.expires_at);
     let draft = outbox::Draft { to: &user.email, service, content, expires_at: invitation.expires_at };
     outbox::queue(kit, tx, draft).await?;
     Entry::by(EventKind::UserInvited, actor).user(Some(&user.id)).record(kit, tx).await?;

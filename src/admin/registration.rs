@@ -7,7 +7,7 @@
 use serde_json::{Map, Value, json};
 
 use super::clients::{self, Registered};
-use super::{check, services};
+use super::{Page, bad_cursor, check, cursor, services};
 use crate::accounts::guard;
 use crate::audit::Entry;
 use crate::base::{ClientId, Error, Fault, Secret, Span, Timestamp, kinds, paths};
@@ -18,7 +18,8 @@ use crate::policy::metadata::{self, Unfit};
 use crate::policy::permission::Action;
 use crate::policy::registration;
 use crate::policy::throttle::{Limit, Verdict};
-use crate::store::{clients as client_rows, registration_tokens};
+use crate::store::clients as client_rows;
+use crate::store::registration_tokens::{self, InitialToken};
 
 /// Why a service was not registered.
 #[derive(Debug)]
@@ -55,6 +56,67 @@ pub(crate) async fn invite(
     Entry::by(EventKind::RegistrationInvited, actor).record(kit, &mut tx).await?;
     tx.commit().await?;
     Ok(secret)
+}
+
+/// A token that was made, and until when it works.
+pub(crate) struct Given {
+    pub(crate) secret: Secret<kinds::InitialAccess>,
+    pub(crate) expires_at: Timestamp,
+}
+
+/// The same, unless another was made since [`newest`] said what is `seen`.
+pub(crate) async fn invite_once(
+    kit: &Kit,
+    actor: &Actor,
+    life: Span,
+    seen: &str,
+) -> Result<Given, Error<super::Refusal>> {
+    if newest(kit, actor).await? != seen {
+        let say = "another registration token was made meanwhile".to_owned();
+        return Err(Error::Refused(super::Refusal::Conflict(say)));
+    }
+    let expires_at = kit.now() + life;
+    Ok(Given { secret: invite(kit, actor, life).await?, expires_at })
+}
+
+/// What stands for the token that was made last: another text when there is a newer one.
+pub(crate) async fn newest(kit: &Kit, actor: &Actor) -> Result<String, Error<super::Refusal>> {
+    check(actor, Action::InviteRegistration, None)?;
+    let newest = registration_tokens::newest(&mut *kit.store.read().await?, kit.now()).await?;
+    Ok(kit.keyring.form_token(&["registration tokens", &newest.unwrap_or_default()]))
+}
+
+/// A page of the tokens that still work, the one that ends first before the others.
+pub(crate) async fn given(
+    kit: &Kit,
+    actor: &Actor,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Page<InitialToken>, Error<super::Refusal>> {
+    const LIST: &str = "registration tokens";
+    check(actor, Action::InviteRegistration, None)?;
+    let place = match after {
+        Some(after) => cursor::open(kit, LIST, after).ok_or_else(bad_cursor)?,
+        None => (String::new(), String::new()),
+    };
+    let place = (place.0.parse().unwrap_or_default(), place.1.as_str());
+    let rows =
+        registration_tokens::initial(&mut *kit.store.read().await?, kit.now(), place, limit + 1).await?;
+    Ok(Page::cut(rows, limit, |token| {
+        cursor::seal(kit, LIST, (&token.expires_at.millis().to_string(), token.digest.as_str()))
+    }))
+}
+
+/// Takes a token back before its end; `false` where it did not work any more. What was registered with it stays.
+pub(crate) async fn withdraw(kit: &Kit, actor: &Actor, digest: &str) -> Result<bool, Error<super::Refusal>> {
+    check(actor, Action::InviteRegistration, None)?;
+    let mut tx = kit.store.begin().await?;
+    let withdrawn = registration_tokens::withdraw(&mut tx, digest, kit.now()).await?;
+    if withdrawn {
+        Entry::by(EventKind::RegistrationInvitationWithdrawn, actor).record(kit, &mut tx).await?;
+    }
+    tx.commit().await?;
+    Ok(withdrawn)
 }
 
 /// Registers a service with what it says of itself.

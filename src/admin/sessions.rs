@@ -1,5 +1,7 @@
 //! Who is logged in.
 
+use std::cmp::Reverse;
+
 use super::{Page, Refusal, bad_cursor, check, cursor, people};
 use crate::accounts::session;
 use crate::audit::Entry;
@@ -7,7 +9,8 @@ use crate::base::{ClientId, Error, SessionId, UserId};
 use crate::kit::Kit;
 use crate::model::{Actor, EventKind, Session, User};
 use crate::policy::permission::Action;
-use crate::store::{services, sessions, users};
+use crate::store::sessions::{self, Order, Wanted};
+use crate::store::{services, users};
 
 /// A session with what it is known by.
 pub(crate) struct Listed {
@@ -22,18 +25,19 @@ pub(crate) struct Listed {
 pub(crate) struct Filter<'a> {
     pub(crate) of: Option<&'a User>,
     pub(crate) at: Option<&'a ClientId>,
+    pub(crate) order: Order,
 }
 
-/// A page of sessions, the one used last first.
+/// A page of sessions.
 pub(crate) async fn list(
     kit: &Kit,
     actor: &Actor,
-    Filter { of, at }: Filter<'_>,
+    Filter { of, at, order }: Filter<'_>,
     after: Option<&str>,
     limit: i64,
 ) -> Result<Page<Listed>, Error<Refusal>> {
     check(actor, Action::SeeSessions, None)?;
-    let name = format!("sessions {}", at.map_or("", ClientId::as_str));
+    let name = format!("sessions {order:?} {}", at.map_or("", ClientId::as_str));
     let place = match after {
         Some(after) => cursor::open(kit, &name, after).ok_or_else(bad_cursor)?,
         None => (i64::MAX.to_string(), String::new()),
@@ -44,14 +48,22 @@ pub(crate) async fn list(
         Some(user) => {
             let mut own = sessions::of_user(&mut conn, &user.id).await?;
             own.retain(|session| session.last_used_at > used_after && kit.now() < session.expires_at);
+            own.sort_by_key(|session| Reverse(sessions::moment(order, session)));
             Page { rows: own, next: None }
         }
         None => {
-            let place = (place.0.parse().unwrap_or(i64::MAX), place.1.as_str());
-            let rows = sessions::page(&mut conn, (kit.now(), used_after), at, place, limit + 1).await?;
+            let wanted = Wanted {
+                now: kit.now(),
+                used_after,
+                begun_after: kit.now() - kit.settings().session.absolute,
+                service: at,
+                order,
+                before: (place.0.parse().unwrap_or(i64::MAX), place.1.as_str()),
+            };
+            let rows = sessions::page(&mut conn, &wanted, limit + 1).await?;
             Page::cut(rows, limit, |session| {
-                let used = session.last_used_at.millis().to_string();
-                cursor::seal(kit, &name, (&used, session.id.as_str()))
+                let moment = sessions::moment(order, session).millis().to_string();
+                cursor::seal(kit, &name, (&moment, session.id.as_str()))
             })
         }
     };

@@ -1,7 +1,7 @@
 //! A list of people that somebody has sent, between looking at it and saying yes.
 
 use super::import::{self, Preview, Report};
-use super::{Refusal, check};
+use super::{Refusal, check, invitations};
 use crate::base::{ClientId, Error, Fault, UserId, base64url};
 use crate::kit::Kit;
 use crate::model::Actor;
@@ -35,27 +35,36 @@ pub(crate) async fn look(
     Ok((id, preview))
 }
 
+fn gone() -> Error<Refusal> {
+    let say = "that list has been used, or is too old; send the file again";
+    Error::Refused(Refusal::Conflict(say.to_owned()))
+}
+
+/// Says what would become of a file that is kept.
+pub(crate) async fn look_again(kit: &Kit, actor: &Actor, id: &str) -> Result<Preview, Error<Refusal>> {
+    check(actor, Action::InvitePeople, None)?;
+    let owner = owner(actor)?;
+    let sealed = uploads::find(&mut *kit.store.read().await?, id, owner).await?.ok_or_else(gone)?;
+    let bytes = kit.keyring.open(&context(id), &sealed)?;
+    import::preview(kit, actor, &bytes).await
+}
+
 /// Adds and invites everybody in a file that was looked at. A second press finds it gone and does nothing.
 pub(crate) async fn carry_out(
     kit: &Kit,
     actor: &Actor,
     id: &str,
-    service: Option<&ClientId>,
+    services: &[ClientId],
 ) -> Result<Report, Error<Refusal>> {
     check(actor, Action::InvitePeople, None)?;
     let owner = owner(actor)?;
-    let gone = || {
-        let say = "that list has been used, or is too old; send the file again";
-        Error::Refused(Refusal::Conflict(say.to_owned()))
-    };
-    let sealed = uploads::find(&mut *kit.store.read().await?, id, owner).await?.ok_or_else(gone)?;
-    let bytes = kit.keyring.open(&context(id), &sealed)?;
-    // Others may have been added since it was looked at.
-    let preview = import::preview(kit, actor, &bytes).await?;
+    // Others may have been added since it was looked at, and a service that cannot be named must not cost the list.
+    let preview = look_again(kit, actor, id).await?;
+    invitations::host(kit, actor, services).await?;
     if !take(kit, id, owner).await? {
         return Err(gone());
     }
-    import::carry_out(kit, actor, (preview, service), |_| {}).await
+    import::carry_out(kit, actor, (preview, services), |_| {}).await
 }
 
 async fn take(kit: &Kit, id: &str, owner: &UserId) -> Result<bool, Fault> {

@@ -1,7 +1,7 @@
 //! Base64url without padding, SHA-256, hexadecimal and comparison in constant time.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256, Sha512};
 use subtle::ConstantTimeEq as _;
 
@@ -13,6 +13,16 @@ pub(crate) fn base64url(bytes: impl AsRef<[u8]>) -> String {
 /// The bytes of an unpadded base64url text; `None` where it is not one.
 pub(crate) fn base64url_decode(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
+}
+
+/// Base64 with its padding (RFC 4648, section 4).
+pub(crate) fn base64(bytes: impl AsRef<[u8]>) -> String {
+    STANDARD.encode(bytes)
+}
+
+/// The bytes of a padded base64 text; `None` where it is not one.
+pub(crate) fn base64_decode(text: &str) -> Option<Vec<u8>> {
+    STANDARD.decode(text).ok()
 }
 
 /// SHA-256 of some bytes (FIPS 180-4).

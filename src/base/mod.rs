@@ -19,7 +19,9 @@ pub(crate) mod words;
 pub(crate) use chance::SeededRandom;
 pub(crate) use chance::{OsRandom, Random};
 pub(crate) use document::Document;
-pub(crate) use encode::{base64url, base64url_decode, constant_time_eq, hex_lower, sha256, sha512};
+pub(crate) use encode::{
+    base64, base64_decode, base64url, base64url_decode, constant_time_eq, hex_lower, sha256, sha512,
+};
 pub(crate) use fault::{Error, Fault};
 pub(crate) use id::{
     ClientId, EventId, FlowId, GrantId, Kid, LetterId, ReviewId, SessionId, Subject, UserId,

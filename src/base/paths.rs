@@ -48,12 +48,15 @@ pub(crate) const CONSOLE: &str = "/admin";
 pub(crate) const CONSOLE_LOGIN: &str = "/admin/login";
 pub(crate) const CONSOLE_CALLBACK: &str = "/admin/callback";
 pub(crate) const CONSOLE_SERVICES: &str = "/admin/services";
+pub(crate) const CONSOLE_TOKENS: &str = "/admin/registration-tokens";
+pub(crate) const CONSOLE_TOKEN_NEW: &str = "/admin/registration-tokens/new";
 pub(crate) const CONSOLE_SERVICE_NEW: &str = "/admin/services/new";
 pub(crate) const CONSOLE_SERVICE: &str = "/admin/services/{id}";
 pub(crate) const CONSOLE_SERVICE_EDIT: &str = "/admin/services/{id}/edit";
 pub(crate) const CONSOLE_SERVICE_SECRET: &str = "/admin/services/{id}/secret";
 pub(crate) const CONSOLE_SERVICE_STATUS: &str = "/admin/services/{id}/status";
 pub(crate) const CONSOLE_SERVICE_REMOVE: &str = "/admin/services/{id}/remove";
+pub(crate) const CONSOLE_SERVICE_CHECK: &str = "/admin/services/{id}/check";
 pub(crate) const CONSOLE_SERVICE_PREVIEW: &str = "/admin/services/{id}/preview";
 pub(crate) const CONSOLE_PEOPLE: &str = "/admin/people";
 pub(crate) const CONSOLE_INVITE: &str = "/admin/people/invite";
@@ -92,6 +95,7 @@ pub(crate) const HEALTHZ: &str = "/healthz";
 pub(crate) const READYZ: &str = "/readyz";
 pub(crate) const STATIC: &str = "/static/{file}";
 pub(crate) const BRAND: &str = "/brand/{file}";
+pub(crate) const BRAND_LOGO: &str = "/brand/{id}/logo";
 
 /// What programs call, scripts of other sites among them.
 pub(crate) const CALLED: [&str; 10] = [

@@ -114,6 +114,7 @@ async fn list(kit: &Kit, options: Options) -> Result<(), Failure> {
         kind: options.kind,
         user,
         client: options.service,
+        ..Filter::default()
     };
     let page = events::list(kit, &Actor::Operator, &filter, None, options.limit).await?;
     if options.json {

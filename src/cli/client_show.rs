@@ -4,18 +4,19 @@ use serde_json::{Value, json};
 
 use super::{Failure, client_brand, client_requests, client_tokens, show};
 use crate::admin::people::ROWS;
-use crate::admin::services;
+use crate::admin::services::{self, Query};
 use crate::base::{Secret, kinds};
 use crate::kit::Kit;
 use crate::model::{Actor, ApplicationType, Client};
 
 pub(super) async fn list(kit: &Kit, words: &str, as_json: bool) -> Result<(), Failure> {
-    let (mut found, mut after): (Vec<Client>, _) = (Vec::new(), None);
+    let mut found: Vec<Client> = Vec::new();
+    let mut query = Query { words: words.to_owned(), ..Query::default() };
     loop {
-        let page = services::list(kit, &Actor::Operator, words, after.as_deref(), ROWS).await?;
+        let page = services::list(kit, &Actor::Operator, &query, ROWS).await?;
         found.extend(page.rows.into_iter().map(|listed| listed.client));
-        after = page.next;
-        if after.is_none() {
+        query.after = page.next;
+        if query.after.is_none() {
             break;
         }
     }

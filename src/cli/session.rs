@@ -58,7 +58,7 @@ async fn list(
     }
     let (mut found, mut after) = (Vec::new(), None);
     loop {
-        let filter = Filter { of: of.as_ref(), at: service.as_ref() };
+        let filter = Filter { of: of.as_ref(), at: service.as_ref(), ..Filter::default() };
         let page = sessions::list(kit, WHO, filter, after.as_deref(), ROWS).await?;
         found.extend(page.rows);
         after = page.next;

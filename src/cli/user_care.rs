@@ -1,5 +1,7 @@
 //! `gatehouse user`: what the support desk does for one person.
 
+use std::collections::BTreeSet;
+
 use clap::{Args, Subcommand};
 
 use super::{Failure, ask, show, user_import};
@@ -60,9 +62,10 @@ pub(super) struct Invite {
     /// The school, practice or council they belong to.
     #[arg(long)]
     organisation: Option<String>,
-    /// The identifier of the service in whose name the invitation is sent.
-    #[arg(long, value_name = "ID", value_parser = user_import::client_id)]
-    service: Option<ClientId>,
+    /// The identifier of a service that they are invited to; may be given several times. One leads the invitation with its
+    /// name and look; of several it is the council's, and names them all.
+    #[arg(long = "service", value_name = "ID", value_parser = user_import::client_id)]
+    services: Vec<ClientId>,
 }
 
 const WHO: &Actor = &Actor::Operator;
@@ -138,7 +141,7 @@ async fn invite(kit: &Kit, options: Invite) -> Result<(), Failure> {
                 profile: Profile::default(),
                 password: None,
             };
-            invitations::invite(kit, WHO, new, options.service.as_ref()).await?.1
+            invitations::invite(kit, WHO, new, &options.services).await?.1
         }
         (None, None) => {
             return Err(Failure(format!("nobody has the email {email}; give --name to add them")));
@@ -154,18 +157,19 @@ async fn invite(kit: &Kit, options: Invite) -> Result<(), Failure> {
 /// Somebody who is known is invited again as they are: what says otherwise would be lost.
 fn refuse_differences(detail: &Detail, options: &Invite) -> Result<(), Failure> {
     let user = &detail.user;
-    let service = detail.invitation.as_ref().and_then(|invitation| invitation.client_id.as_ref());
+    let set = |ids: &[ClientId]| ids.iter().cloned().collect::<BTreeSet<ClientId>>();
+    let before = detail.invitation.as_ref().map(|invitation| set(&invitation.services)).unwrap_or_default();
     let differs = [
         ("--name", options.name.as_ref().is_some_and(|name| *name != user.name)),
         (
             "--organisation",
             options.organisation.as_ref().is_some_and(|its| Some(its) != user.organisation.as_ref()),
         ),
-        ("--service", options.service.as_ref().is_some_and(|id| Some(id) != service)),
+        ("--service", !options.services.is_empty() && set(&options.services) != before),
     ];
     match differs.into_iter().find(|(_, differs)| *differs) {
         Some(("--service", _)) => Err(Failure(format!(
-            "{} was invited before, in the name of another service or of none: leave --service out to send it again",
+            "{} was invited before, to other services or to none: leave --service out to send it again",
             user.email
         ))),
         Some((option, _)) => Err(Failure(format!(

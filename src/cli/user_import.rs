@@ -28,9 +28,10 @@ pub(super) struct Options {
     /// Show what would be done, and do nothing.
     #[arg(long)]
     dry_run: bool,
-    /// The identifier of the service in whose name people without a password are invited; the council's without it.
-    #[arg(long, value_name = "ID", value_parser = client_id)]
-    service: Option<ClientId>,
+    /// The identifier of a service that people without a password are invited to; may be given several times. One leads the
+    /// invitation with its name and look; of several, and without any, it is the council's.
+    #[arg(long = "service", value_name = "ID", value_parser = client_id)]
+    services: Vec<ClientId>,
     /// Do not ask before anybody is added.
     #[arg(long)]
     yes: bool,
@@ -42,7 +43,7 @@ pub(super) struct Options {
 pub(super) async fn run(kit: &Kit, options: Options) -> Result<(), Failure> {
     let bytes = read(&options.file)?;
     // Whoever only looks is told of a service that is not there, too.
-    invitations::host(kit, &Actor::Operator, options.service.as_ref()).await?;
+    invitations::host(kit, &Actor::Operator, &options.services).await?;
     let preview = import::preview(kit, &Actor::Operator, &bytes).await?;
     let shown = document(&preview);
     if !options.json {
@@ -58,7 +59,7 @@ pub(super) async fn run(kit: &Kit, options: Options) -> Result<(), Failure> {
         return Err(Failure("nobody has been added".to_owned()));
     }
     let bar = bar(preview.to_add());
-    let done = import::carry_out(kit, &Actor::Operator, (preview, options.service.as_ref()), |done| {
+    let done = import::carry_out(kit, &Actor::Operator, (preview, options.services.as_slice()), |done| {
         bar.set_position(u64::try_from(done).unwrap_or(u64::MAX));
     });
     let report = done.await;

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use crate::admin::{reviews, status};
+use crate::admin::{reviews, services, status};
 use crate::audit::chain;
 use crate::audit::feed::Target;
 use crate::base::{Fault, SystemClock};
@@ -100,8 +100,10 @@ pub(crate) fn start(
 /// Counts at once, for whoever looks at the console first, and then every minute.
 async fn count(kit: Arc<Kit>) {
     loop {
-        if let Err(fault) = status::count(&kit).await {
-            tracing::error!(fault = fault.to_string(), "a job failed");
+        for done in [status::count(&kit).await, services::note_uses(&kit).await] {
+            if let Err(fault) = done {
+                tracing::error!(fault = fault.to_string(), "a job failed");
+            }
         }
         tokio::time::sleep(Duration::from_secs(60)).await;
     }

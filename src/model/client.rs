@@ -131,6 +131,8 @@ pub(crate) struct ClientSettings {
     pub(crate) tos_uri: Option<String>,
     /// Shown on the log-in page. The browser fetches it from there.
     pub(crate) logo_uri: Option<String>,
+    /// The same as a `data:` address, kept here and fetched from here: it takes the place of the other.
+    pub(crate) logo: Option<String>,
     /// The colours of the band at the head of its log-in pages and of their buttons; `None` for the council's.
     pub(crate) brand_colours: Option<(String, String)>,
     /// Links at the foot of its log-in pages, each the words, a space and the address; the council's where there are none.
@@ -199,6 +201,7 @@ impl Default for ClientSettings {
             policy_uri: None,
             tos_uri: None,
             logo_uri: None,
+            logo: None,
             brand_colours: None,
             footer_links: Vec::new(),
             safeguarding_notice: None,

@@ -138,6 +138,7 @@ event_kinds! {
     EventsExported = "events.exported", "Audit log downloaded";
     ClientAdded = "client.added", "Service added";
     RegistrationInvited = "client.invited", "Service invited to register";
+    RegistrationInvitationWithdrawn = "client.invitation_withdrawn", "Registration token withdrawn";
     ClientUpdated = "client.updated", "Service changed";
     ClientDisabled = "client.disabled", "Service switched off";
     ClientEnabled = "client.enabled", "Service switched on";

@@ -6,8 +6,8 @@ use crate::base::{ClientId, Digest, Timestamp, UserId, kinds};
 pub(crate) struct Invitation {
     pub(crate) user_id: UserId,
     pub(crate) digest: Digest<kinds::Invitation>,
-    /// The service in whose name it was sent; `None` for the council's.
-    pub(crate) client_id: Option<ClientId>,
+    /// The services that it names; none of them where it was sent in the council's name alone.
+    pub(crate) services: Vec<ClientId>,
     /// Who invited, in words for the letter.
     pub(crate) inviter: String,
     pub(crate) created_at: Timestamp,
@@ -17,6 +17,9 @@ pub(crate) struct Invitation {
 }
 
 impl Invitation {
+    /// How many services one may name: people read all of them.
+    pub(crate) const MOST_SERVICES: usize = 20;
+
     /// Whether it can still be used.
     pub(crate) fn is_open(&self, now: Timestamp) -> bool {
         self.used_at.is_none() && self.withdrawn_at.is_none() && now < self.expires_at

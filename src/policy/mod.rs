@@ -11,6 +11,7 @@ pub(crate) mod consent;
 pub(crate) mod dpop;
 pub(crate) mod emailed_code;
 pub(crate) mod lifetime;
+pub(crate) mod logo;
 pub(crate) mod metadata;
 pub(crate) mod password;
 pub(crate) mod permission;

@@ -3,6 +3,7 @@
 use url::Url;
 
 use crate::model::{ApplicationType, ClientAuthentication, ClientSettings};
+use crate::policy::logo::Logo;
 use crate::policy::{client_grants, client_keys, client_requests, client_tokens, consent, scope};
 
 const MOST_REDIRECTS: usize = 20;
@@ -25,6 +26,7 @@ pub(crate) fn judge(name: &str, settings: &ClientSettings) -> Vec<Problem> {
     problems.extend(addresses(settings));
     problems.extend(acr_values(settings).into_iter().map(|say| ("default_acr_values", say)));
     problems.extend(links(settings).into_iter().map(|say| ("footer_links", say)));
+    problems.extend(settings.logo.as_ref().and_then(|it| Logo::read(it).err()).map(|say| ("logo", say)));
     problems.extend(notice(settings).into_iter().map(|say| ("safeguarding_notice", say)));
     problems.extend(scopes(settings).into_iter().map(|say| ("scopes", say)));
     if settings.authentication == ClientAuthentication::None && !settings.require_pkce {

@@ -6,24 +6,37 @@ use super::db::{Conn, Tx, asking, number, optional_parsed, optional_text, parsed
 use crate::base::{ClientId, EventId, Fault, SessionId, Timestamp, UserId, strict_json};
 use crate::model::{Event, EventKind};
 
-/// Events before a place, the newest first, found by an index where there is a wish that has one.
+/// Events beyond a place, found by an index where there is a wish that has one.
 macro_rules! filtered {
-    ($by:literal) => {
+    ($by:literal, $beyond:literal, $order:literal) => {
         concat!(
             "SELECT * FROM events WHERE ",
             $by,
-            " at >= $1 AND at < $2 AND (at, id) < ($3, $4) AND ($5 = '' OR kind = $5)
-            AND ($6 = '' OR user_id = $6) ORDER BY at DESC, id DESC LIMIT $8"
+            " at >= $1 AND at < $2 AND (at, id) ",
+            $beyond,
+            " ($3, $4) AND ($5 = '' OR kind = $5) AND ($6 = '' OR user_id = $6) ORDER BY ",
+            $order,
+            " LIMIT $8"
         )
+    };
+    ($by:literal, the newest first) => {
+        filtered!($by, "<", "at DESC, id DESC")
+    };
+    ($by:literal, the oldest first) => {
+        filtered!($by, ">", "at, id")
     };
 }
 
 statements! {
     OF_USER = "SELECT * FROM events WHERE user_id = $1 ORDER BY at DESC, id DESC LIMIT $2";
-    BY_TIME = filtered!("($7 = '' OR $7 = '') AND");
-    BY_USER = filtered!("user_id = $7 AND");
-    BY_CLIENT = filtered!("client_id = $7 AND");
-    BY_KIND = filtered!("kind = $7 AND");
+    BY_TIME = filtered!("($7 = '' OR $7 = '') AND", the newest first);
+    BY_USER = filtered!("user_id = $7 AND", the newest first);
+    BY_CLIENT = filtered!("client_id = $7 AND", the newest first);
+    BY_KIND = filtered!("kind = $7 AND", the newest first);
+    BY_TIME_UP = filtered!("($7 = '' OR $7 = '') AND", the oldest first);
+    BY_USER_UP = filtered!("user_id = $7 AND", the oldest first);
+    BY_CLIENT_UP = filtered!("client_id = $7 AND", the oldest first);
+    BY_KIND_UP = filtered!("kind = $7 AND", the oldest first);
     COUNT = "SELECT COUNT(*) AS events FROM events WHERE kind = $1 AND at >= $2 AND at < $3";
     WHOSE = "SELECT DISTINCT user_id FROM events WHERE kind = $1 AND at > $2 AND user_id IS NOT NULL LIMIT $3";
     INSERT = "INSERT INTO events (id, at, kind, user_id, client_id, session_id, address, reference,
@@ -100,27 +113,33 @@ pub(crate) struct Wanted<'a> {
     pub(crate) kind: Option<EventKind>,
     pub(crate) user: Option<&'a UserId>,
     pub(crate) client: Option<&'a ClientId>,
-    /// They come before the event at this moment with this identifier.
-    pub(crate) before: (i64, &'a str),
+    /// The oldest first, instead of the newest.
+    pub(crate) upwards: bool,
+    /// In that order, they come after the event at this moment with this identifier.
+    pub(crate) after: (i64, &'a str),
 }
 
-/// Up to `limit` events, the newest first.
+/// Up to `limit` events.
 pub(crate) async fn list(conn: &mut Conn, wanted: &Wanted<'_>, limit: i64) -> Result<Vec<Event>, Fault> {
     let kind = wanted.kind.map_or("", EventKind::name);
     let user = wanted.user.map_or("", UserId::as_str);
-    let (statement, by) = match (wanted.client, user, kind) {
-        (Some(client), ..) => (BY_CLIENT, client.as_str()),
-        (None, "", "") => (BY_TIME, ""),
-        (None, "", kind) => (BY_KIND, kind),
-        (None, user, _) => (BY_USER, user),
+    let (statements, by) = match (wanted.client, user, kind) {
+        (Some(client), ..) => ((BY_CLIENT, BY_CLIENT_UP), client.as_str()),
+        (None, "", "") => ((BY_TIME, BY_TIME_UP), ""),
+        (None, "", kind) => ((BY_KIND, BY_KIND_UP), kind),
+        (None, user, _) => ((BY_USER, BY_USER_UP), user),
     };
     // An index is entered at one bound: it must be the place where the list goes on.
-    let until = wanted.until.millis().min(wanted.before.0.saturating_add(1));
+    let (since, until) = (wanted.since.millis(), wanted.until.millis());
+    let (statement, since, until) = match wanted.upwards {
+        false => (statements.0, since, until.min(wanted.after.0.saturating_add(1))),
+        true => (statements.1, since.max(wanted.after.0), until),
+    };
     let rows = sqlx::query(statement)
-        .bind(wanted.since.millis())
+        .bind(since)
         .bind(until)
-        .bind(wanted.before.0)
-        .bind(wanted.before.1)
+        .bind(wanted.after.0)
+        .bind(wanted.after.1)
         .bind(kind)
         .bind(user)
         .bind(by)

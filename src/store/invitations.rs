@@ -2,14 +2,14 @@
 
 use sqlx::any::AnyRow;
 
-use super::db::{Conn, Tx, asking, optional_parsed, optional_time, parsed, statements, text, time};
+use super::db::{Conn, Tx, asking, optional_time, parsed, statements, text, time};
 use crate::base::{ClientId, Digest, Fault, Timestamp, UserId, kinds};
 use crate::model::Invitation;
 
 statements! {
-    PUT = "INSERT INTO invitations (user_id, digest, client_id, inviter, created_at, expires_at)
+    PUT = "INSERT INTO invitations (user_id, digest, services, inviter, created_at, expires_at)
         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (user_id) DO UPDATE SET digest = excluded.digest,
-        client_id = excluded.client_id, inviter = excluded.inviter, created_at = excluded.created_at,
+        services = excluded.services, inviter = excluded.inviter, created_at = excluded.created_at,
         expires_at = excluded.expires_at, used_at = NULL, withdrawn_at = NULL";
     BY_DIGEST = "SELECT * FROM invitations WHERE digest = $1";
     OF_USER = "SELECT * FROM invitations WHERE user_id = $1";
@@ -21,11 +21,15 @@ statements! {
         AND withdrawn_at IS NULL RETURNING user_id";
 }
 
+fn services(text: &str) -> Option<Vec<ClientId>> {
+    text.split_whitespace().map(ClientId::parse).collect()
+}
+
 fn invitation(row: &AnyRow) -> Result<Invitation, Fault> {
     Ok(Invitation {
         user_id: parsed(row, "user_id", UserId::parse)?,
         digest: Digest::stored(text(row, "digest")?),
-        client_id: optional_parsed(row, "client_id", ClientId::parse)?,
+        services: parsed(row, "services", services)?,
         inviter: text(row, "inviter")?,
         created_at: time(row, "created_at")?,
         expires_at: time(row, "expires_at")?,
@@ -39,7 +43,7 @@ pub(crate) async fn put(tx: &mut Tx, invitation: &Invitation) -> Result<(), Faul
     sqlx::query(PUT)
         .bind(invitation.user_id.as_str())
         .bind(invitation.digest.as_str())
-        .bind(invitation.client_id.as_ref().map(ClientId::as_str))
+        .bind(invitation.services.iter().map(ClientId::as_str).collect::<Vec<_>>().join(" "))
         .bind(invitation.inviter.as_str())
         .bind(invitation.created_at.millis())
         .bind(invitation.expires_at.millis())

@@ -1,12 +1,21 @@
 //! Tokens with which services register themselves, and look after their registration (RFC 7591, section 3; RFC 7592,
 //! section 2).
 
-use super::db::{Conn, Tx, asking, parsed, statements};
+use sqlx::any::AnyRow;
+
+use super::db::{Conn, Tx, asking, parsed, statements, text, time};
 use crate::base::{ClientId, Digest, Fault, Timestamp, kinds};
 
 statements! {
     INSERT_INITIAL = "INSERT INTO registration_tokens (digest, created_at, expires_at) VALUES ($1, $2, $3)";
     INSERT = "INSERT INTO registration_tokens (digest, client_id, created_at) VALUES ($1, $2, $3)";
+    /// Those that still work, the one that ends first before the others.
+    INITIAL = "SELECT digest, created_at, expires_at FROM registration_tokens WHERE client_id IS NULL
+        AND expires_at > $1 AND (expires_at, digest) > ($2, $3) ORDER BY expires_at, digest LIMIT $4";
+    NEWEST = "SELECT digest FROM registration_tokens WHERE client_id IS NULL AND expires_at > $1
+        ORDER BY created_at DESC, digest LIMIT 1";
+    WITHDRAW = "DELETE FROM registration_tokens WHERE digest = $1 AND client_id IS NULL AND expires_at > $2
+        RETURNING digest";
     IS_GOOD = "SELECT digest FROM registration_tokens
         WHERE digest = $1 AND client_id IS NULL AND expires_at > $2";
     CLIENT = "SELECT client_id FROM registration_tokens WHERE digest = $1 AND client_id IS NOT NULL";
@@ -27,6 +36,50 @@ pub(crate) async fn insert_initial(
         .await
         .map_err(asking("issue a registration token"))?;
     Ok(())
+}
+
+/// A token with which anybody who has it may register.
+pub(crate) struct InitialToken {
+    pub(crate) digest: Digest<kinds::InitialAccess>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
+}
+
+/// Up to `limit` tokens that still work, after the place that an end and a digest name.
+pub(crate) async fn initial(
+    conn: &mut Conn,
+    now: Timestamp,
+    (end, digest): (i64, &str),
+    limit: i64,
+) -> Result<Vec<InitialToken>, Fault> {
+    let rows = sqlx::query(INITIAL)
+        .bind(now.millis())
+        .bind(end)
+        .bind(digest)
+        .bind(limit)
+        .fetch_all(conn)
+        .await
+        .map_err(asking("list registration tokens"))?;
+    let token = |row: &AnyRow| {
+        Ok(InitialToken {
+            digest: Digest::stored(text(row, "digest")?),
+            created_at: time(row, "created_at")?,
+            expires_at: time(row, "expires_at")?,
+        })
+    };
+    rows.iter().map(token).collect()
+}
+
+/// The digest of the token that was made last, of those that still work.
+pub(crate) async fn newest(conn: &mut Conn, now: Timestamp) -> Result<Option<String>, Fault> {
+    let row = sqlx::query(NEWEST).bind(now.millis()).fetch_optional(conn).await;
+    row.map_err(asking("find a registration token"))?.map(|row| text(&row, "digest")).transpose()
+}
+
+/// Withdraws a token, named by its digest; `false` where there is none that still works.
+pub(crate) async fn withdraw(tx: &mut Tx, digest: &str, now: Timestamp) -> Result<bool, Fault> {
+    let row = sqlx::query(WITHDRAW).bind(digest).bind(now.millis()).fetch_optional(&mut **tx).await;
+    Ok(row.map_err(asking("withdraw a registration token"))?.is_some())
 }
 
 /// Writes down the token of a registration.

@@ -24,12 +24,20 @@ statements! {
         last_used_at = $3, expires_at = $4 WHERE id = $1 AND ended_at IS NULL RETURNING id";
     END = "UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL RETURNING id";
     /// Everybody's, the one used last first.
-    PAGE = "SELECT * FROM sessions WHERE ended_at IS NULL AND expires_at > $1 AND last_used_at > $2
+    PAGE = "SELECT * FROM sessions s WHERE ended_at IS NULL AND expires_at > $1 AND last_used_at > $2
         AND (last_used_at, id) < ($3, $4) ORDER BY last_used_at DESC, id DESC LIMIT $5";
     /// The same, of those that have reached a service.
     PAGE_AT = "SELECT * FROM sessions s WHERE ended_at IS NULL AND expires_at > $1 AND last_used_at > $2
         AND (last_used_at, id) < ($3, $4) AND EXISTS (SELECT 1 FROM grants g WHERE g.session_id = s.id
         AND g.client_id = $6 AND g.revoked_at IS NULL) ORDER BY last_used_at DESC, id DESC LIMIT $5";
+    /// The one that began last first. Those that began before $6 are over.
+    PAGE_BY_START = "SELECT * FROM sessions s WHERE ended_at IS NULL AND expires_at > $1 AND last_used_at > $2
+        AND authenticated_at > $6 AND (authenticated_at, id) < ($3, $4)
+        ORDER BY authenticated_at DESC, id DESC LIMIT $5";
+    PAGE_AT_BY_START = "SELECT * FROM sessions s WHERE ended_at IS NULL AND expires_at > $1 AND last_used_at > $2
+        AND authenticated_at > $6 AND (authenticated_at, id) < ($3, $4) AND EXISTS (SELECT 1 FROM grants g
+        WHERE g.session_id = s.id AND g.client_id = $7 AND g.revoked_at IS NULL)
+        ORDER BY authenticated_at DESC, id DESC LIMIT $5";
     COUNT = "SELECT COUNT(*) AS live FROM sessions WHERE ended_at IS NULL AND expires_at > $1 AND last_used_at > $2";
     /// An update rather than a look: whoever ends the session waits, or is waited for.
     HOLD = "UPDATE sessions SET id = id WHERE id = $1 AND ended_at IS NULL RETURNING id";
@@ -109,27 +117,59 @@ pub(crate) async fn by_id(conn: &mut Conn, id: &SessionId) -> Result<Option<Sess
     row.map_err(asking("find a session"))?.as_ref().map(session).transpose()
 }
 
-/// Up to `limit` sessions of anybody that are not over and were used after `used_after`, before the place that a use
-/// and an identifier name; of those that have reached one service, where one is named.
-pub(crate) async fn page(
-    conn: &mut Conn,
-    (now, used_after): (Timestamp, Timestamp),
-    service: Option<&ClientId>,
-    (last_used_at, id): (i64, &str),
-    limit: i64,
-) -> Result<Vec<Session>, Fault> {
-    let query = sqlx::query(if service.is_some() { PAGE_AT } else { PAGE })
-        .bind(now.millis())
-        .bind(used_after.millis())
-        .bind(last_used_at)
-        .bind(id)
-        .bind(limit);
-    let query = match service {
-        Some(service) => query.bind(service.as_str()),
-        None => query,
+/// In which order sessions are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// The one used last first.
+    #[default]
+    LastUse,
+    /// The one that began last first.
+    Start,
+}
+
+/// Which sessions of anybody are wanted: none that is over.
+pub(crate) struct Wanted<'a> {
+    pub(crate) now: Timestamp,
+    pub(crate) used_after: Timestamp,
+    /// What began before is over.
+    pub(crate) begun_after: Timestamp,
+    /// Only those that have reached it.
+    pub(crate) service: Option<&'a ClientId>,
+    pub(crate) order: Order,
+    /// They come before the session that has this moment, of its order, and this identifier.
+    pub(crate) before: (i64, &'a str),
+}
+
+/// Up to `limit` sessions.
+pub(crate) async fn page(conn: &mut Conn, wanted: &Wanted<'_>, limit: i64) -> Result<Vec<Session>, Fault> {
+    let statement = match (wanted.order, wanted.service) {
+        (Order::LastUse, None) => PAGE,
+        (Order::LastUse, Some(_)) => PAGE_AT,
+        (Order::Start, None) => PAGE_BY_START,
+        (Order::Start, Some(_)) => PAGE_AT_BY_START,
     };
+    let mut query = sqlx::query(statement)
+        .bind(wanted.now.millis())
+        .bind(wanted.used_after.millis())
+        .bind(wanted.before.0)
+        .bind(wanted.before.1)
+        .bind(limit);
+    if wanted.order == Order::Start {
+        query = query.bind(wanted.begun_after.millis());
+    }
+    if let Some(service) = wanted.service {
+        query = query.bind(service.as_str());
+    }
     let rows = query.fetch_all(conn).await;
     rows.map_err(asking("list sessions"))?.iter().map(session).collect()
+}
+
+/// The moment that places a session in an order.
+pub(crate) fn moment(order: Order, session: &Session) -> Timestamp {
+    match order {
+        Order::LastUse => session.last_used_at,
+        Order::Start => session.authenticated_at,
+    }
 }
 
 /// How many sessions are not over and were used after `used_after`.

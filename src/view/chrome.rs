@@ -38,7 +38,7 @@ pub(crate) struct Chrome {
     pub(crate) footer_links: Vec<Link>,
     /// A harmless page elsewhere, where there is a button that leads there at once.
     pub(crate) exit_url: Option<String>,
-    /// The logo of a service that registered itself. Beside its name it says nothing new, so it has no alternative.
+    /// The logo of the service. Beside its name it says nothing new, so it has no alternative.
     pub(crate) client_logo: Option<String>,
     pub(crate) client_policy: Option<String>,
     pub(crate) client_tos: Option<String>,

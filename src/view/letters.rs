@@ -105,6 +105,9 @@ pub(crate) struct Invitation {
     pub(crate) sender: Sender,
     /// Who invites: "Sam Support", or the council.
     pub(crate) inviter: String,
+    /// The services, where there are several and the letter is in the name of none.
+    #[serde(default)]
+    pub(crate) services: Vec<String>,
     pub(crate) link: String,
     /// "5pm on 29 November 2026"
     pub(crate) expires: String,
@@ -272,13 +275,15 @@ impl Letter for Invitation {
     const FOLDER: &'static str = "invitation";
 
     fn samples() -> Vec<Self> {
-        vec![Self {
+        let shown = |services: &[&str]| Self {
             sender: Sender::sample(),
             inviter: "Sam Support".into(),
+            services: services.iter().map(|name| (*name).to_owned()).collect(),
             link: "https://login.example.gov.uk/invite/gh_in_0123456789abcdefghijklmnopqrstuvwxyzABCDEF"
                 .into(),
             expires: "5pm on 29 November 2026".into(),
-        }]
+        };
+        vec![shown(&[]), shown(&["Reading Records", "School Admissions"])]
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::base::{Document, paths};
 use crate::config::{Config, Settings};
 use crate::kit::SettingsInForce;
-use crate::model::{Client, ClientSettings};
+use crate::model::Client;
 use crate::oidc::discovery;
 use crate::policy::registration;
 use crate::view::{Asset, Chrome, Colours, Link};
@@ -92,7 +92,7 @@ impl Front {
             if let Some(colours) = colours {
                 chrome.brand_css = Some(brand_url(&colours.file()));
             }
-            dress(&mut chrome, &client.settings);
+            dress(&mut chrome, client);
         }
         chrome
     }
@@ -108,7 +108,8 @@ impl Front {
 }
 
 /// Puts what is a service's own in the place of what is the council's.
-fn dress(chrome: &mut Chrome, settings: &ClientSettings) {
+fn dress(chrome: &mut Chrome, client: &Client) {
+    let settings = &client.settings;
     let links = settings.footer_links.iter().filter_map(|written| registration::footer_link(written).ok());
     let links: Vec<Link> =
         links.map(|(words, address)| Link { text: words.to_owned(), href: address.to_owned() }).collect();
@@ -120,9 +121,18 @@ fn dress(chrome: &mut Chrome, settings: &ClientSettings) {
         chrome.safeguarding_url.clone_from(page);
     }
     chrome.exit_url.clone_from(&settings.exit_uri);
-    chrome.client_logo.clone_from(&settings.logo_uri);
+    chrome.client_logo = match &settings.logo {
+        Some(_) => Some(logo_url(client)),
+        None => settings.logo_uri.clone(),
+    };
     chrome.client_policy.clone_from(&settings.policy_uri);
     chrome.client_tos.clone_from(&settings.tos_uri);
+}
+
+/// Where the logo is that is kept here: another address after every change, so that browsers may keep what is there.
+fn logo_url(client: &Client) -> String {
+    let path = paths::BRAND_LOGO.replace("{id}", client.id.as_str());
+    format!("{path}?v={}", client.updated_at.millis())
 }
 
 fn brand_url(file: &str) -> String {

@@ -130,4 +130,5 @@ fn pages_for_people() -> Router<Arc<Web>> {
         .route(paths::CONTACT, get(pages::help::contact))
         .route(paths::STATIC, get(assets::asset))
         .route(paths::BRAND, get(assets::brand))
+        .route(paths::BRAND_LOGO, get(assets::logo))
 }

@@ -244,7 +244,7 @@ async fn bad_bodies_and_parameters_are_refused_with_what_to_do() {
         (json!({ "name": "A", "email": "a" }), StatusCode::UNPROCESSABLE_ENTITY, "correct format"),
         (json!({ "name": "<b>", "email": "a@b.example" }), StatusCode::UNPROCESSABLE_ENTITY, "Name must be"),
         (
-            json!({ "name": "A", "email": "a@b.example", "service": "none" }),
+            json!({ "name": "A", "email": "a@b.example", "services": ["none"] }),
             StatusCode::UNPROCESSABLE_ENTITY,
             "There is no service with the ID none",
         ),

@@ -134,9 +134,9 @@ async fn everything_that_is_wrong_is_said_at_once() {
         errors.iter().map(|error| error["field"].as_str().unwrap().to_owned()).collect()
     };
     let refused = StatusCode::UNPROCESSABLE_ENTITY;
-    let person = json!({ "name": " ", "email": "nina", "service": "none" });
+    let person = json!({ "name": " ", "email": "nina", "services": ["none"] });
     let told = tool.call(Method::POST, "/people", Some(person), &[]).await.expect(refused);
-    assert_eq!(fields(&told), ["name", "email", "service"]);
+    assert_eq!(fields(&told), ["name", "email", "services"]);
     let service = json!({ "client_id": "a b", "name": "", "settings": { "redirect_uris": ["x"] } });
     let told = tool.call(Method::POST, "/services", Some(service), &[]).await.expect(refused);
     assert_eq!(fields(&told), ["client_id", "name", "redirect_uris"]);

@@ -179,8 +179,31 @@ impl Browser {
         let part = |name: &str, text: &str| {
             format!("--next\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n")
         };
-        let body = format!("{}{}--next--\r\n", part("token", token), part("file", file));
+        let file = part("file\"; filename=\"people.csv", file);
+        let body = format!("{}{file}--next--\r\n", part("token", token));
         self.send_body(Method::POST, url, Some(("multipart/form-data; boundary=next", body)), headers).await
+    }
+
+    /// Fills in the form of a page and chooses a file, as `multipart/form-data`. What the browser says of the file is a lie.
+    pub(crate) async fn submit_with_file(
+        &mut self,
+        page: &Page,
+        fields: &[(&str, &str)],
+        (name, file): (&str, &str),
+    ) -> Page {
+        let hidden = page.all_hidden();
+        let unseen = hidden.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let mut body = String::new();
+        for (name, value) in unseen.chain(fields.iter().copied()) {
+            body += &format!("--next\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        }
+        body += &format!(
+            "--next\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"a.png\"\r\n\
+             Content-Type: image/png\r\n\r\n{file}\r\n--next--\r\n"
+        );
+        let own = [("origin", ISSUER), ("sec-fetch-site", "same-origin")];
+        let url = page.url.clone();
+        self.send_body(Method::POST, &url, Some(("multipart/form-data; boundary=next", body)), &own).await
     }
 
     async fn send_body(

@@ -4,12 +4,12 @@ use http::StatusCode;
 
 use super::console::OLIVIA;
 use super::support::Provider;
-use crate::admin::{administrators, status};
+use crate::admin::{administrators, people, status};
 use crate::base::{ClientId, Span};
-use crate::model::Role;
+use crate::model::{Actor, Role};
 
 impl Provider {
-    async fn add_services(&self, count: usize) {
+    pub(super) async fn add_services(&self, count: usize) {
         for number in 0..count {
             self.add_client(&format!("svc-{number:02}"), |_| {}).await;
         }
@@ -60,7 +60,7 @@ async fn a_service_that_no_page_shows_can_be_chosen_and_is_not_lost() {
         ]
     };
     let refused = olivia.submit(&form, &chosen("svc-99")).await.expect(StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(refused.body.contains("There is no service with the ID svc-99"), "{}", refused.body);
+    assert!(refused.body.contains("There is no service with the name or ID svc-99"), "{}", refused.body);
     assert!(refused.body.contains("name=\"service-svc-55\" value=\"yes\" checked"), "{}", refused.body);
     olivia.submit(&form, &chosen("svc-57\r\nsvc-01")).await.expect(StatusCode::SEE_OTHER);
     let standing = administrators::find(provider.kit(), &sam.id).await.unwrap().unwrap();
@@ -69,15 +69,24 @@ async fn a_service_that_no_page_shows_can_be_chosen_and_is_not_lost() {
 
     // Neither are they lost to those who invite people.
     let invite = olivia.open("/admin/people/invite").await.expect(StatusCode::OK);
-    assert!(invite.body.contains("Client ID of the service"), "{}", invite.body);
+    let boxes = invite.body.matches("name=\"service-svc-").count();
+    assert!((19..=20).contains(&boxes), "{}", invite.body);
     let who =
-        |service: &'static str| [("name", "Nina"), ("email", "nina@school.example"), ("service", service)];
+        |typed: &'static str| [("name", "Nina"), ("email", "nina@school.example"), ("other-services", typed)];
     for unknown in ["svc-99", "not an ID"] {
         let refused = olivia.submit(&invite, &who(unknown)).await.expect(StatusCode::UNPROCESSABLE_ENTITY);
-        let says = format!("There is no service with the ID {unknown}");
+        let says = format!("There is no service with the name or ID {unknown}");
         assert!(refused.body.contains(&says), "{}", refused.body);
     }
-    olivia.submit(&invite, &who("svc-59")).await.expect(StatusCode::SEE_OTHER);
+    let half =
+        olivia.submit(&invite, &who("svc-58\r\nsvc-99")).await.expect(StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(half.body.contains("name=\"service-svc-58\" value=\"yes\" checked"), "{}", half.body);
+    assert!(half.body.contains(">svc-99</textarea>"), "{}", half.body);
+    olivia.submit(&invite, &who("svc-59\r\nService svc-57")).await.expect(StatusCode::SEE_OTHER);
+    let nina = provider.person("nina@school.example").await;
+    let detail = people::detail(provider.kit(), &Actor::Operator, &nina.id).await.unwrap();
+    let expected = ["svc-57", "svc-59"].map(|id| ClientId::parse(id).unwrap());
+    assert_eq!(detail.invitation.unwrap().services, expected);
 }
 
 #[tokio::test]

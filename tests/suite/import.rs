@@ -39,7 +39,7 @@ async fn preview(provider: &Provider, file: &str) -> Preview {
 async fn import(provider: &Provider, file: &str) -> Report {
     let preview = preview(provider, file).await;
     assert_eq!(preview.problems, []);
-    import::carry_out(provider.kit(), &Actor::Operator, (preview, None), |_| {}).await.unwrap()
+    import::carry_out(provider.kit(), &Actor::Operator, (preview, &[]), |_| {}).await.unwrap()
 }
 
 #[track_caller]
@@ -151,7 +151,7 @@ async fn everything_that_is_wrong_is_listed_by_row_before_anything_is_done() {
             good.iter().find(|(number, _)| *number == row).map_or(Outcome::Problem, |(_, good)| *good);
         assert_eq!(outcome, expected, "row {row}");
     }
-    let refused = import::carry_out(provider.kit(), &Actor::Operator, (listed, None), |_| {}).await;
+    let refused = import::carry_out(provider.kit(), &Actor::Operator, (listed, &[]), |_| {}).await;
     assert!(refusal(refused).contains("Row 5: This email is already in row 2"));
     assert_eq!(provider.number(EVERYBODY).await, 1, "Alex, who was there before");
 }
@@ -205,7 +205,7 @@ async fn five_thousand_people_are_added_in_five_and_twenty_transactions_and_look
     let before = provider.kit().store.commits();
     let mut seen = Vec::new();
     let report =
-        import::carry_out(provider.kit(), &Actor::Operator, (listed, None), |done| seen.push(done)).await;
+        import::carry_out(provider.kit(), &Actor::Operator, (listed, &[]), |done| seen.push(done)).await;
     assert_eq!(provider.kit().store.commits() - before, 25);
     assert!(seen.iter().copied().eq((200..=5_000).step_by(200)), "{seen:?}");
     let expected = Report { with_password: 2_500, without_password: 2_500, already_there: 0 };
@@ -224,7 +224,7 @@ async fn what_was_done_before_a_break_stays_done_and_a_second_run_goes_on() {
     let file = crowd(1_000);
     let listed = preview(&provider, &file).await;
     let kit = provider.kit();
-    let broken = import::carry_out(kit, &Actor::Operator, (listed, None), |done| {
+    let broken = import::carry_out(kit, &Actor::Operator, (listed, &[]), |done| {
         assert!(done < 400, "the power fails")
     });
     let broken = std::panic::AssertUnwindSafe(broken);
@@ -232,7 +232,7 @@ async fn what_was_done_before_a_break_stays_done_and_a_second_run_goes_on() {
     assert_eq!(provider.number(EVERYBODY).await, 401);
     let listed = preview(&provider, &file).await;
     assert_eq!((listed.to_add(), listed.count(Outcome::AlreadyThere)), (600, 400));
-    let report = import::carry_out(kit, &Actor::Operator, (listed, None), |_| {}).await.unwrap();
+    let report = import::carry_out(kit, &Actor::Operator, (listed, &[]), |_| {}).await.unwrap();
     assert_eq!(report.with_password + report.without_password, 600);
     assert_eq!(provider.number(EVERYBODY).await, 1_001);
 }
@@ -260,8 +260,8 @@ async fn two_imports_of_the_same_people_at_once_add_each_of_them_once() {
     let (one, other) = (preview(&provider, &crowd(600)).await, preview(&provider, &backwards).await);
     let kit = provider.kit();
     let (one, other) = tokio::join!(
-        import::carry_out(kit, &Actor::Operator, (one, None), |_| {}),
-        import::carry_out(kit, &Actor::Operator, (other, None), |_| {}),
+        import::carry_out(kit, &Actor::Operator, (one, &[]), |_| {}),
+        import::carry_out(kit, &Actor::Operator, (other, &[]), |_| {}),
     );
     let added = |report: Report| report.with_password + report.without_password;
     let (one, other) = (one.unwrap(), other.unwrap());
@@ -283,7 +283,7 @@ async fn row_41_only_who_may_invite_people_may_import_them() {
     let refused = import::preview(provider.kit(), &reader, file).await.map(|_| ());
     assert!(refusal(refused).contains("not allowed"));
     let listed = import::preview(provider.kit(), &keeper, file).await.unwrap();
-    let refused = import::carry_out(provider.kit(), &reader, (listed, None), |_| {}).await;
+    let refused = import::carry_out(provider.kit(), &reader, (listed, &[]), |_| {}).await;
     assert!(refusal(refused).contains("not allowed"));
     assert_eq!(provider.number(EVERYBODY).await, 1);
 }

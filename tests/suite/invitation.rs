@@ -20,7 +20,8 @@ impl Provider {
 }
 
 async fn invite(olivia: &mut Browser, email: &str) -> Page {
-    let fields = [("name", "Nina New"), ("email", email), ("organisation", "School"), ("service", "portal")];
+    let fields =
+        [("name", "Nina New"), ("email", email), ("organisation", "School"), ("service-portal", "yes")];
     olivia.fill("/admin/people/invite", &fields).await
 }
 
@@ -73,6 +74,61 @@ async fn a_scanner_opens_the_link_and_the_person_sets_up_the_account_all_the_sam
     let mut late = provider.browser();
     let opened = late.open(&link).await;
     assert!(late.follow(opened).await.body.contains("This invitation has already been used"));
+}
+
+#[tokio::test]
+async fn who_is_invited_to_several_services_reads_of_each_and_is_led_to_each() {
+    let provider = Provider::start().await;
+    provider.add_client("portal", |_| {}).await;
+    for id in ["reading", "library"] {
+        provider.add_client(id, |settings| settings.home_page = Some(format!("https://{id}.example/"))).await;
+    }
+    let mut olivia = provider.administrator(OLIVIA, Role::Support, &[]).await;
+    let form = olivia.open("/admin/people/invite").await.expect(StatusCode::OK);
+    let fields = [
+        ("name", "Nina New"),
+        ("email", "nina@school.example"),
+        ("service-reading", "yes"),
+        ("service-library", "yes"),
+    ];
+    olivia.submit(&form, &fields).await.expect(StatusCode::SEE_OTHER);
+    let (subject, text) = &provider.mail_to("nina@school.example").await[0];
+    assert_eq!(subject, "Example County Council has invited you to 2 services");
+    let named =
+        "has invited you to use these services:\n\nService library\nService reading\n\nOpen this page";
+    assert!(text.contains(named), "{text}");
+
+    // Sent again, it is to the same services.
+    let page = format!("/admin/people/{}", provider.person("nina@school.example").await.id);
+    olivia.fill(&format!("{page}/invite"), &[]).await.expect(StatusCode::SEE_OTHER);
+    let mut nina = provider.browser();
+    let opened = nina.open(&provider.link_to("nina@school.example").await).await;
+    let form = nina.follow(opened).await.expect(StatusCode::OK);
+    for name in ["Service library", "Service reading"] {
+        assert!(form.body.contains(&format!("<li><bdi>{name}</bdi></li>")), "{}", form.body);
+    }
+    let done = nina.submit(&form, &[("new_password", NEW), ("confirm_password", NEW)]).await;
+    let login = nina.follow(done).await.expect(StatusCode::OK);
+    let code_page = nina.submit(&login, &[("email", "nina@school.example"), ("password", NEW)]).await;
+    let code_page = nina.follow(code_page).await.expect(StatusCode::OK);
+    let code = provider.last_code_to("nina@school.example").await;
+    let welcome = nina.submit(&code_page, &[("code", &code)]).await;
+    let welcome = nina.walk(welcome).await.expect(StatusCode::OK);
+    for id in ["library", "reading"] {
+        let link = format!("<a href=\"https://{id}.example/\"><bdi>Service {id}</bdi></a>");
+        assert!(welcome.body.contains(&link), "{}", welcome.body);
+    }
+    assert!(!welcome.body.contains("https://portal.example/"), "{}", welcome.body);
+
+    let people: Vec<String> = (0..21).map(|number| format!("svc-{number}")).collect();
+    for id in &people {
+        provider.add_client(id, |_| {}).await;
+    }
+    let typed = people.join("\r\n");
+    let fields = [("name", "Omar"), ("email", "omar@school.example"), ("other-services", typed.as_str())];
+    let form = olivia.open("/admin/people/invite").await.expect(StatusCode::OK);
+    let refused = olivia.submit(&form, &fields).await.expect(StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.body.contains("Choose at most 20 services"), "{}", refused.body);
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use crate::admin::{Flaw, Refusal, administrators, console, users};
 use crate::base::{ClientId, Error, UserId};
 use crate::kit::Kit;
 use crate::model::{Actor, Client, ClientSettings, Role, User};
+use crate::policy::logo::Logo;
 
 /// A plan while it is made: what would change, and what cannot be.
 struct Plan<'a> {
@@ -249,6 +250,12 @@ fn read_settings(members: &BTreeMap<String, Value>) -> Result<ClientSettings, St
     serde_json::from_value(document).map_err(|error| error.to_string())
 }
 
+/// A setting in a line: of an image, what it is.
+fn shown(name: &str, value: &Value) -> String {
+    let logo = value.as_str().filter(|_| name == "logo").and_then(|written| Logo::read(written).ok());
+    logo.map_or_else(|| value.to_string(), |logo| logo.shown())
+}
+
 fn differences(before: &Client, after: &Client) -> Vec<(String, String, String)> {
     let mut found = Vec::new();
     if before.name != after.name {
@@ -258,7 +265,8 @@ fn differences(before: &Client, after: &Client) -> Vec<(String, String, String)>
     for (name, value) in is {
         let before = was.get(&name).cloned().unwrap_or_default();
         if before != value {
-            found.push((name, before.to_string(), value.to_string()));
+            let (before, after) = (shown(&name, &before), shown(&name, &value));
+            found.push((name, before, after));
         }
     }
     found

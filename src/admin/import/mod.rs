@@ -250,7 +250,7 @@ async fn compare(kit: &Kit, rows: &mut [Row], problems: &mut Vec<Problem>) -> Re
     Ok(())
 }
 
-/// Adds everybody who is not there yet, invites those without a password in the name of a service, and calls `progress` with how many that are so far. What was done before a break
+/// Adds everybody who is not there yet, invites those without a password to some services, and calls `progress` with how many that are so far. What was done before a break
 /// stays done.
 ///
 /// # Errors
@@ -258,7 +258,7 @@ async fn compare(kit: &Kit, rows: &mut [Row], problems: &mut Vec<Problem>) -> Re
 pub(crate) async fn carry_out(
     kit: &Kit,
     actor: &Actor,
-    (preview, service): (Preview, Option<&ClientId>),
+    (preview, services): (Preview, &[ClientId]),
     mut progress: impl FnMut(usize) + Send,
 ) -> Result<Report, Error<Refusal>> {
     check(actor, Action::InvitePeople, None)?;
@@ -266,7 +266,7 @@ pub(crate) async fn carry_out(
         // Whoever gives an account the subject of another could be taken for that person.
         check(actor, Action::MoveAccounts, None)?;
     }
-    let host = invitations::host(kit, actor, service).await?;
+    let host = invitations::host(kit, actor, services).await?;
     if !preview.problems.is_empty() {
         let flaws = preview.problems.iter().map(|problem| Flaw::of("file", problem.to_string()));
         return Err(Error::Refused(Refusal::Unfit(flaws.collect())));

@@ -52,12 +52,9 @@ pub(crate) enum Cell {
     Lines {
         lines: Vec<String>,
     },
-    /// Moments, each with what happened then.
-    Moments {
-        moments: Vec<(&'static str, TimeText)>,
-    },
-    /// A form of one button. `unseen` tells those of several rows apart for screen readers.
+    /// A form of one button after some words. `unseen` tells those of several rows apart for screen readers.
     Button {
+        after: String,
         action: String,
         name: &'static str,
         value: String,
@@ -94,12 +91,13 @@ pub(crate) struct Column {
     pub(crate) text: &'static str,
     /// Where the list is in the order of this column.
     pub(crate) sort_url: Option<String>,
-    pub(crate) is_sorted: bool,
+    /// `ascending` or `descending`, where the list is.
+    pub(crate) sorted: Option<&'static str>,
 }
 
 impl Column {
     pub(crate) const fn plain(text: &'static str) -> Self {
-        Self { text, sort_url: None, is_sorted: false }
+        Self { text, sort_url: None, sorted: None }
     }
 }
 
@@ -143,6 +141,7 @@ pub(crate) struct Field {
     pub(crate) name: &'static str,
     pub(crate) label: &'static str,
     pub(crate) hint: Option<String>,
+    /// Of a file, the kinds that it may be of.
     pub(crate) value: String,
     pub(crate) options: Vec<Choice>,
 }
@@ -325,12 +324,18 @@ pub(crate) struct SecretPage {
     #[serde(flatten)]
     pub(crate) frame: Frame,
     pub(crate) title: String,
+    /// "client secret"
+    pub(crate) what: &'static str,
+    /// "secret", where it is clear which.
+    pub(crate) word: &'static str,
     /// `None` for a service that has none, and where it was shown before.
     pub(crate) secret: Option<String>,
     /// Where to make another, where this one was shown before.
     pub(crate) again_url: Option<String>,
     pub(crate) facts: Vec<Fact>,
     pub(crate) next_url: String,
+    /// The words of that link, where no secret has to be saved first.
+    pub(crate) next: &'static str,
 }
 
 /// One day of the chart, in its units.

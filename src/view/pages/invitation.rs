@@ -14,6 +14,8 @@ pub(crate) struct InvitationPage {
     pub(crate) name: String,
     pub(crate) email: String,
     pub(crate) service: String,
+    /// All of them, where there are several.
+    pub(crate) services: Vec<String>,
     /// The least number of characters.
     pub(crate) min_length: usize,
 }
@@ -52,9 +54,12 @@ impl Page for InvitationPage {
             name: "Alex Example".into(),
             email: sample::EMAIL.into(),
             service: "Children's Services Portal".into(),
+            services: Vec::new(),
             min_length: 12,
         };
+        let several = vec!["Reading Records".into(), "School Admissions".into()];
         vec![
+            Self { services: several, ..shown(Vec::new()) },
             shown(Vec::new()),
             shown(vec![FieldError::new("new_password", messages::ENTER_NEW_PASSWORD)]),
             shown(vec![FieldError::new("confirm_password", messages::PASSWORDS_DIFFER)]),

@@ -43,6 +43,8 @@ pub(crate) struct WelcomePage {
     /// The time before this one, with its date; see [`TimeText::date_at_clock_time`].
     pub(crate) last_login: Option<TimeText>,
     pub(crate) continue_url: String,
+    /// The services that somebody was invited to, the first time that they log in.
+    pub(crate) services: Vec<Link>,
 }
 
 /// Cancelled, where no service waits for the answer.
@@ -127,9 +129,13 @@ impl Page for WelcomePage {
             name: "Alex Example".into(),
             last_login,
             continue_url: format!("/flow/{}/continue", sample::FLOW),
+            services: Vec::new(),
         };
+        let link = |text: &str| Link { text: text.into(), href: "https://portal.example.gov.uk/".into() };
+        let invited =
+            || Self { services: vec![link("Reading Records"), link("Admissions")], ..greeting(None) };
         let before = TimeText::date_at_clock_time(Timestamp::from_millis(1_795_166_040_000));
-        vec![greeting(None), greeting(Some(before))]
+        vec![greeting(None), greeting(Some(before)), invited()]
     }
 }
 

@@ -44,6 +44,7 @@ pub(super) fn settings() -> RefOr<Schema> {
     for (name, value) in defaults.as_object().into_iter().flatten() {
         let plain = |kind| Schema::from(ObjectBuilder::new().schema_type(SchemaType::new(kind)).build());
         let schema = match value {
+            _ if name == "logo" => logo(),
             Value::Bool(_) => plain(Type::Boolean),
             Value::Array(_) => Schema::from(ArrayBuilder::new().items(RefOr::T(plain(Type::String))).build()),
             Value::String(_) => plain(Type::String),
@@ -71,6 +72,16 @@ pub(super) fn changes() -> RefOr<Schema> {
         object = object.property(setting.name(), schema.build());
     }
     RefOr::T(object.build().into())
+}
+
+/// The logo that is kept for a service.
+fn logo() -> Schema {
+    let kinds = [Type::String, Type::Null];
+    let description = "A data: address in base64 of an SVG, PNG or WebP image of at most 8 kB; what it is, its \
+                       bytes say. It takes the place of logo_uri";
+    let object =
+        ObjectBuilder::new().schema_type(SchemaType::from_iter(kinds)).description(Some(description));
+    Schema::from(object.build())
 }
 
 /// A value of any kind.

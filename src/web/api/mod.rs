@@ -22,6 +22,7 @@ mod shapes;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -61,6 +62,7 @@ fn described() -> OpenApiRouter<Arc<Web>> {
 pub(super) fn routes() -> Router<Arc<Web>> {
     let (router, described) = described().split_for_parts();
     let text = document::finished(described);
+    let router = router.layer(DefaultBodyLimit::max(LONGEST_BODY));
     router.route(DESCRIPTION, get(move || document::answer(text.clone())))
 }
 
@@ -75,6 +77,9 @@ struct Paging {
     after: Option<String>,
     limit: i64,
 }
+
+/// A registration with its logo and its keys.
+const LONGEST_BODY: usize = 64 * 1024;
 
 /// The most rows in one answer.
 const MOST_ROWS: i64 = 200;

@@ -83,16 +83,15 @@ pub(super) async fn add(at: Program, headers: HeaderMap, body: Body<NewPerson>) 
 async fn invite(at: &Program, new: NewPerson) -> Answer {
     let name = new.name.trim().to_owned();
     let (email, mut flaws) = judge(&name, &new.email);
-    let service = new.service.as_deref().map(ClientId::parse);
-    match &service {
-        None => {}
-        Some(None) => flaws.push(Flaw::of("service", "there is no such service")),
-        Some(Some(id)) => {
-            let host = invitations::host(&at.web.kit, &at.actor, Some(id)).await;
+    let services: Option<Vec<ClientId>> = new.services.iter().map(|text| ClientId::parse(text)).collect();
+    match &services {
+        None => flaws.push(Flaw::of("services", "there is no such service")),
+        Some(ids) => {
+            let host = invitations::host(&at.web.kit, &at.actor, ids).await;
             flaws.extend(flaws_of(host.map(drop))?);
         }
     }
-    let (email, service) = (fit(email, flaws)?, service.flatten());
+    let (email, services) = (fit(email, flaws)?, services.unwrap_or_default());
     let new = NewUser {
         email,
         name,
@@ -100,7 +99,7 @@ async fn invite(at: &Program, new: NewPerson) -> Answer {
         profile: Profile::default(),
         password: None,
     };
-    let (user, _) = invitations::invite(&at.web.kit, &at.actor, new, service.as_ref()).await?;
+    let (user, _) = invitations::invite(&at.web.kit, &at.actor, new, &services).await?;
     let detail = people::detail(&at.web.kit, &at.actor, &user.id).await?;
     Ok((StatusCode::CREATED, shown(&detail)).into_response())
 }

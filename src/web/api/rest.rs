@@ -47,7 +47,7 @@ pub(super) async fn sessions(at: Program, Head(parts): Head) -> Answer {
         Some(text) => Some(ClientId::parse(text).ok_or_else(|| Problem::unknown("service"))?),
         None => None,
     };
-    let filter = sessions::Filter { of: of.as_ref(), at: service.as_ref() };
+    let filter = sessions::Filter { of: of.as_ref(), at: service.as_ref(), ..sessions::Filter::default() };
     let after = paging.after.as_deref();
     let page = sessions::list(&at.web.kit, &at.actor, filter, after, paging.limit).await?;
     let items = page.rows.iter().map(|listed| SessionDocument {
@@ -111,6 +111,7 @@ pub(super) async fn events(at: Program, Head(parts): Head) -> Answer {
             .get("service")
             .map(|text| ClientId::parse(text).ok_or_else(|| bad("service")))
             .transpose()?,
+        ..Filter::default()
     };
     let after = paging.after.as_deref();
     let page = events::list(&at.web.kit, &at.actor, &filter, after, paging.limit).await?;

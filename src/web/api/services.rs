@@ -41,8 +41,9 @@ const USUAL_HOURS: u32 = 24;
 pub(super) async fn list(at: Program, Head(parts): Head) -> Answer {
     at.needs(Action::SeeServices)?;
     let (params, paging) = listing(&parts, &["q"])?;
-    let after = paging.after.as_deref();
-    let page = services::list(&at.web.kit, &at.actor, params.field("q"), after, paging.limit).await?;
+    let words = params.field("q").to_owned();
+    let query = services::Query { words, after: paging.after, ..services::Query::default() };
+    let page = services::list(&at.web.kit, &at.actor, &query, paging.limit).await?;
     let items = page.rows.iter().map(Service::listed).collect();
     Ok(Json(Page { items, next: page.next }).into_response())
 }

@@ -126,9 +126,11 @@ pub(super) struct NewPerson {
     pub(super) email: String,
     #[serde(default)]
     pub(super) organisation: Option<String>,
-    /// The client identifier of the service in whose name the invitation is sent.
+    /// The client identifiers of the services that the invitation names. One leads it with its name and look; of several,
+    /// and of none, it is the council's.
     #[serde(default)]
-    pub(super) service: Option<String>,
+    #[schema(max_items = 20)]
+    pub(super) services: Vec<String>,
 }
 
 /// Somebody's details, all of them.

@@ -4,23 +4,19 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use super::choice::Choice;
 use super::people::BACK as PEOPLE;
 use super::person::detail;
 use super::{Console, ConsoleForm, field_errors, path};
 use crate::admin::people::Detail;
-use crate::admin::people::ROWS;
-use crate::admin::{Refusal, administrators, clients, services};
-use crate::base::{ClientId, Error, paths};
-use crate::model::{Client, Role};
-use crate::oidc::params::Params;
+use crate::admin::{Refusal, administrators};
+use crate::base::{Error, paths};
+use crate::model::Role;
 use crate::view::pages::console::{Cell, ConsoleForm as FormPage, Field, Frame, ListPage, Table};
 use crate::view::{FieldError, TimeText};
 use crate::web::respond::problem;
 
 const NONE: &str = "none";
-/// What the name of a service's box begins with.
-const BOX: &str = "service-";
-const TYPED: &str = "other-services";
 
 pub(super) async fn list(at: Console) -> Response {
     let listed = match administrators::list(&at.web.kit, &at.actor).await {
@@ -59,9 +55,9 @@ pub(super) async fn get_role(at: Console, Path(id): Path<String>) -> Response {
                 Ok(own) => own,
                 Err(fault) => return problem::broken(fault),
             };
-            let services = own.map(|own| own.services).unwrap_or_default();
+            let services = Choice::of(own.map(|own| own.services).unwrap_or_default());
             let role = detail.role.map_or(NONE, Role::name);
-            show(&at, &detail, &Wanted { role, services, typed: "" }, Vec::new()).await
+            show(&at, &detail, &Wanted { role, services }, Vec::new()).await
         }
         Err(error) => at.refuse(error, PEOPLE),
     }
@@ -70,85 +66,26 @@ pub(super) async fn get_role(at: Console, Path(id): Path<String>) -> Response {
 /// What a form asks for.
 struct Wanted<'a> {
     role: &'a str,
-    services: Vec<ClientId>,
-    /// The identifiers of services that have no box.
-    typed: &'a str,
-}
-
-impl<'a> Wanted<'a> {
-    fn read(form: &'a Params) -> Self {
-        Self {
-            role: form.field("role"),
-            services: form.names().filter_map(|name| ClientId::parse(name.strip_prefix(BOX)?)).collect(),
-            typed: form.field(TYPED),
-        }
-    }
-
-    /// Every service that is asked for, or what is wrong with those that were typed.
-    async fn chosen(&self, at: &Console) -> Result<Vec<ClientId>, FieldError> {
-        let mut chosen = self.services.clone();
-        for text in self.typed.split_whitespace() {
-            match clients::find(&at.web.kit, &at.actor, text).await {
-                Ok(client) if chosen.contains(&client.id) => {}
-                Ok(client) => chosen.push(client.id),
-                Err(_) => {
-                    return Err(FieldError::new(TYPED, format!("There is no service with the ID {text}")));
-                }
-            }
-        }
-        Ok(chosen)
-    }
-}
-
-/// The services by name, each with its box, and whether there are others: those that are chosen have one however many
-/// there are, so that saving loses none.
-async fn boxes(
-    at: &Console,
-    own: &[ClientId],
-) -> Result<(Vec<(String, String, bool)>, bool), Error<Refusal>> {
-    let page = services::list(&at.web.kit, &at.actor, "", None, ROWS).await?;
-    let mut offered: Vec<Client> = page.rows.into_iter().map(|listed| listed.client).collect();
-    for id in own {
-        if !offered.iter().any(|client| client.id == *id) {
-            match clients::find(&at.web.kit, &at.actor, id.as_str()).await {
-                Ok(client) => offered.push(client),
-                Err(Error::Refused(Refusal::Unknown(_))) => {}
-                Err(error) => return Err(error),
-            }
-        }
-    }
-    let boxed = offered
-        .into_iter()
-        .map(|client| (format!("{BOX}{}", client.id), client.name, own.contains(&client.id)));
-    Ok((boxed.collect(), page.next.is_some()))
+    services: Choice,
 }
 
 async fn show(at: &Console, detail: &Detail, wanted: &Wanted<'_>, errors: Vec<FieldError>) -> Response {
-    let (boxes, are_more) = match boxes(at, &wanted.services).await {
-        Ok(offered) => offered,
+    let boxes = match wanted.services.fields(at, "For a service administrator only", |_| true).await {
+        Ok(boxes) => boxes,
         Err(error) => return at.refuse(error, PEOPLE),
     };
     let frame = Frame { errors, ..at.frame(paths::CONSOLE_PEOPLE) };
     let title = format!("Change the role of {}", detail.user.name);
     let by = (path(paths::CONSOLE_PERSON_ROLE, detail.user.id.as_str()), "Save role");
     let cancel = path(paths::CONSOLE_PERSON, detail.user.id.as_str());
-    let mut fields = vec![
-        Field::new("radios", "role", "Role").value(wanted.role).one_of([
-            (NONE, "No role: uses services like everybody else"),
-            (Role::Auditor.name(), "Auditor: reads everything, changes nothing"),
-            (Role::Support.name(), "Support: looks after people, not services"),
-            (Role::Services.name(), "Service administrator: looks after the services chosen below"),
-            (Role::Owner.name(), "Owner: everything, administrators included"),
-        ]),
-        Field::new("checks", "services", "Services").hint("For a service administrator only").any_of(boxes),
-    ];
-    if are_more {
-        fields.push(
-            Field::new("area", TYPED, "Other services")
-                .hint("There are too many services to show them all. Enter the client ID of each other one on a line of its own")
-                .value(wanted.typed),
-        );
-    }
+    let mut fields = vec![Field::new("radios", "role", "Role").value(wanted.role).one_of([
+        (NONE, "No role: uses services like everybody else"),
+        (Role::Auditor.name(), "Auditor: reads everything, changes nothing"),
+        (Role::Support.name(), "Support: looks after people, not services"),
+        (Role::Services.name(), "Service administrator: looks after the services chosen below"),
+        (Role::Owner.name(), "Owner: everything, administrators included"),
+    ])];
+    fields.extend(boxes);
     at.ask(FormPage {
         lead: vec!["Every administrator is told by email when somebody gets a role.".to_owned()],
         fields,
@@ -162,11 +99,11 @@ pub(super) async fn post_role(Path(id): Path<String>, ConsoleForm { at, form }: 
         Ok(detail) => detail,
         Err(error) => return at.refuse(error, PEOPLE),
     };
-    let wanted = Wanted::read(&form);
+    let mut wanted = Wanted { role: form.field("role"), services: Choice::read(&form) };
     if !at.is_fresh() {
         return show(&at, &detail, &wanted, Vec::new()).await;
     }
-    let chosen = match wanted.chosen(&at).await {
+    let chosen = match wanted.services.chosen(&at).await {
         Ok(chosen) => chosen,
         Err(wrong) => return show(&at, &detail, &wanted, vec![wrong]).await,
     };

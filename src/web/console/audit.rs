@@ -10,12 +10,14 @@ use crate::admin::users;
 use crate::base::{ClientId, Error, Fault, Span, UserId, paths};
 use crate::model::{Actor, EventKind};
 use crate::oidc::params::Params;
-use crate::view::pages::console::{Action as Link, Cell, Field, ListPage, SearchForm, Table};
+use crate::view::pages::console::{Action as Link, Cell, Column, Field, ListPage, SearchForm, Table};
 use crate::view::{FieldError, TimeText, spreadsheet, when};
 use crate::web::extract::{Query, Unwanted};
 use crate::web::respond::{problem, redirect};
 
 const BACK: (&str, &str) = (paths::CONSOLE_AUDIT, "Go to the audit log");
+/// What a list is asked for by that begins with the oldest event.
+const OLDEST: &str = "oldest";
 /// The most rows in one file: more of them are for the command line.
 const MOST_ROWS: i64 = 10_000;
 
@@ -56,15 +58,19 @@ pub(super) async fn list(at: Console, query: Result<Query, Unwanted>) -> Respons
             ),
             None => "The log has not been checked yet. It is checked once a day.".to_owned(),
         }),
-        actions: vec![Link { text: download(page.next.is_some()).into(), href: file, is_main: false }],
+        actions: vec![Link {
+            text: download(page.next.is_some(), filter.upwards),
+            href: file,
+            is_main: false,
+        }],
         search: Some(SearchForm { action: paths::CONSOLE_AUDIT, fields: fields(&params), button: "Show" }),
-        table: Table::new(
-            "events",
-            "Events, the newest first",
-            &["Person or service", "Time", "Event", "By and from", "Result"],
-            page.rows.iter().map(|listed| row(listed, true)).collect(),
-            "No events match.",
-        ),
+        table: Table {
+            id: "events",
+            caption: format!("Events, the {} first", end(filter.upwards)),
+            columns: columns(&params, filter.upwards),
+            rows: page.rows.iter().map(|listed| row(listed, true)).collect(),
+            empty: "No events match.",
+        },
         previous,
         next,
     };
@@ -72,11 +78,31 @@ pub(super) async fn list(at: Console, query: Result<Query, Unwanted>) -> Respons
 }
 
 /// Where there is one page of events, all of them are in the file.
-const fn download(are_more: bool) -> &'static str {
+fn download(are_more: bool, upwards: bool) -> String {
     match are_more {
-        false => "Download these events (CSV)",
-        true => "Download these events (CSV, the newest 10,000 at most)",
+        false => "Download these events (CSV)".to_owned(),
+        true => format!("Download these events (CSV, the {} 10,000 at most)", end(upwards)),
     }
+}
+
+/// The end of the log at which a list begins.
+const fn end(upwards: bool) -> &'static str {
+    if upwards { "oldest" } else { "newest" }
+}
+
+/// The columns; that of the time turns the list round.
+fn columns(params: &Params, upwards: bool) -> Vec<Column> {
+    let kept = params.without(&["after", "sort"]);
+    let turned = if upwards { kept } else { kept.with("sort", OLDEST) };
+    let query = turned.to_query();
+    let time = Column {
+        text: "Time",
+        sort_url: Some(format!("{}?{query}", paths::CONSOLE_AUDIT).trim_end_matches('?').to_owned()),
+        sorted: Some(if upwards { "ascending" } else { "descending" }),
+    };
+    let [person, event, by, result] =
+        ["Person or service", "Event", "By and from", "Result"].map(Column::plain);
+    vec![person, time, event, by, result]
 }
 
 /// What is asked for, and what is wrong with it; what is wrong asks for nothing.
@@ -106,7 +132,8 @@ async fn read(at: &Console, params: &Params) -> Result<(Filter, Vec<FieldError>)
     let kind = params.get("event").and_then(EventKind::parse);
     let named = params.get("service").and_then(ClientId::parse);
     let client = named.or_else(|| own_service(at));
-    Ok((Filter { since, until, kind, user, client }, errors))
+    let upwards = params.field("sort") == OLDEST;
+    Ok((Filter { since, until, kind, user, client, upwards }, errors))
 }
 
 /// What is said where a filter names nobody.
@@ -136,6 +163,7 @@ fn fields(params: &Params) -> Vec<Field> {
     let value = |name| params.field(name).to_owned();
     let kinds = EventKind::ALL.iter().map(|kind| (kind.name(), kind.shown()));
     vec![
+        Field::new("hidden", "sort", "").value(value("sort")),
         Field::new("text", "from", "Date from").hint("For example, 2026-11-22").value(value("from")),
         Field::new("text", "to", "Date to").hint("Includes this day").value(value("to")),
         Field::new("select", "event", "Event")

@@ -1,24 +1,21 @@
 //! Importing a list of people (P36): looked at first, and nothing sent until somebody says yes.
 
-use std::sync::Arc;
-
-use axum::extract::{FromRequest as _, FromRequestParts as _, Multipart, Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 
-use super::people::{BACK, service, service_field};
-use super::{Console, ConsoleForm, field_errors};
+use super::choice::Choice;
+use super::people::{BACK, service_fields};
+use super::{Console, ConsoleForm, ConsoleUpload, field_errors};
 use crate::admin::import::{LARGEST, Outcome, Preview};
 use crate::admin::{Flaw, Refusal, upload};
-use crate::base::{Error, constant_time_eq, paths};
+use crate::base::{Error, paths};
 use crate::view::FieldError;
 use crate::view::pages::console::{Action, Cell, ConsoleForm as FormPage, Field, Frame, Table};
-use crate::web::Web;
-use crate::web::extract::is_from_ourselves;
-use crate::web::pages::trouble;
 
 /// The file and what stands around it in the request.
 pub(super) const LARGEST_BODY: usize = LARGEST + 64 * 1024;
+/// The field of the file.
+const FILE: &str = "file";
 /// Rows of the preview that are shown.
 const SHOWN: usize = 500;
 
@@ -47,7 +44,8 @@ fn form(at: &Console, errors: Vec<FieldError>) -> FormPage {
             "You can import the same file again: people who have an account are left alone.".to_owned(),
         ],
         fields: vec![
-            Field::new("file", "file", "CSV file with name, email, organisation")
+            Field::new("file", FILE, "CSV file with name, email, organisation")
+                .value(".csv,text/csv")
                 .hint("Up to 5,000 rows. The first row must be headings"),
         ],
         links: vec![Action {
@@ -62,61 +60,42 @@ fn form(at: &Console, errors: Vec<FieldError>) -> FormPage {
 
 /// Has somebody send another file.
 fn refuse(at: &Console, say: &str) -> Response {
-    at.ask(form(at, vec![FieldError::new("file", say)]))
+    at.ask(form(at, vec![FieldError::new(FILE, say)]))
 }
 
-/// Takes the file. Its form is of another kind than the others, and is checked like them.
-pub(super) async fn post(State(web): State<Arc<Web>>, request: Request) -> Response {
-    let (mut parts, body) = request.into_parts();
-    if !is_from_ourselves(&web.kit.config, &parts.headers) {
-        return trouble::forbidden(&web);
-    }
-    let at = match Console::from_request_parts(&mut parts, &web).await {
-        Ok(at) => at,
-        Err(response) => return response,
-    };
-    let Ok(parts) = Multipart::from_request(Request::from_parts(parts, body), &web).await else {
-        return refuse(&at, "Select a file");
-    };
-    let Some((token, file)) = read(parts).await else {
+pub(super) async fn post(ConsoleUpload { at, file, is_whole, .. }: ConsoleUpload) -> Response {
+    if !is_whole {
         return refuse(&at, "The file is too large, or did not arrive whole");
-    };
-    if !constant_time_eq(token, at.token()) {
-        return trouble::forbidden(&web);
     }
-    if file.is_empty() {
-        return refuse(&at, "Select a file");
-    }
+    let Some(file) = file else { return refuse(&at, "Select a file") };
     if !at.is_fresh() {
         return at.log_in_again(paths::CONSOLE_IMPORT);
     }
     match upload::look(&at.web.kit, &at.actor, &file).await {
-        Ok((id, preview)) => looked_at(&at, &id, &preview).await,
+        Ok((id, preview)) if preview.problems.is_empty() => {
+            looked_at(&at, (&id, &preview), &Choice::default(), Vec::new()).await
+        }
+        Ok((_, preview)) => problems(&at, &preview),
         Err(Error::Refused(Refusal::Unfit(flaws))) => {
             // Whatever is wrong, it is wrong with the file.
-            let flaws: Vec<Flaw> = flaws.into_iter().map(|flaw| Flaw::of("file", flaw.say)).collect();
+            let flaws: Vec<Flaw> = flaws.into_iter().map(|flaw| Flaw::of(FILE, flaw.say)).collect();
             at.ask(form(&at, field_errors(&flaws)))
         }
         Err(error) => at.refuse(error, BACK),
     }
 }
 
-async fn read(mut parts: Multipart) -> Option<(String, Vec<u8>)> {
-    let (mut token, mut file) = (String::new(), Vec::new());
-    while let Some(part) = parts.next_field().await.ok()? {
-        match part.name() {
-            Some("token") => token = part.text().await.ok()?,
-            Some("file") => file = part.bytes().await.ok()?.to_vec(),
-            _ => {}
-        }
-    }
-    Some((token, file))
-}
-
-/// What would become of each row.
-async fn looked_at(at: &Console, id: &str, preview: &Preview) -> Response {
-    if !preview.problems.is_empty() {
-        return problems(at, preview);
+/// What would become of each row, and what is wrong with the services that were chosen.
+async fn looked_at(
+    at: &Console,
+    (id, preview): (&str, &Preview),
+    services: &Choice,
+    errors: Vec<FieldError>,
+) -> Response {
+    let mut fields = vec![Field::new("hidden", "list", "").value(id)];
+    match service_fields(at, services).await {
+        Ok(of_services) => fields.extend(of_services),
+        Err(error) => return at.refuse(error, BACK),
     }
     let sends = preview.count(Outcome::Invite);
     let (adds, there) = (preview.count(Outcome::Add), preview.count(Outcome::AlreadyThere));
@@ -143,6 +122,7 @@ async fn looked_at(at: &Console, id: &str, preview: &Preview) -> Response {
     };
     let columns = ["Row", "Name", "Email", "Organisation", "What will happen"];
     let by = (paths::CONSOLE_IMPORT_SEND.to_owned(), button);
+    let frame = Frame { errors, ..at.frame(paths::CONSOLE_PEOPLE) };
     at.ask(FormPage {
         lead,
         table: Some(Table::new(
@@ -152,8 +132,8 @@ async fn looked_at(at: &Console, id: &str, preview: &Preview) -> Response {
             rows.collect(),
             "The file has no rows.",
         )),
-        fields: vec![Field::new("hidden", "list", "").value(id), service_field(at, "").await],
-        ..FormPage::new(at.frame(paths::CONSOLE_PEOPLE), "Check the list", by, paths::CONSOLE_PEOPLE)
+        fields,
+        ..FormPage::new(frame, "Check the list", by, paths::CONSOLE_PEOPLE)
     })
 }
 
@@ -192,18 +172,20 @@ fn problems(at: &Console, preview: &Preview) -> Response {
     }
     let columns = ["Row", "Name", "Email", "Problem"];
     let table = Table::new("problems", "Problems by row", &columns, rows.collect(), "");
-    at.ask(FormPage { lead, table: Some(table), ..form(at, vec![FieldError::new("file", say)]) })
+    at.ask(FormPage { lead, table: Some(table), ..form(at, vec![FieldError::new(FILE, say)]) })
 }
 
 pub(super) async fn send(ConsoleForm { at, form }: ConsoleForm) -> Response {
     if !at.is_fresh() {
         return at.log_in_again(paths::CONSOLE_IMPORT);
     }
-    let service = match service(&form) {
-        Ok(service) => service,
-        Err(flaw) => return at.refuse(Error::Refused(Refusal::Unfit(vec![flaw])), BACK),
+    let list = form.field("list");
+    let mut services = Choice::read(&form);
+    let chosen = match services.chosen(&at).await {
+        Ok(chosen) => chosen,
+        Err(wrong) => return look_again(&at, list, &services, vec![wrong]).await,
     };
-    match upload::carry_out(&at.web.kit, &at.actor, form.field("list"), service.as_ref()).await {
+    match upload::carry_out(&at.web.kit, &at.actor, list, &chosen).await {
         Ok(report) => {
             let said = told(&[
                 (report.without_password, "person was invited", "people were invited"),
@@ -216,6 +198,19 @@ pub(super) async fn send(ConsoleForm { at, form }: ConsoleForm) -> Response {
             ]);
             at.done(paths::CONSOLE_PEOPLE, &said)
         }
+        // The list itself has been looked at, and is kept for another try.
+        Err(Error::Refused(Refusal::Unfit(flaws))) if flaws.iter().all(|flaw| flaw.field == "services") => {
+            look_again(&at, list, &services, field_errors(&flaws)).await
+        }
+        Err(error) => at.refuse(error, BACK),
+    }
+}
+
+/// Shows a list that was looked at once more, with what is wrong with the services that were chosen for it.
+async fn look_again(at: &Console, id: &str, services: &Choice, errors: Vec<FieldError>) -> Response {
+    match upload::look_again(&at.web.kit, &at.actor, id).await {
+        Ok(preview) if preview.problems.is_empty() => looked_at(at, (id, &preview), services, errors).await,
+        Ok(preview) => problems(at, &preview),
         Err(error) => at.refuse(error, BACK),
     }
 }

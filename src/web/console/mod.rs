@@ -10,6 +10,7 @@
 mod administrators;
 mod audit;
 mod border;
+mod choice;
 mod dashboard;
 mod door;
 mod import;
@@ -19,10 +20,15 @@ mod people;
 mod person;
 mod person_deeds;
 mod reviews;
+mod service_check;
 mod service_form;
+mod service_list;
+mod service_logo;
 mod services;
 mod sessions;
 mod settings;
+mod tokens;
+mod upload;
 
 use std::sync::Arc;
 
@@ -35,6 +41,7 @@ use axum::routing::{get, post};
 #[cfg(test)]
 pub(crate) use self::border::BORDERS;
 use self::door::{Console, ConsoleForm};
+use self::upload::ConsoleUpload;
 use crate::admin::{Flaw, Refusal};
 use crate::base::{Error, Fault, paths};
 use crate::oidc::params::Params;
@@ -59,19 +66,31 @@ const MENU: &[(&str, &str, Action)] = &[
     ("Settings", paths::CONSOLE_SETTINGS, Action::SeeSettings),
 ];
 
+/// Who sends too large a logo is told so, and what they typed is shown to them again.
+const WITH_LOGO: DefaultBodyLimit = DefaultBodyLimit::max(1024 * 1024);
+
 /// Every route of the console.
 pub(super) fn routes() -> Router<Arc<Web>> {
     Router::new()
         .route(paths::CONSOLE_LOGIN, get(door::log_in))
         .route(paths::CONSOLE_CALLBACK, get(door::callback))
         .route(paths::CONSOLE, get(dashboard::get))
-        .route(paths::CONSOLE_SERVICES, get(services::list))
-        .route(paths::CONSOLE_SERVICE_NEW, get(service_form::get_new).post(service_form::post_new))
+        .route(paths::CONSOLE_SERVICES, get(service_list::list))
+        .route(
+            paths::CONSOLE_SERVICE_NEW,
+            get(service_form::get_new).post(service_form::post_new).layer(WITH_LOGO),
+        )
         .route(paths::CONSOLE_SERVICE, get(services::one))
-        .route(paths::CONSOLE_SERVICE_EDIT, get(service_form::get_edit).post(service_form::post_edit))
+        .route(
+            paths::CONSOLE_SERVICE_EDIT,
+            get(service_form::get_edit).post(service_form::post_edit).layer(WITH_LOGO),
+        )
         .route(paths::CONSOLE_SERVICE_SECRET, get(services::ask_secret).post(services::make_secret))
         .route(paths::CONSOLE_SERVICE_STATUS, get(services::ask_status).post(services::set_status))
         .route(paths::CONSOLE_SERVICE_REMOVE, get(services::ask_remove).post(services::remove))
+        .route(paths::CONSOLE_SERVICE_CHECK, get(service_check::ask).post(service_check::check))
+        .route(paths::CONSOLE_TOKENS, get(tokens::list).post(tokens::withdraw))
+        .route(paths::CONSOLE_TOKEN_NEW, get(tokens::get_new).post(tokens::post_new))
         .route(paths::CONSOLE_SERVICE_PREVIEW, get(services::preview))
         .route(paths::CONSOLE_PEOPLE, get(people::list))
         .route(paths::CONSOLE_INVITE, get(people::get_invite).post(people::post_invite))

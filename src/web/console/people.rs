@@ -3,14 +3,14 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use super::choice::Choice;
 use super::{Console, ConsoleForm, address, cursor, field_errors, neighbours, path};
 use crate::admin::invitations;
 use crate::admin::people::{self, LastLogin, Listed, Query as Wanted, ROWS};
-use crate::admin::services;
 use crate::admin::users::{self, NewUser};
 use crate::admin::{Flaw, Refusal};
-use crate::base::{ClientId, Error, Span, Timestamp, paths};
-use crate::model::{Email, Profile};
+use crate::base::{Error, Span, Timestamp, paths};
+use crate::model::{Client, Email, Profile};
 use crate::oidc::params::Params;
 use crate::policy::permission::Action as Permission;
 use crate::store::people::Order;
@@ -89,7 +89,7 @@ fn table(rows: &[Listed], wanted: &Wanted) -> Table {
     let column = |text, name: &str, of| Column {
         text,
         sort_url: order.map(|_| address(paths::CONSOLE_PEOPLE, &[("sort", name)])),
-        is_sorted: order == Some(of),
+        sorted: (order == Some(of)).then_some("ascending"),
     };
     let caption = match order {
         None => "People who were found",
@@ -123,63 +123,61 @@ fn row(listed: &Listed) -> Vec<Cell> {
 }
 
 pub(super) async fn get_invite(at: Console) -> Response {
-    show_invite(&at, &Params::default(), Vec::new()).await
+    show_invite(&at, &Params::default(), &Choice::default(), Vec::new()).await
 }
 
-async fn show_invite(at: &Console, typed: &Params, errors: Vec<FieldError>) -> Response {
+async fn show_invite(at: &Console, typed: &Params, services: &Choice, errors: Vec<FieldError>) -> Response {
     let value = |name| typed.field(name).to_owned();
+    let mut fields = vec![
+        Field::new("text", "name", "Name").value(value("name")),
+        Field::new("email", "email", "Email").hint("Their login codes go here").value(value("email")),
+        Field::new("text", "organisation", "Organisation")
+            .hint("For example, the school that they work for")
+            .value(value("organisation")),
+    ];
+    match service_fields(at, services).await {
+        Ok(of_services) => fields.extend(of_services),
+        Err(error) => return at.refuse(error, BACK),
+    }
     let frame = Frame { errors, ..at.frame(paths::CONSOLE_PEOPLE) };
     let by = (paths::CONSOLE_INVITE.to_owned(), "Send invitation");
     at.ask(FormPage {
         lead: vec![
             "They will get an email with a link to choose a password. The link works for 7 days and can be used once.".to_owned(),
         ],
-        fields: vec![
-            Field::new("text", "name", "Name").value(value("name")),
-            Field::new("email", "email", "Email").hint("Their login codes go here").value(value("email")),
-            Field::new("text", "organisation", "Organisation")
-                .hint("For example, the school that they work for")
-                .value(value("organisation")),
-            service_field(at, typed.field("service")).await,
-        ],
+        fields,
         log_in_url: (!at.is_fresh()).then(|| at.fresh_url(paths::CONSOLE)),
         ..FormPage::new(frame, "Invite a person", by, paths::CONSOLE_PEOPLE)
     })
 }
 
-/// The service in whose name people are invited: from a list, or by its identifier where there are too many for one.
-pub(super) async fn service_field(at: &Console, chosen: &str) -> Field {
-    let mut offered = vec![(String::new(), "No particular service".to_owned())];
-    if let Ok(page) = services::list(&at.web.kit, &at.actor, "", None, ROWS).await {
-        if page.next.is_some() {
-            return Field::new("text", "service", "Client ID of the service")
-                .hint("The invitation will name this service. Leave it empty for no particular service")
-                .value(chosen);
-        }
-        let active = page.rows.into_iter().filter(|listed| listed.client.is_active());
-        offered.extend(active.map(|listed| (listed.client.id.to_string(), listed.client.name)));
-    }
-    let options = offered.iter().map(|(id, name)| (id.as_str(), name.as_str()));
-    Field::new("select", "service", "Service")
-        .hint("The invitation will name this service")
-        .value(chosen)
-        .one_of(options)
+/// The services that people are invited to.
+pub(super) async fn service_fields(at: &Console, services: &Choice) -> Result<Vec<Field>, Error<Refusal>> {
+    let hint = "The invitation will name those you choose. You can choose none";
+    services.fields(at, hint, Client::is_active).await
 }
 
 pub(super) async fn post_invite(ConsoleForm { at, form }: ConsoleForm) -> Response {
+    let mut services = Choice::read(&form);
     if !at.is_fresh() {
-        return show_invite(&at, &form, Vec::new()).await;
+        return show_invite(&at, &form, &services, Vec::new()).await;
     }
-    let (new, service) = match read(&form) {
-        Ok(read) => read,
-        Err(flaws) => return show_invite(&at, &form, field_errors(&flaws)).await,
+    let mut flaws = Vec::new();
+    let (name, email, organisation) = details(&form, &mut flaws);
+    let mut errors = field_errors(&flaws);
+    let chosen = services.chosen(&at).await.map_err(|error| errors.push(error));
+    let (Some(email), Ok(chosen), true) = (email, chosen, errors.is_empty()) else {
+        return show_invite(&at, &form, &services, errors).await;
     };
-    let to = new.email.shown().to_owned();
-    match invitations::invite(&at.web.kit, &at.actor, new, service.as_ref()).await {
+    let to = email.shown().to_owned();
+    let new = NewUser { email, name, organisation, profile: Profile::default(), password: None };
+    match invitations::invite(&at.web.kit, &at.actor, new, &chosen).await {
         Ok((_, expires_at)) => at.done(paths::CONSOLE_PEOPLE, &sent(&to, expires_at)),
-        Err(Error::Refused(Refusal::Unfit(flaws))) => show_invite(&at, &form, field_errors(&flaws)).await,
+        Err(Error::Refused(Refusal::Unfit(flaws))) => {
+            show_invite(&at, &form, &services, field_errors(&flaws)).await
+        }
         Err(Error::Refused(Refusal::Conflict(_))) => {
-            show_invite(&at, &form, vec![taken(&at, &to).await]).await
+            show_invite(&at, &form, &services, vec![taken(&at, &to).await]).await
         }
         Err(error) => at.refuse(error, BACK),
     }
@@ -197,29 +195,6 @@ pub(super) async fn taken(at: &Console, email: &str) -> FieldError {
 /// What is said when an invitation is on its way.
 pub(super) fn sent(to: &str, expires_at: Timestamp) -> String {
     format!("Invitation sent to {to}. It works until {}.", when::clock_time_and_date(expires_at))
-}
-
-/// The service that a form names, if it names one.
-pub(super) fn service(form: &Params) -> Result<Option<ClientId>, Flaw> {
-    let text = form.field("service").trim();
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let unknown = || Flaw::of("service", format!("There is no service with the ID {text}"));
-    ClientId::parse(text).map(Some).ok_or_else(unknown)
-}
-
-fn read(form: &Params) -> Result<(NewUser, Option<ClientId>), Vec<Flaw>> {
-    let mut flaws = Vec::new();
-    let (name, email, organisation) = details(form, &mut flaws);
-    let service = service(form).map_err(|flaw| flaws.push(flaw)).ok().flatten();
-    match email {
-        Some(email) if flaws.is_empty() => {
-            let new = NewUser { email, name, organisation, profile: Profile::default(), password: None };
-            Ok((new, service))
-        }
-        _ => Err(flaws),
-    }
 }
 
 /// Name, email and organisation of somebody, with what is wrong with them.

@@ -5,7 +5,7 @@ use axum::response::Response;
 use serde_json::Value;
 
 use super::services::{BACK, refuse, show_secret, shown_before};
-use super::{Console, ConsoleForm, field_errors, path};
+use super::{Console, ConsoleUpload, field_errors, path, service_logo};
 use crate::admin::{Flaw, Refusal, clients};
 use crate::base::{ClientId, Error, Timestamp, paths, strict_json};
 use crate::model::{Client, ClientAuthentication, ClientSettings};
@@ -25,6 +25,14 @@ enum Form<'a> {
 }
 
 impl Form<'_> {
+    /// What the service has so far.
+    fn settings(&self) -> ClientSettings {
+        match self {
+            Self::New => ClientSettings::default(),
+            Self::Edit(client) => client.settings.clone(),
+        }
+    }
+
     /// Whether the service may be one that signs with a key of its own.
     fn may_sign(&self) -> bool {
         match self {
@@ -50,7 +58,8 @@ fn shown(at: &Console, form: &Form<'_>, typed: &Params, errors: Vec<FieldError>)
     };
     let frame = Frame { errors, ..at.frame(paths::CONSOLE_SERVICES) };
     let log_in_url = (!at.is_fresh()).then(|| at.fresh_url(paths::CONSOLE));
-    at.ask(FormPage { fields: fields(form, typed), log_in_url, ..FormPage::new(frame, title, by, cancel) })
+    let fields = fields(form, typed);
+    at.ask(FormPage { fields, log_in_url, is_upload: true, ..FormPage::new(frame, title, by, cancel) })
 }
 
 fn fields(form: &Form<'_>, typed: &Params) -> Vec<Field> {
@@ -89,6 +98,7 @@ fn fields(form: &Form<'_>, typed: &Params) -> Vec<Field> {
     ]);
     fields.push(Field::heading("How its login pages look"));
     fields.extend(brand_fields(typed));
+    fields.extend(service_logo::fields(&form.settings(), typed));
     fields.push(Field::new("radios", "welcome_page", "Welcome page").value(value("welcome_page")).one_of([
         ("default", "Same as other services"),
         ("show", "Show it"),
@@ -287,31 +297,64 @@ pub(super) async fn get_new(at: Console) -> Response {
     shown(&at, &Form::New, &typed, Vec::new())
 }
 
-pub(super) async fn post_new(ConsoleForm { at, form }: ConsoleForm) -> Response {
+/// What a form asks for, or all that is wrong with it.
+fn read_whole(
+    sent: &ConsoleUpload,
+    before: ClientSettings,
+    is_new: bool,
+) -> Result<ClientSettings, Vec<FieldError>> {
+    let file = (sent.file.as_deref(), sent.is_whole);
+    let logo = service_logo::wanted(&sent.form, file, before.logo.clone());
+    let settings = read(&sent.form, before);
+    let mut errors = field_errors(&flaws(&sent.form, &settings, is_new));
+    match logo {
+        Ok(logo) if errors.is_empty() => return Ok(ClientSettings { logo, ..settings }),
+        Ok(_) => errors.extend(lost(sent)),
+        Err(wrong) => errors.push(wrong),
+    }
+    Err(errors)
+}
+
+/// What a form that is shown once more has lost of what was sent: browsers do not keep files.
+fn lost(sent: &ConsoleUpload) -> Option<FieldError> {
+    sent.file.as_ref().map(|_| service_logo::again())
+}
+
+/// What is wrong with a form that was sent, after all.
+fn refused(sent: &ConsoleUpload, flaws: &[Flaw]) -> Vec<FieldError> {
+    field_errors(flaws).into_iter().chain(lost(sent)).collect()
+}
+
+/// The form once more for whoever has to log in again before it counts.
+fn stale(sent: &ConsoleUpload, form: &Form<'_>) -> Response {
+    shown(&sent.at, form, &sent.form, lost(sent).into_iter().collect())
+}
+
+pub(super) async fn post_new(sent: ConsoleUpload) -> Response {
+    let (at, form) = (&sent.at, &sent.form);
     if !at.is_fresh() {
-        return shown(&at, &Form::New, &form, Vec::new());
+        return stale(&sent, &Form::New);
     }
     let authentication = match form.field("kind") {
         PUBLIC => ClientAuthentication::None,
         SIGNING => ClientAuthentication::PrivateKeyJwt,
         _ => ClientAuthentication::ClientSecretBasic,
     };
-    let before = ClientSettings { authentication, require_pkce: true, ..ClientSettings::default() };
-    let settings = read(&form, before);
     let id = form.field("id");
     if let Ok(known) = clients::find(&at.web.kit, &at.actor, id).await {
-        return shown_before(&at, &known);
+        return shown_before(at, &known);
     }
-    let flaws = flaws(&form, &settings, true);
-    if !flaws.is_empty() {
-        return shown(&at, &Form::New, &form, field_errors(&flaws));
-    }
+    let before = ClientSettings { authentication, require_pkce: true, ..ClientSettings::default() };
+    let settings = match read_whole(&sent, before, true) {
+        Ok(settings) => settings,
+        Err(errors) => return shown(at, &Form::New, form, errors),
+    };
     let name = form.field("name").trim().to_owned();
     match clients::add(&at.web.kit, &at.actor, ClientId::parse(id), name, settings).await {
-        Ok(added) => show_secret(&at, &added.client, added.secret.as_ref(), "Service added."),
-        Err(Error::Refused(Refusal::Unfit(flaws))) => shown(&at, &Form::New, &form, field_errors(&flaws)),
+        Ok(added) => show_secret(at, &added.client, added.secret.as_ref(), "Service added."),
+        Err(Error::Refused(Refusal::Unfit(flaws))) => shown(at, &Form::New, form, refused(&sent, &flaws)),
         Err(error) => match clients::find(&at.web.kit, &at.actor, id).await {
-            Ok(known) => shown_before(&at, &known),
+            Ok(known) => shown_before(at, &known),
             Err(_) => at.refuse(error, BACK),
         },
     }
@@ -324,19 +367,19 @@ pub(super) async fn get_edit(at: Console, Path(id): Path<String>) -> Response {
     }
 }
 
-pub(super) async fn post_edit(Path(id): Path<String>, ConsoleForm { at, form }: ConsoleForm) -> Response {
+pub(super) async fn post_edit(Path(id): Path<String>, sent: ConsoleUpload) -> Response {
+    let (at, form) = (&sent.at, &sent.form);
     let client = match clients::find(&at.web.kit, &at.actor, &id).await {
         Ok(client) => client,
-        Err(error) => return refuse(&at, &id, error),
+        Err(error) => return refuse(at, &id, error),
     };
     if !at.is_fresh() {
-        return shown(&at, &Form::Edit(&client), &form, Vec::new());
+        return stale(&sent, &Form::Edit(&client));
     }
-    let settings = read(&form, client.settings.clone());
-    let flaws = flaws(&form, &settings, false);
-    if !flaws.is_empty() {
-        return shown(&at, &Form::Edit(&client), &form, field_errors(&flaws));
-    }
+    let settings = match read_whole(&sent, client.settings.clone(), false) {
+        Ok(settings) => settings,
+        Err(errors) => return shown(at, &Form::Edit(&client), form, errors),
+    };
     let name = form.field("name").trim().to_owned();
     // What somebody else has saved since this form was served is not written over.
     let read_at = form.field("version").parse().map_or(client.updated_at, Timestamp::from_millis);
@@ -344,8 +387,8 @@ pub(super) async fn post_edit(Path(id): Path<String>, ConsoleForm { at, form }: 
     match clients::update(&at.web.kit, &at.actor, changed).await {
         Ok(saved) => at.done(&path(paths::CONSOLE_SERVICE, saved.id.as_str()), "Changes saved."),
         Err(Error::Refused(Refusal::Unfit(flaws))) => {
-            shown(&at, &Form::Edit(&client), &form, field_errors(&flaws))
+            shown(at, &Form::Edit(&client), form, refused(&sent, &flaws))
         }
-        Err(error) => refuse(&at, &id, error),
+        Err(error) => refuse(at, &id, error),
     }
 }

@@ -1,14 +1,13 @@
-//! The services: the list, one of them, its secret, its status, its end (P31, P33).
+//! One of the services: its secret, its status, its end (P31, P33).
 
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::Value;
 
-use super::{Console, ConsoleForm, audit, cursor, neighbours, path};
+use super::{Console, ConsoleForm, audit, path, service_logo};
 use crate::admin::clients::{self, Rotation};
 use crate::admin::events::Filter;
-use crate::admin::people::ROWS;
 use crate::admin::services::{self, Listed};
 use crate::admin::{Refusal, console};
 use crate::base::{Error, Secret, Span, kinds, paths};
@@ -17,10 +16,8 @@ use crate::policy::permission::{self, Action as Permission};
 use crate::view::TimeText;
 use crate::view::pages::LoginPage;
 use crate::view::pages::console::{
-    Action, Cell, ConsoleForm as FormPage, Fact, Field, ListPage, Part, RecordPage, SearchForm, SecretPage,
-    Table,
+    Action, Cell, ConsoleForm as FormPage, Fact, Field, Part, RecordPage, SecretPage, Table,
 };
-use crate::web::extract::{Query, Unwanted};
 use crate::web::respond::page;
 
 pub(super) const BACK: (&str, &str) = (paths::CONSOLE_SERVICES, "Go to the services");
@@ -39,50 +36,7 @@ pub(super) fn refuse(at: &Console, id: &str, error: Error<Refusal>) -> Response 
 /// How long the secret before works beside a new one.
 const OVERLAP: Span = Span::days(1);
 
-pub(super) async fn list(at: Console, query: Result<Query, Unwanted>) -> Response {
-    let params = query.map(|Query(params)| params).unwrap_or_default();
-    let words = params.field("q");
-    let page = match services::list(&at.web.kit, &at.actor, words, cursor(&params), ROWS).await {
-        Ok(page) => page,
-        Err(error) => return at.refuse(error, (paths::CONSOLE, "Go to the dashboard")),
-    };
-    let (previous, next) = neighbours(paths::CONSOLE_SERVICES, &params, page.next.as_deref());
-    let add = Action { text: "Add a service".into(), href: paths::CONSOLE_SERVICE_NEW.into(), is_main: true };
-    let shown = ListPage {
-        frame: at.frame(paths::CONSOLE_SERVICES),
-        title: "Services".to_owned(),
-        lead: Some("The services that people log in to here.".to_owned()),
-        actions: if at.may(Permission::AddService) { vec![add] } else { Vec::new() },
-        search: Some(SearchForm {
-            action: paths::CONSOLE_SERVICES,
-            fields: vec![Field::new("text", "q", "Name or client ID").value(words)],
-            button: "Search",
-        }),
-        table: Table::new(
-            "services",
-            "Services by name",
-            &["Name", "Client ID", "Type", "Last used", "Status"],
-            page.rows.iter().map(row).collect(),
-            "No services found.",
-        ),
-        previous,
-        next,
-    };
-    at.show(StatusCode::OK, &shown)
-}
-
-fn row(listed: &Listed) -> Vec<Cell> {
-    let client = &listed.client;
-    vec![
-        Cell::link(client.name.clone(), path(paths::CONSOLE_SERVICE, client.id.as_str())),
-        Cell::code(client.id.as_str()),
-        Cell::text(kind(client)),
-        Cell::time(listed.last_used_at.map(TimeText::date_at_clock_time), "Not in 90 days"),
-        Cell::tag(status(client)),
-    ]
-}
-
-fn kind(client: &Client) -> &'static str {
+pub(super) fn kind(client: &Client) -> &'static str {
     match (client.settings.profile, client.is_confidential()) {
         (SecurityProfile::Fapi2, _) => "FAPI 2.0",
         (SecurityProfile::Oidc, true) => "With a server",
@@ -90,7 +44,7 @@ fn kind(client: &Client) -> &'static str {
     }
 }
 
-fn status(client: &Client) -> &'static str {
+pub(super) fn status(client: &Client) -> &'static str {
     if client.is_active() { "Active" } else { "Switched off" }
 }
 
@@ -161,6 +115,7 @@ fn facts(at: &Console, listed: &Listed) -> Vec<Fact> {
         Fact::new("Addresses after logging out", lines(&settings.post_logout_redirect_uris)),
         Fact::new("Logout notification address", optional(&settings.backchannel_logout_uri)),
         Fact::new("Home page", optional(&settings.home_page)),
+        Fact::new("Logo", service_logo::cell(settings)),
         Fact::new("Links at the foot of its login pages", lines(&settings.footer_links)),
         Fact::new("Safeguarding message", optional(&settings.safeguarding_notice)),
         Fact::new("Safeguarding page", optional(&settings.safeguarding_uri)),
@@ -194,6 +149,7 @@ fn actions(at: &Console, client: &Client) -> Vec<Action> {
     }
     actions.push(preview);
     if may(Permission::ChangeService) {
+        actions.push(action("Check this service", paths::CONSOLE_SERVICE_CHECK, false));
         if client.settings.authentication.has_secret() {
             actions.push(action("Make a new secret", paths::CONSOLE_SERVICE_SECRET, false));
         }
@@ -241,6 +197,8 @@ fn without_secret(at: &Console, client: &Client) -> SecretPage {
     SecretPage {
         frame: at.frame(paths::CONSOLE_SERVICES),
         title: client.name.clone(),
+        what: "client secret",
+        word: "secret",
         secret: None,
         again_url: None,
         facts: vec![
@@ -248,6 +206,7 @@ fn without_secret(at: &Console, client: &Client) -> SecretPage {
             Fact::new("Discovery address", Cell::code(discovery(at))),
         ],
         next_url: path(paths::CONSOLE_SERVICE, client.id.as_str()),
+        next: "Go to the service",
     }
 }
 

@@ -8,8 +8,10 @@ use crate::admin::people;
 use crate::admin::people::ROWS;
 use crate::admin::sessions::{self, Filter, Listed};
 use crate::base::{ClientId, Error, SessionId, paths};
+use crate::oidc::params::Params;
 use crate::policy::permission::Action;
-use crate::view::pages::console::{Cell, Field, Frame, ListPage, SearchForm, Table};
+use crate::store::sessions::Order;
+use crate::view::pages::console::{Cell, Column, Field, Frame, ListPage, SearchForm, Table};
 use crate::view::{FieldError, TimeText};
 use crate::web::extract::{Query, Unwanted};
 use crate::web::respond::{problem, redirect};
@@ -35,18 +37,22 @@ async fn show(at: &Console, query: Result<Query, Unwanted>) -> Answer {
         }
     }
     let service = params.get("service").and_then(ClientId::parse);
-    let filter = Filter { of: of.as_ref(), at: service.as_ref() };
+    let order = if params.field("sort") == "started" { Order::Start } else { Order::LastUse };
+    let filter = Filter { of: of.as_ref(), at: service.as_ref(), order };
     let page = match sessions::list(kit, &at.actor, filter, cursor(&params), ROWS).await {
         Ok(page) => page,
         Err(error) => return Ok(at.refuse(error, BACK)),
     };
     let may_end = at.may(Action::EndSessions);
     let rows = page.rows.iter().map(|listed| row(listed, may_end)).collect();
-    let caption = match &of {
-        Some(user) => format!("Where {} is logged in", user.name),
-        None => "Sessions, most recently used first".to_owned(),
+    let how = match order {
+        Order::LastUse => "most recently used first",
+        Order::Start => "most recently started first",
     };
-    let columns = ["Person", "Services", "Device", "Started and last used", "Action"];
+    let caption = match &of {
+        Some(user) => format!("Where {} is logged in, {how}", user.name),
+        None => format!("Sessions, {how}"),
+    };
     let (previous, next) = neighbours(paths::CONSOLE_SESSIONS, &params, page.next.as_deref());
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let shown = ListPage {
@@ -57,40 +63,63 @@ async fn show(at: &Console, query: Result<Query, Unwanted>) -> Answer {
         search: Some(SearchForm {
             action: paths::CONSOLE_SESSIONS,
             fields: vec![
+                Field::new("hidden", "sort", "").value(params.field("sort")),
                 Field::new("text", "person", "Email of a person").value(params.field("person")),
                 Field::new("text", "service", "Client ID of a service").value(params.field("service")),
             ],
             button: "Show",
         }),
-        table: Table::new("sessions", caption, &columns, rows, "Nobody is logged in there."),
+        table: Table {
+            id: "sessions",
+            caption,
+            columns: columns(&params, order),
+            rows,
+            empty: "Nobody is logged in there.",
+        },
         previous,
         next,
     };
     Ok(at.show(status, &shown))
 }
 
+/// The columns; in another order, the same sessions are listed.
+fn columns(params: &Params, order: Order) -> Vec<Column> {
+    let kept = params.without(&["after", "sort"]);
+    let column = |text, name: &str, of| Column {
+        text,
+        sort_url: Some(format!("{}?{}", paths::CONSOLE_SESSIONS, kept.clone().with("sort", name).to_query())),
+        sorted: (order == of).then_some("descending"),
+    };
+    vec![
+        Column::plain("Person"),
+        Column::plain("Services"),
+        Column::plain("Device"),
+        column("Started", "started", Order::Start),
+        column("Last used", "last-used", Order::LastUse),
+    ]
+}
+
 fn row(listed: &Listed, may_end: bool) -> Vec<Cell> {
     let Listed { session, user, services } = listed;
     let names: Vec<String> = services.iter().map(|(_, name)| name.clone()).collect();
-    let action = match may_end {
+    let device = match may_end {
         true => Cell::Button {
+            after: session.browser.clone(),
             action: paths::CONSOLE_SESSIONS.to_owned(),
             name: "end",
             value: session.id.as_str().to_owned(),
             text: "Log out",
             unseen: format!("{} from {}", user.name, session.browser),
         },
-        false => Cell::text("None"),
+        false => Cell::text(session.browser.clone()),
     };
-    let moments = [("Started", session.authenticated_at), ("Last used", session.last_used_at)];
+    let moment = |at| Cell::time(Some(TimeText::date_at_clock_time(at)), "");
     vec![
         Cell::link(user.name.clone(), path(paths::CONSOLE_PERSON, user.id.as_str())),
         Cell::Lines { lines: if names.is_empty() { vec!["None yet".to_owned()] } else { names } },
-        Cell::text(session.browser.clone()),
-        Cell::Moments {
-            moments: moments.map(|(what, moment)| (what, TimeText::date_at_clock_time(moment))).into(),
-        },
-        action,
+        device,
+        moment(session.authenticated_at),
+        moment(session.last_used_at),
     ]
 }
 

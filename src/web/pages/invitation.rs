@@ -68,13 +68,14 @@ fn show(
         name: invited.user.name.clone(),
         email: invited.user.email.shown().to_owned(),
         service: invited.service(&web.kit),
+        services: invitation::named_beside(&invited.clients),
         min_length: web.kit.settings().login.password_min_length,
     };
     page::page(web, status, &shown, &chrome(web, invited))
 }
 
 fn chrome(web: &Web, invited: &Invited) -> Chrome {
-    web.front.chrome_for(invited.client.as_ref())
+    web.front.chrome_for(invited.client())
 }
 
 fn form_token(web: &Web, secret: &Secret<kinds::Invitation>) -> String {

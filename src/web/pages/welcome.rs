@@ -3,12 +3,13 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use crate::accounts::session;
+use crate::accounts::invitation;
+use crate::accounts::session::{self, Current};
 use crate::base::{Fault, paths};
 use crate::model::FlowStage;
 use crate::oidc::authorize::{self, Onward};
-use crate::view::TimeText;
 use crate::view::pages::WelcomePage;
+use crate::view::{Link, TimeText};
 use crate::web::extract::AtFlow;
 use crate::web::pages::trouble;
 use crate::web::respond::{page, problem, redirect};
@@ -27,18 +28,37 @@ async fn show(at: &AtFlow) -> Result<Response, Fault> {
         FlowStage::Cancelled => return Ok(trouble::over(at)),
     };
     let continue_url = paths::FLOW_CONTINUE.replace("{flow}", at.id().as_str());
-    if !authorize::greets(&at.web.kit, at.journey.client.as_ref()) {
+    let greets = authorize::greets(&at.web.kit, at.journey.client.as_ref());
+    // Who comes from a service goes back to it, however many others there are.
+    if !greets && at.journey.client.is_some() {
         return Ok(redirect::see_other(&continue_url));
     }
     let Some(current) = session::of_flow(&at.web.kit, session_id).await? else {
         return Ok(trouble::over(at));
     };
+    let services = invited_to(at, &current).await?;
+    if !greets && services.is_empty() {
+        return Ok(redirect::see_other(&continue_url));
+    }
     let shown = WelcomePage {
         name: current.user.name,
         last_login: current.session.previous_login_at.map(TimeText::date_at_clock_time),
         continue_url,
+        services,
     };
     Ok(page::page(&at.web, StatusCode::OK, &shown, &at.chrome()))
+}
+
+/// Where somebody can go who has just set up their account and comes from no service.
+async fn invited_to(at: &AtFlow, current: &Current) -> Result<Vec<Link>, Fault> {
+    if at.journey.client.is_some() || current.session.previous_login_at.is_some() {
+        return Ok(Vec::new());
+    }
+    let services = invitation::services_of(&at.web.kit, &current.user.id).await?;
+    let linked = services
+        .into_iter()
+        .filter_map(|client| Some(Link { href: client.settings.home_page?, text: client.name }));
+    Ok(linked.collect())
 }
 
 /// "Return to Home".

@@ -114,6 +114,40 @@ state("console service with refusals", async () => {
   await olivia.reads("redirect_uri=https://wrong.example/");
 });
 
+state("console check a service", async () => {
+  await olivia.follow("Check this service");
+  await olivia.sees("Check Children's Services Portal");
+});
+state("console service checked", async () => {
+  await olivia.press("Check this service");
+  await olivia.sees("Check of Children's Services Portal");
+});
+state("console service with a logo", async () => {
+  await olivia.open("/admin/services/portal/edit");
+  const svg = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0h9v9z"/></svg>';
+  const file = { name: "logo.svg", mimeType: "image/svg+xml", buffer: Buffer.from(svg) };
+  await olivia.field("Logo").setInputFiles(file);
+  await olivia.press("Save changes");
+  await olivia.isAssured("Changes saved.");
+  await olivia.follow("Change");
+  await olivia.sees("Change Children's Services Portal");
+  await olivia.page.getByLabel("Remove the logo").check();
+});
+state("console services by last use", opens("/admin/services?sort=last-used", "Services"));
+state("console registration tokens, none", opens("/admin/registration-tokens", "Registration tokens"));
+state("console make a registration token", async () => {
+  await olivia.follow("Make a token");
+  await olivia.sees("Make a registration token");
+});
+state("console registration token", async () => {
+  await olivia.press("Make a token");
+  await olivia.isAssured("Token made.");
+});
+state("console registration tokens", async () => {
+  await olivia.follow("I have saved the token");
+  await olivia.sees("Registration tokens");
+});
+
 // People.
 
 state("console people", opens("/admin/people", "People"));
@@ -143,7 +177,7 @@ state("console invited", async () => {
   await olivia.fill("Name", "Nina New");
   await olivia.fill("Email", "nina@school.example");
   await olivia.fill("Organisation", "Example Primary School");
-  await olivia.page.getByLabel("Service", { exact: true }).selectOption({ label: "Children's Services Portal" });
+  await olivia.page.getByLabel("Children's Services Portal").check();
   await olivia.press("Send invitation");
   await olivia.page.getByText("Invitation sent to nina@school.example.").waitFor();
 });

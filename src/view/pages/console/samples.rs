@@ -22,9 +22,10 @@ fn table() -> Table {
         vec![
             Cell::link(name, "/admin/services/portal"),
             Cell::code("portal"),
-            Cell::Moments { moments: vec![("Started", sample::time(0)), ("Last used", sample::time(5))] },
+            Cell::Time { time: sample::time(0) },
             Cell::tag("Active"),
             Cell::Button {
+                after: "Firefox on Windows".into(),
                 action: "/admin/sessions".into(),
                 name: "end",
                 value: "ses_1".into(),
@@ -33,10 +34,14 @@ fn table() -> Table {
             },
         ]
     };
-    let columns = ["Name", "Client ID", "Started and last used", "Status", "Action"];
+    let columns = ["Name", "Client ID", "Started", "Status", "Device"];
     let mut table = Table::new("services", "Services", &columns, vec![row("One"), row("Two")], "None.");
     if let Some(first) = table.columns.first_mut() {
-        *first = Column { text: "Name", sort_url: Some("/admin/services?sort=name".into()), is_sorted: true };
+        *first = Column {
+            text: "Name",
+            sort_url: Some("/admin/services?sort=name".into()),
+            sorted: Some("ascending"),
+        };
     }
     table
 }
@@ -122,7 +127,7 @@ impl Page for ConsoleForm {
                     "Portal".to_owned(),
                     true,
                 )]),
-                Field::new("file", "file", "CSV file"),
+                Field::new("file", "file", "CSV file").value(".csv,text/csv"),
             ],
             button: "Add service".into(),
             cancel: "/admin/services".into(),
@@ -157,10 +162,13 @@ impl Page for SecretPage {
         let shown = |title: &str, secret: Option<&str>, banner: Option<&str>| Self {
             frame: Frame { banner: banner.map(str::to_owned), ..frame() },
             title: title.into(),
+            what: "client secret",
+            word: "secret",
             secret: secret.map(str::to_owned),
             again_url: banner.is_none().then(|| "/admin/services/portal/secret".into()),
             facts: vec![Fact::new("Client ID", Cell::code("portal"))],
             next_url: "/admin/services/portal".into(),
+            next: "Go to the service",
         };
         vec![
             shown("Children's Services Portal", Some("gh_cs_example"), Some("Service added.")),
