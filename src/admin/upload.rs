@@ -35,6 +35,19 @@ pub(crate) async fn look(
     Ok((id, preview))
 }
 
+fn gone() -> Error<Refusal> {
+    let say = "that list has been used, or is too old; send the file again";
+    Error::Refused(Refusal::Conflict(say.to_owned()))
+}
+
+/// Says what would become of a file that is kept.
+pub(crate) async fn look_again(kit: &Kit, actor: &Actor, id: &str) -> Result<Preview, Error<Refusal>> {
+    check(actor, Action::InvitePeople, None)?;
+    let sealed = uploads::find(&mut *kit.store.read().await?, id, owner(actor)?).await?.ok_or_else(gone)?;
+    let bytes = kit.keyring.open(&context(id), &sealed)?;
+    import::preview(kit, actor, &bytes).await
+}
+
 /// Adds and invites everybody in a file that was looked at. A second press finds it gone and does nothing.
 pub(crate) async fn carry_out(
     kit: &Kit,
@@ -42,17 +55,9 @@ pub(crate) async fn carry_out(
     id: &str,
     service: Option<&ClientId>,
 ) -> Result<Report, Error<Refusal>> {
-    check(actor, Action::InvitePeople, None)?;
-    let owner = owner(actor)?;
-    let gone = || {
-        let say = "that list has been used, or is too old; send the file again";
-        Error::Refused(Refusal::Conflict(say.to_owned()))
-    };
-    let sealed = uploads::find(&mut *kit.store.read().await?, id, owner).await?.ok_or_else(gone)?;
-    let bytes = kit.keyring.open(&context(id), &sealed)?;
     // Others may have been added since it was looked at.
-    let preview = import::preview(kit, actor, &bytes).await?;
-    if !take(kit, id, owner).await? {
+    let preview = look_again(kit, actor, id).await?;
+    if !take(kit, id, owner(actor)?).await? {
         return Err(gone());
     }
     import::carry_out(kit, actor, (preview, service), |_| {}).await

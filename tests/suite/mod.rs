@@ -56,3 +56,4 @@ mod token;
 mod trail;
 mod trail_over_time;
 mod userinfo;
+mod why;

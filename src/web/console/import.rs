@@ -91,7 +91,7 @@ pub(super) async fn post(State(web): State<Arc<Web>>, request: Request) -> Respo
         return at.log_in_again(paths::CONSOLE_IMPORT);
     }
     match upload::look(&at.web.kit, &at.actor, &file).await {
-        Ok((id, preview)) => looked_at(&at, &id, &preview).await,
+        Ok((id, preview)) => looked_at(&at, (&id, ""), &preview).await,
         Err(Error::Refused(Refusal::Unfit(flaws))) => {
             // Whatever is wrong, it is wrong with the file.
             let flaws: Vec<Flaw> = flaws.into_iter().map(|flaw| Flaw::of("file", flaw.say)).collect();
@@ -113,8 +113,8 @@ async fn read(mut parts: Multipart) -> Option<(String, Vec<u8>)> {
     Some((token, file))
 }
 
-/// What would become of each row.
-async fn looked_at(at: &Console, id: &str, preview: &Preview) -> Response {
+/// What would become of each row, and for which service people are invited.
+async fn looked_at(at: &Console, (id, service): (&str, &str), preview: &Preview) -> Response {
     if !preview.problems.is_empty() {
         return problems(at, preview);
     }
@@ -152,7 +152,7 @@ async fn looked_at(at: &Console, id: &str, preview: &Preview) -> Response {
             rows.collect(),
             "The file has no rows.",
         )),
-        fields: vec![Field::new("hidden", "list", "").value(id), service_field(at, "").await],
+        fields: vec![Field::new("hidden", "list", "").value(id), service_field(at, service).await],
         ..FormPage::new(at.frame(paths::CONSOLE_PEOPLE), "Check the list", by, paths::CONSOLE_PEOPLE)
     })
 }
@@ -196,6 +196,13 @@ fn problems(at: &Console, preview: &Preview) -> Response {
 }
 
 pub(super) async fn send(ConsoleForm { at, form }: ConsoleForm) -> Response {
+    if at.must_ask_again() {
+        let id = form.field("list");
+        return match upload::look_again(&at.web.kit, &at.actor, id).await {
+            Ok(preview) => looked_at(&at, (id, form.field("service")), &preview).await,
+            Err(error) => at.refuse(error, BACK),
+        };
+    }
     if !at.is_fresh() {
         return at.log_in_again(paths::CONSOLE_IMPORT);
     }

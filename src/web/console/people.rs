@@ -171,7 +171,8 @@ pub(super) async fn post_invite(ConsoleForm { at, form }: ConsoleForm) -> Respon
         return show_invite(&at, &form, Vec::new()).await;
     }
     let (new, service) = match read(&form) {
-        Ok(read) => read,
+        Ok(read) if at.reason_is_fit() => read,
+        Ok(_) => return show_invite(&at, &form, Vec::new()).await,
         Err(flaws) => return show_invite(&at, &form, field_errors(&flaws)).await,
     };
     let to = new.email.shown().to_owned();

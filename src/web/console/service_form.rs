@@ -303,7 +303,7 @@ pub(super) async fn post_new(ConsoleForm { at, form }: ConsoleForm) -> Response 
         return shown_before(&at, &known);
     }
     let flaws = flaws(&form, &settings, true);
-    if !flaws.is_empty() {
+    if !flaws.is_empty() || !at.reason_is_fit() {
         return shown(&at, &Form::New, &form, field_errors(&flaws));
     }
     let name = form.field("name").trim().to_owned();
@@ -334,7 +334,7 @@ pub(super) async fn post_edit(Path(id): Path<String>, ConsoleForm { at, form }: 
     }
     let settings = read(&form, client.settings.clone());
     let flaws = flaws(&form, &settings, false);
-    if !flaws.is_empty() {
+    if !flaws.is_empty() || !at.reason_is_fit() {
         return shown(&at, &Form::Edit(&client), &form, field_errors(&flaws));
     }
     let name = form.field("name").trim().to_owned();
