@@ -6,9 +6,10 @@ use super::people::{self, Detail};
 use super::{Refusal, administrators, check};
 use crate::accounts::session;
 use crate::audit::{Entry, personal};
+use crate::base::words::words;
 use crate::base::{Error, Fault, Timestamp, UserId};
 use crate::kit::Kit;
-use crate::model::{Actor, Event, EventKind, User};
+use crate::model::{Actor, Event, EventKind, Reason, User};
 use crate::policy::permission::Action;
 use crate::store::{Tx, consents, events, flows, people as rows, reviews, sessions, users};
 use crate::view::when;
@@ -66,6 +67,7 @@ pub(crate) async fn export(kit: &Kit, actor: &Actor, detail: &Detail) -> Result<
             // Where somebody else was is theirs, not this person's.
             "address": event.address.as_ref().filter(|_| is_own(event)),
             "client_id": event.client_id.as_ref().map(|id| id.as_str()), "detail": event.detail,
+            "reason": event.reason,
         })).collect::<Vec<_>>(),
     }))
 }
@@ -75,6 +77,10 @@ pub(crate) async fn export(kit: &Kit, actor: &Actor, detail: &Detail) -> Result<
 pub(crate) async fn erase(kit: &Kit, actor: &Actor, user: &User) -> Result<(), Error<Refusal>> {
     let mut tx = kit.store.begin().await?;
     people::check_on(&mut tx, actor, Action::ErasePerson, &user.id).await?;
+    if actor.reason().is_some_and(|reason| names(reason, user)) {
+        let say = "The reason is kept after they are erased: leave out their name and email";
+        return Err(Error::Refused(Refusal::unfit("reason", say)));
+    }
     administrators::keep_an_owner(&mut tx, &user.id).await?;
     erase_in(kit, &mut tx, actor, &user.id).await?;
     tx.commit().await?;
@@ -91,4 +97,12 @@ pub(super) async fn erase_in(kit: &Kit, tx: &mut Tx, actor: &Actor, user: &UserI
     }
     rows::remove(tx, user).await?;
     personal::forget(kit, tx, user).await
+}
+
+/// Whether a reason has somebody's email in it, or every word of their name.
+fn names(reason: &Reason, user: &User) -> bool {
+    let said: Vec<String> = reason.as_str().split_whitespace().flat_map(words).collect();
+    let name = words(&user.name);
+    reason.as_str().to_lowercase().contains(user.email.canonical())
+        || (!name.is_empty() && name.iter().all(|word| said.contains(word)))
 }

@@ -43,8 +43,7 @@ fn gone() -> Error<Refusal> {
 /// Says what would become of a file that is kept.
 pub(crate) async fn look_again(kit: &Kit, actor: &Actor, id: &str) -> Result<Preview, Error<Refusal>> {
     check(actor, Action::InvitePeople, None)?;
-    let owner = owner(actor)?;
-    let sealed = uploads::find(&mut *kit.store.read().await?, id, owner).await?.ok_or_else(gone)?;
+    let sealed = uploads::find(&mut *kit.store.read().await?, id, owner(actor)?).await?.ok_or_else(gone)?;
     let bytes = kit.keyring.open(&context(id), &sealed)?;
     import::preview(kit, actor, &bytes).await
 }
@@ -56,12 +55,10 @@ pub(crate) async fn carry_out(
     id: &str,
     services: &[ClientId],
 ) -> Result<Report, Error<Refusal>> {
-    check(actor, Action::InvitePeople, None)?;
-    let owner = owner(actor)?;
     // Others may have been added since it was looked at, and a service that cannot be named must not cost the list.
     let preview = look_again(kit, actor, id).await?;
     invitations::host(kit, actor, services).await?;
-    if !take(kit, id, owner).await? {
+    if !take(kit, id, owner(actor)?).await? {
         return Err(gone());
     }
     import::carry_out(kit, actor, (preview, services), |_| {}).await

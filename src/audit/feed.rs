@@ -107,7 +107,8 @@ fn document(seq: i64, event: &Event) -> Value {
         "user_id": event.user_id.as_ref().map(|id| id.as_str()),
         "client_id": event.client_id.as_ref().map(|id| id.as_str()),
         "session_id": event.session_id.as_ref().map(|id| id.as_str()),
-        "actor": event.actor, "address": event.address, "reference": event.reference, "detail": event.detail,
+        "actor": event.actor, "reason": event.reason, "address": event.address, "reference": event.reference,
+        "detail": event.detail,
     })
 }
 

@@ -1,5 +1,5 @@
-//! The audit trail: who did what, from where, recorded in the transaction that did it, chained and signed soon after
-//! ([`chain`]), and checked by anybody who has the public key ([`check`]). What is personal in it is sealed
+//! The audit trail: who did what, from where and why, recorded in the transaction that did it, chained and signed soon
+//! after ([`chain`]), and checked by anybody who has the public key ([`check`]). What is personal in it is sealed
 //! ([`personal`]).
 
 pub(crate) mod chain;
@@ -75,6 +75,7 @@ impl<'a> Entry<'a> {
             reference: self.visit.map(|visit| visit.reference.clone()),
             actor: self.actor.map(|actor| actor.name().to_owned()),
             detail: self.detail,
+            reason: self.actor.and_then(Actor::reason).map(|reason| reason.as_str().to_owned()),
         };
         personal::seal(kit, tx, &mut event).await?;
         events::insert(tx, &event).await

@@ -3,6 +3,7 @@
 use clap::Subcommand;
 use serde_json::json;
 
+use super::why::Why;
 use super::{Failure, ask, open, show};
 use crate::admin::{administrators, users};
 use crate::base::{ClientId, paths};
@@ -28,6 +29,8 @@ pub(super) enum Action {
         /// The identifier of a service that they look after; for the role services, as often as needed.
         #[arg(long = "service", value_name = "ID", value_parser = super::user_import::client_id)]
         services: Vec<ClientId>,
+        #[command(flatten)]
+        why: Why,
     },
     /// Take somebody's role away.
     Remove {
@@ -36,6 +39,8 @@ pub(super) enum Action {
         /// Do not ask for confirmation.
         #[arg(long)]
         yes: bool,
+        #[command(flatten)]
+        why: Why,
     },
     /// Print a link by which the first owner makes an account, good for an hour.
     Link,
@@ -50,19 +55,19 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
     let kit = open::ready_kit(config).await?;
     match action {
         Action::List { json } => list(&kit, json).await,
-        Action::Set { email, role, services } => {
+        Action::Set { email, role, services, why } => {
             if role != Role::Services && !services.is_empty() {
                 return Err(Failure("--service is only for --role services".to_owned()));
             }
             let user = users::find(&kit, &Actor::Operator, &email).await?;
-            administrators::give(&kit, &Actor::Operator, &user, (role, &services)).await?;
+            administrators::give(&kit, &why.actor(), &user, (role, &services)).await?;
             show::line(format_args!("{} has the role {}.", user.email, role.name()));
             Ok(())
         }
-        Action::Remove { email, yes } => {
+        Action::Remove { email, yes, why } => {
             let user = users::find(&kit, &Actor::Operator, &email).await?;
             ask::confirm(&format!("Take away the role of {} ({})?", user.name, user.email), yes)?;
-            let said = match administrators::take(&kit, &Actor::Operator, &user).await? {
+            let said = match administrators::take(&kit, &why.actor(), &user).await? {
                 true => "no longer has a role",
                 false => "had no role",
             };

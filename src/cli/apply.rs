@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::why::Why;
 use super::{Failure, open, show};
 use crate::admin::declared::{self, Change, Declared};
 use crate::config::Config;
@@ -30,6 +31,8 @@ pub(super) struct Apply {
     /// Do not ask before anything is changed.
     #[arg(long)]
     yes: bool,
+    #[command(flatten)]
+    why: Why,
 }
 
 pub(super) async fn plan(config: Config, options: Options) -> Result<(), Failure> {
@@ -65,13 +68,14 @@ pub(super) async fn apply(config: Config, apply: Apply) -> Result<(), Failure> {
     if !apply.yes && !agreed()? {
         return Err(Failure("nothing has been changed".to_owned()));
     }
+    let actor = apply.why.actor();
     for change in changes {
         let what = change.to_string();
         let id = match &change {
             Change::AddService(client) => client.id.to_string(),
             _ => String::new(),
         };
-        let done = declared::apply(&kit, &Actor::Operator, change).await;
+        let done = declared::apply(&kit, &actor, change).await;
         let secret = done.map_err(|error| {
             let Failure(why) = error.into();
             // Without the mark that it has in the list.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
+use super::why::Why;
 use super::{Failure, audit_verify, open, show};
 use crate::admin::events::{self, Filter, Listed, Step, Walk};
 use crate::admin::users;
@@ -62,6 +63,8 @@ pub(super) struct Export {
     /// Where to write; standard output without it.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
+    #[command(flatten)]
+    why: Why,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -82,7 +85,7 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
     let kit = open::ready_kit(config).await?;
     match action {
         Action::List(options) => list(&kit, options).await,
-        Action::Export(options) => export(&kit, &options).await,
+        Action::Export(options) => export(&kit, options).await,
         Action::Verify(options) => audit_verify::run(&kit, &options).await,
         Action::Key => {
             show::json(&events::public_key(&kit).await?);
@@ -127,8 +130,8 @@ async fn list(kit: &Kit, options: Options) -> Result<(), Failure> {
 }
 
 /// At a terminal a table breaks what is long; anywhere else one long detail would make every line as long.
-fn shortened(mut columns: [String; 7]) -> [String; 7] {
-    let [.., detail] = &mut columns;
+fn shortened(mut columns: [String; 8]) -> [String; 8] {
+    let [.., detail, _] = &mut columns;
     if !std::io::stdout().is_terminal() && detail.chars().count() > LONGEST_DETAIL {
         *detail = detail.chars().take(LONGEST_DETAIL).chain(['…']).collect();
     }
@@ -137,9 +140,9 @@ fn shortened(mut columns: [String; 7]) -> [String; 7] {
 
 const LONGEST_DETAIL: usize = 60;
 
-const COLUMNS: [&str; 7] = ["Time", "Event", "Person", "By", "Service", "From", "Detail"];
+const COLUMNS: [&str; 8] = ["Time", "Event", "Person", "By", "Service", "From", "Detail", "Reason"];
 
-fn columns(listed: &Listed) -> [String; 7] {
+fn columns(listed: &Listed) -> [String; 8] {
     let Listed { event, person, actor } = listed;
     let id = || event.user_id.as_ref().map(|id| id.as_str().to_owned());
     [
@@ -150,6 +153,7 @@ fn columns(listed: &Listed) -> [String; 7] {
         event.client_id.as_ref().map(ToString::to_string).unwrap_or_default(),
         event.address.clone().unwrap_or_default(),
         event.detail.as_ref().map(Value::to_string).unwrap_or_default(),
+        event.reason.clone().unwrap_or_default(),
     ]
 }
 
@@ -161,11 +165,11 @@ fn document(listed: &Listed) -> Value {
         "actor": event.actor, "actor_name": actor,
         "client_id": event.client_id.as_ref().map(|id| id.as_str()),
         "session_id": event.session_id.as_ref().map(|id| id.as_str()),
-        "address": event.address, "reference": event.reference, "detail": event.detail,
+        "address": event.address, "reference": event.reference, "detail": event.detail, "reason": event.reason,
     })
 }
 
-async fn export(kit: &Kit, options: &Export) -> Result<(), Failure> {
+async fn export(kit: &Kit, options: Export) -> Result<(), Failure> {
     // What was tampered with can be taken away all the same: it is evidence.
     let settled = events::settle(kit).await;
     let signed = settled.as_ref().copied().unwrap_or(i64::MAX);
@@ -178,7 +182,7 @@ async fn export(kit: &Kit, options: &Export) -> Result<(), Failure> {
         Format::Csv => export_table(kit, &mut *out).await?,
     }
     out.flush()?;
-    events::exported(kit, &Actor::Operator, &Filter::default()).await?;
+    events::exported(kit, &options.why.actor(), &Filter::default()).await?;
     settled.map(drop).map_err(Failure::from)
 }
 

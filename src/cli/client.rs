@@ -7,6 +7,7 @@ use super::client_brand::BrandSettings;
 use super::client_given::{self as given, Choice};
 use super::client_requests::RequestSettings;
 use super::client_tokens::TokenSettings;
+use super::why::Why;
 use super::{Failure, ask, client_check, client_show, key, open, show};
 use crate::admin::clients::{self, Registered};
 use crate::admin::registration;
@@ -32,6 +33,8 @@ pub(super) enum Action {
         /// Print JSON.
         #[arg(long)]
         json: bool,
+        #[command(flatten)]
+        why: Why,
     },
     /// List the services.
     List {
@@ -66,6 +69,8 @@ pub(super) enum Action {
         /// Print JSON.
         #[arg(long)]
         json: bool,
+        #[command(flatten)]
+        why: Why,
     },
     /// Switch a service off: nobody can log in to it, and what was granted to it ends.
     Disable {
@@ -73,21 +78,31 @@ pub(super) enum Action {
         /// Do not ask for confirmation.
         #[arg(long)]
         yes: bool,
+        #[command(flatten)]
+        why: Why,
     },
     /// Switch a service on again.
-    Enable { id: String },
+    Enable {
+        id: String,
+        #[command(flatten)]
+        why: Why,
+    },
     /// Remove a service with everything that was granted to it.
     Remove {
         id: String,
         /// Do not ask for confirmation.
         #[arg(long)]
         yes: bool,
+        #[command(flatten)]
+        why: Why,
     },
     /// Make a token with which services can register themselves, where `registration.open_to` is "invited".
     Invite {
         /// Hours for which it works.
         #[arg(long, default_value_t = 24)]
         hours: u32,
+        #[command(flatten)]
+        why: Why,
     },
     /// Make a new secret. It is shown once.
     RotateSecret {
@@ -98,6 +113,8 @@ pub(super) enum Action {
         /// Print JSON.
         #[arg(long)]
         json: bool,
+        #[command(flatten)]
+        why: Why,
     },
 }
 
@@ -280,12 +297,11 @@ impl Settings {
 pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
     let kit = open::ready_kit(config).await?;
     match action {
-        Action::Add { name, id, settings, json } => {
+        Action::Add { name, id, settings, json, why } => {
             let id = id.map(|id| client_id(&id)).transpose()?;
             let mut wanted = ClientSettings::default();
             settings.apply(&mut wanted);
-            let Registered { client, secret } =
-                clients::add(&kit, &Actor::Operator, id, name, wanted).await?;
+            let Registered { client, secret } = clients::add(&kit, &why.actor(), id, name, wanted).await?;
             client_show::one(&kit, &client, secret.as_ref(), json);
         }
         Action::List { search, json } => {
@@ -297,30 +313,30 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
         Action::Check { id, json } => {
             client_check::run(&kit, &clients::find(&kit, &Actor::Operator, &id).await?, json).await?;
         }
-        Action::Update { id, name, settings, json } => {
-            update(&kit, &id, (name, *settings), json).await?;
+        Action::Update { id, name, settings, json, why } => {
+            update(&kit, &why.actor(), &id, (name, *settings), json).await?;
         }
-        Action::Disable { id, yes } => {
+        Action::Disable { id, yes, why } => {
             let client = clients::find(&kit, &Actor::Operator, &id).await?;
             ask::confirm(&format!("Switch {} ({}) off for everybody?", client.name, client.id), yes)?;
-            set_active(&kit, &id, false).await?;
+            set_active(&kit, &why.actor(), &id, false).await?;
         }
-        Action::Enable { id } => set_active(&kit, &id, true).await?,
-        Action::Remove { id, yes } => {
+        Action::Enable { id, why } => set_active(&kit, &why.actor(), &id, true).await?,
+        Action::Remove { id, yes, why } => {
             let client = clients::find(&kit, &Actor::Operator, &id).await?;
             ask::confirm(&format!("Remove {} ({}) permanently?", client.name, client.id), yes)?;
-            clients::remove(&kit, &Actor::Operator, &client).await?;
+            clients::remove(&kit, &why.actor(), &client).await?;
             show::line(format_args!("{} ({}) has been removed.", client.name, client.id));
         }
-        Action::Invite { hours } => {
-            let token = registration::invite(&kit, &Actor::Operator, Span::hours(hours)).await?;
+        Action::Invite { hours, why } => {
+            let token = registration::invite(&kit, &why.actor(), Span::hours(hours)).await?;
             show::line(token.reveal());
         }
-        Action::RotateSecret { id, overlap_hours, json } => {
+        Action::RotateSecret { id, overlap_hours, json, why } => {
             let client = clients::find(&kit, &Actor::Operator, &id).await?;
             let secret = clients::rotate_secret(
                 &kit,
-                &Actor::Operator,
+                &why.actor(),
                 &client,
                 clients::Rotation::after(Span::hours(overlap_hours)),
             )
@@ -333,15 +349,16 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
 
 async fn update(
     kit: &Kit,
+    actor: &Actor,
     id: &str,
     (name, settings): (Option<String>, Settings),
     json: bool,
 ) -> Result<(), Failure> {
-    let mut client = clients::find(kit, &Actor::Operator, id).await?;
+    let mut client = clients::find(kit, actor, id).await?;
     let before = client.settings.authentication;
     client.name = name.unwrap_or(client.name);
     settings.apply(&mut client.settings);
-    let client = clients::update(kit, &Actor::Operator, client).await?;
+    let client = clients::update(kit, actor, client).await?;
     client_show::one(kit, &client, None, json);
     if !json && lacks_secret(before, client.settings.authentication) {
         show::line(format_args!("\nNow give it a secret: gatehouse client rotate-secret {}", client.id));
@@ -349,9 +366,9 @@ async fn update(
     Ok(())
 }
 
-async fn set_active(kit: &Kit, id: &str, active: bool) -> Result<(), Failure> {
-    let client = clients::find(kit, &Actor::Operator, id).await?;
-    let done = match (active, clients::set_active(kit, &Actor::Operator, &client, active).await?) {
+async fn set_active(kit: &Kit, actor: &Actor, id: &str, active: bool) -> Result<(), Failure> {
+    let client = clients::find(kit, actor, id).await?;
+    let done = match (active, clients::set_active(kit, actor, &client, active).await?) {
         (true, true) => "is on again. What was granted before stays ended.",
         (false, true) => "is off: nobody can log in to it, and what was granted to it has ended.",
         (true, false) => "was on already.",

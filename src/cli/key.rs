@@ -3,11 +3,12 @@
 use clap::Subcommand;
 use serde_json::json;
 
+use super::why::Why;
 use super::{Failure, ask, open, show};
 use crate::admin::keys::{self, Listed, published};
 use crate::config::Config;
 use crate::keys::Start;
-use crate::model::{Actor, Algorithm};
+use crate::model::Algorithm;
 
 #[derive(Subcommand)]
 pub(super) enum Action {
@@ -29,6 +30,8 @@ pub(super) enum Action {
         /// Do not ask for confirmation.
         #[arg(long)]
         yes: bool,
+        #[command(flatten)]
+        why: Why,
     },
 }
 
@@ -41,14 +44,14 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
     let kit = open::ready_kit(config).await?;
     match action {
         Action::List { json } => list(&published(&kit), json),
-        Action::Rotate { algorithm, now, yes } => {
+        Action::Rotate { algorithm, now, yes, why } => {
             if now {
                 let question =
                     "Sign with a new key at once? Services refuse logins until they have fetched it.";
                 ask::confirm(question, yes)?;
             }
             let start = if now { Start::Now } else { Start::Announced };
-            for (algorithm, kid) in keys::rotate(&kit, &Actor::Operator, algorithm, start).await? {
+            for (algorithm, kid) in keys::rotate(&kit, &why.actor(), algorithm, start).await? {
                 show::line(format_args!("{}: new key {kid}", algorithm.name()));
             }
             show::line("Running nodes publish it within a few seconds.");

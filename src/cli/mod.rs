@@ -36,6 +36,7 @@ mod user_import;
 mod user_list;
 mod user_show;
 mod user_update;
+mod why;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

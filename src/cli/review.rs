@@ -3,6 +3,7 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
+use super::why::Why;
 use super::{Failure, open, show};
 use crate::admin::people::ROWS;
 use crate::admin::reviews::{self, Listed, NewReview, USUAL_DAYS};
@@ -23,6 +24,8 @@ pub(super) enum Action {
         /// How long they have, 1 to 90.
         #[arg(long, default_value_t = USUAL_DAYS)]
         days: u32,
+        #[command(flatten)]
+        why: Why,
     },
     /// List reviews, the newest first.
     List {
@@ -42,15 +45,17 @@ pub(super) enum Action {
     Withdraw {
         /// Its identifier.
         id: String,
+        #[command(flatten)]
+        why: Why,
     },
 }
 
 pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
     let kit = open::ready_kit(config).await?;
     match action {
-        Action::Begin { organisation, sponsor, days } => {
+        Action::Begin { organisation, sponsor, days, why } => {
             let new = NewReview { organisation: &organisation, sponsor: &sponsor, days };
-            let begun = reviews::begin(&kit, &Actor::Operator, new).await?;
+            let begun = reviews::begin(&kit, &why.actor(), new).await?;
             show::line(format_args!(
                 "{} is asked about {} people by {}: {}",
                 sponsor,
@@ -62,9 +67,9 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
         }
         Action::List { json } => list(&kit, json).await,
         Action::Show { id, json } => show_one(&kit, &id, json).await,
-        Action::Withdraw { id } => {
+        Action::Withdraw { id, why } => {
             let found = reviews::find(&kit, &Actor::Operator, &id).await?;
-            let said = match reviews::withdraw(&kit, &Actor::Operator, &found.review).await? {
+            let said = match reviews::withdraw(&kit, &why.actor(), &found.review).await? {
                 true => "The review is withdrawn.",
                 false => "The review was over already.",
             };

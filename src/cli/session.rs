@@ -3,6 +3,7 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
+use super::why::Why;
 use super::{Failure, open, show, user_import};
 use crate::admin::people::ROWS;
 use crate::admin::sessions::{self, Filter, Listed};
@@ -32,6 +33,8 @@ pub(super) enum Action {
     End {
         /// The session's identifier, as `gatehouse session list` shows it.
         id: String,
+        #[command(flatten)]
+        why: Why,
     },
 }
 
@@ -39,7 +42,7 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
     let kit = open::ready_kit(config).await?;
     match action {
         Action::List { person, service, json } => list(&kit, person, service, json).await,
-        Action::End { id } => end(&kit, &id).await,
+        Action::End { id, why } => end(&kit, &id, &why.actor()).await,
     }
 }
 
@@ -94,9 +97,9 @@ fn document(Listed { session, user, services }: &Listed) -> Value {
     })
 }
 
-async fn end(kit: &Kit, id: &str) -> Result<(), Failure> {
+async fn end(kit: &Kit, id: &str, actor: &Actor) -> Result<(), Failure> {
     let ended = match SessionId::parse(id) {
-        Some(id) => sessions::end(kit, WHO, &id).await?,
+        Some(id) => sessions::end(kit, actor, &id).await?,
         None => None,
     };
     let Some((user, session)) = ended else {

@@ -3,6 +3,7 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
+use super::why::Why;
 use super::{Failure, open, show};
 use crate::admin::settings::{self, Listed, Seen, Wishes};
 use crate::config::{Config, Setting};
@@ -23,11 +24,15 @@ pub(super) enum Action {
         name: String,
         /// Its value, written as in an environment variable.
         value: String,
+        #[command(flatten)]
+        why: Why,
     },
     /// Put a setting back to what is configured.
     Reset {
         /// Its name, such as brand.phone.
         name: String,
+        #[command(flatten)]
+        why: Why,
     },
 }
 
@@ -35,17 +40,17 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
     let kit = open::ready_kit(config).await?;
     match action {
         Action::List { json } => list(&settings::list(&kit, &Actor::Operator).await?, json),
-        Action::Set { name, value } => {
+        Action::Set { name, value, why } => {
             let setting = Setting::find(&name).map_err(|why| Failure(format!("{name} {why}")))?;
-            change(&kit, Wishes::from([(name, Some(setting.read(&value)))])).await?;
+            change(&kit, why, Wishes::from([(name, Some(setting.read(&value)))])).await?;
         }
-        Action::Reset { name } => change(&kit, Wishes::from([(name, None)])).await?,
+        Action::Reset { name, why } => change(&kit, why, Wishes::from([(name, None)])).await?,
     }
     Ok(())
 }
 
-async fn change(kit: &Kit, wishes: Wishes) -> Result<(), Failure> {
-    let differences = settings::change(kit, &Actor::Operator, &wishes, None).await?;
+async fn change(kit: &Kit, why: Why, wishes: Wishes) -> Result<(), Failure> {
+    let differences = settings::change(kit, &why.actor(), &wishes, None).await?;
     if differences.is_empty() {
         show::line("No changes: it is so already.");
         return Ok(());

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::why::Why;
 use super::{Failure, ask, open, show, user_care, user_import, user_list, user_show, user_update};
 use crate::admin::users::{self, NewUser};
 use crate::config::Config;
@@ -37,11 +38,15 @@ pub(super) enum Action {
         /// Do not ask for confirmation.
         #[arg(long)]
         yes: bool,
+        #[command(flatten)]
+        why: Why,
     },
     /// Give back the right to log in.
     Enable {
         /// Their email.
         email: String,
+        #[command(flatten)]
+        why: Why,
     },
     #[command(flatten)]
     Care(user_care::Care),
@@ -51,6 +56,8 @@ pub(super) enum Action {
         email: String,
         #[command(flatten)]
         password: PasswordSource,
+        #[command(flatten)]
+        why: Why,
     },
 }
 
@@ -73,6 +80,8 @@ pub(super) struct Add {
     /// Print JSON.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    why: Why,
 }
 
 /// Where a password comes from. Never from the arguments: other users of the machine can read those.
@@ -126,20 +135,20 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
         Action::List(options) => user_list::run(&kit, options).await,
         Action::Show { email, json } => user_show::run(&kit, &email, json).await,
         Action::Update(options) => user_update::run(&kit, options).await,
-        Action::Disable { email, yes } => {
+        Action::Disable { email, yes, why } => {
             let user = users::find(&kit, &Actor::Operator, &email).await?;
             ask::confirm(
                 &format!("Deactivate {} ({}), and log them out everywhere?", user.name, user.email),
                 yes,
             )?;
-            set_active(&kit, &email, false).await
+            set_active(&kit, &why.actor(), &email, false).await
         }
         Action::Care(care) => user_care::run(&kit, care).await,
-        Action::Enable { email } => set_active(&kit, &email, true).await,
-        Action::SetPassword { email, password } => {
+        Action::Enable { email, why } => set_active(&kit, &why.actor(), &email, true).await,
+        Action::SetPassword { email, password, why } => {
             let user = users::find(&kit, &Actor::Operator, &email).await?;
             let password = password.read(true)?.unwrap_or_default();
-            users::set_password(&kit, &Actor::Operator, &user, &password).await?;
+            users::set_password(&kit, &why.actor(), &user, &password).await?;
             show::line(format_args!("{} has a new password, and every session has ended.", user.email));
             Ok(())
         }
@@ -160,7 +169,7 @@ async fn add(kit: &Kit, arguments: Add) -> Result<(), Failure> {
         profile,
         password: arguments.password.read(false)?,
     };
-    let added = users::add(kit, &Actor::Operator, new).await?;
+    let added = users::add(kit, &arguments.why.actor(), new).await?;
     user_show::one(kit, &added, arguments.json).await?;
     if added.password.is_none() && !arguments.json {
         let email = &added.email;
@@ -179,9 +188,9 @@ fn read_profile(file: &std::path::Path) -> Result<Profile, Failure> {
         .map_err(|error| Failure(format!("{} does not hold standard claims: {error}", file.display())))
 }
 
-async fn set_active(kit: &Kit, email: &str, active: bool) -> Result<(), Failure> {
-    let user = users::find(kit, &Actor::Operator, email).await?;
-    let said = match (active, users::set_active(kit, &Actor::Operator, &user, active).await?) {
+async fn set_active(kit: &Kit, actor: &Actor, email: &str, active: bool) -> Result<(), Failure> {
+    let user = users::find(kit, actor, email).await?;
+    let said = match (active, users::set_active(kit, actor, &user, active).await?) {
         (true, true) => "can log in again",
         (false, true) => "is deactivated and logged out everywhere",
         (true, false) => "was not deactivated",

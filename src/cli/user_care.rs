@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use clap::{Args, Subcommand};
 
+use super::why::Why;
 use super::{Failure, ask, show, user_import};
 use crate::admin::people::{self, Detail};
 use crate::admin::users::{self, NewUser};
@@ -18,30 +19,15 @@ pub(super) enum Care {
     /// Add a person and send them an invitation; somebody who has no password yet gets a new one.
     Invite(Invite),
     /// Withdraw an invitation.
-    WithdrawInvitation {
-        /// Their email.
-        email: String,
-    },
+    WithdrawInvitation(Person),
     /// Let somebody who was paused for wrong passwords log in again now.
-    Unlock {
-        /// Their email.
-        email: String,
-    },
+    Unlock(Person),
     /// Have somebody choose a new password when they next log in, and log them out.
-    AskNewPassword {
-        /// Their email.
-        email: String,
-    },
+    AskNewPassword(Person),
     /// Log somebody out everywhere.
-    LogOut {
-        /// Their email.
-        email: String,
-    },
+    LogOut(Person),
     /// Print everything that is held on somebody, as JSON.
-    Export {
-        /// Their email.
-        email: String,
-    },
+    Export(Person),
     /// Erase somebody permanently. The audit trail keeps a record of what happened, without their details.
     Erase {
         /// Their email.
@@ -49,7 +35,17 @@ pub(super) enum Care {
         /// Do not ask for confirmation.
         #[arg(long)]
         yes: bool,
+        #[command(flatten)]
+        why: Why,
     },
+}
+
+#[derive(Args)]
+pub(super) struct Person {
+    /// Their email.
+    email: String,
+    #[command(flatten)]
+    why: Why,
 }
 
 #[derive(Args)]
@@ -66,6 +62,8 @@ pub(super) struct Invite {
     /// name and look; of several it is the council's, and names them all.
     #[arg(long = "service", value_name = "ID", value_parser = user_import::client_id)]
     services: Vec<ClientId>,
+    #[command(flatten)]
+    why: Why,
 }
 
 const WHO: &Actor = &Actor::Operator;
@@ -73,18 +71,18 @@ const WHO: &Actor = &Actor::Operator;
 pub(super) async fn run(kit: &Kit, care: Care) -> Result<(), Failure> {
     match care {
         Care::Invite(options) => invite(kit, options).await,
-        Care::WithdrawInvitation { email } => {
+        Care::WithdrawInvitation(Person { email, why }) => {
             let user = users::find(kit, WHO, &email).await?;
-            let said = match invitations::withdraw(kit, WHO, &user).await? {
+            let said = match invitations::withdraw(kit, &why.actor(), &user).await? {
                 true => format!("The invitation to {email} has been withdrawn."),
                 false => format!("{email} had no open invitation."),
             };
             show::line(said);
             Ok(())
         }
-        Care::Unlock { email } => {
+        Care::Unlock(Person { email, why }) => {
             let user = users::find(kit, WHO, &email).await?;
-            people::unlock(kit, WHO, &user).await?;
+            people::unlock(kit, &why.actor(), &user).await?;
             show::line(match (user.is_active(), user.password.is_some()) {
                 (true, true) => format!("{email} can log in again."),
                 (false, _) => {
@@ -96,22 +94,22 @@ pub(super) async fn run(kit: &Kit, care: Care) -> Result<(), Failure> {
             });
             Ok(())
         }
-        Care::AskNewPassword { email } => {
-            people::ask_new_password(kit, WHO, &users::find(kit, WHO, &email).await?).await?;
+        Care::AskNewPassword(Person { email, why }) => {
+            people::ask_new_password(kit, &why.actor(), &users::find(kit, WHO, &email).await?).await?;
             show::line(format_args!("{email} will choose a new password when they next log in."));
             Ok(())
         }
-        Care::LogOut { email } => {
-            people::log_out(kit, WHO, &users::find(kit, WHO, &email).await?).await?;
+        Care::LogOut(Person { email, why }) => {
+            people::log_out(kit, &why.actor(), &users::find(kit, WHO, &email).await?).await?;
             show::line(format_args!("{email} is logged out everywhere."));
             Ok(())
         }
-        Care::Export { email } => {
-            let document = personal_data::export(kit, WHO, &detail(kit, &email).await?).await?;
+        Care::Export(Person { email, why }) => {
+            let document = personal_data::export(kit, &why.actor(), &detail(kit, &email).await?).await?;
             show::json(&document);
             Ok(())
         }
-        Care::Erase { email, yes } => erase(kit, &email, yes).await,
+        Care::Erase { email, yes, why } => erase(kit, &email, yes, &why.actor()).await,
     }
 }
 
@@ -131,7 +129,7 @@ async fn invite(kit: &Kit, options: Invite) -> Result<(), Failure> {
     let until = match (known, options.name.as_ref()) {
         (Some(detail), _) => {
             refuse_differences(&detail, &options)?;
-            invitations::invite_again(kit, WHO, &detail).await?
+            invitations::invite_again(kit, &options.why.actor(), &detail).await?
         }
         (None, Some(name)) => {
             let new = NewUser {
@@ -141,7 +139,7 @@ async fn invite(kit: &Kit, options: Invite) -> Result<(), Failure> {
                 profile: Profile::default(),
                 password: None,
             };
-            invitations::invite(kit, WHO, new, &options.services).await?.1
+            invitations::invite(kit, &options.why.actor(), new, &options.services).await?.1
         }
         (None, None) => {
             return Err(Failure(format!("nobody has the email {email}; give --name to add them")));
@@ -182,7 +180,7 @@ fn refuse_differences(detail: &Detail, options: &Invite) -> Result<(), Failure> 
     }
 }
 
-async fn erase(kit: &Kit, email: &str, yes: bool) -> Result<(), Failure> {
+async fn erase(kit: &Kit, email: &str, yes: bool, actor: &Actor) -> Result<(), Failure> {
     let user = users::find(kit, WHO, email).await?;
     if !yes && !ask::is_somebody_there() {
         return Err(Failure("nobody can be asked here, and nobody has been erased: say --yes".to_owned()));
@@ -190,7 +188,7 @@ async fn erase(kit: &Kit, email: &str, yes: bool) -> Result<(), Failure> {
     if !yes && !ask::agreed(&format!("Erase {} ({email}) permanently?", user.name))? {
         return Err(Failure("nobody has been erased".to_owned()));
     }
-    personal_data::erase(kit, WHO, &user).await?;
+    personal_data::erase(kit, actor, &user).await?;
     show::line(format_args!("{email} has been erased."));
     Ok(())
 }

@@ -7,6 +7,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
+use super::why::Why;
 use super::{Failure, ask, show};
 use crate::admin::import::{self, Outcome, Preview, Problem, Report, Row};
 use crate::admin::invitations;
@@ -38,6 +39,8 @@ pub(super) struct Options {
     /// Print JSON.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    why: Why,
 }
 
 pub(super) async fn run(kit: &Kit, options: Options) -> Result<(), Failure> {
@@ -59,7 +62,8 @@ pub(super) async fn run(kit: &Kit, options: Options) -> Result<(), Failure> {
         return Err(Failure("nobody has been added".to_owned()));
     }
     let bar = bar(preview.to_add());
-    let done = import::carry_out(kit, &Actor::Operator, (preview, options.services.as_slice()), |done| {
+    let actor = options.why.actor();
+    let done = import::carry_out(kit, &actor, (preview, options.services.as_slice()), |done| {
         bar.set_position(u64::try_from(done).unwrap_or(u64::MAX));
     });
     let report = done.await;

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::why::Why;
 use super::{Failure, show, user_show};
 use crate::admin::people::{self, Details};
 use crate::admin::users;
@@ -18,6 +19,8 @@ pub(super) struct Options {
     /// Print JSON.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    why: Why,
 }
 
 #[derive(Args)]
@@ -50,7 +53,7 @@ pub(super) async fn run(kit: &Kit, options: Options) -> Result<(), Failure> {
     let name = name.map_or_else(|| user.name.clone(), |name| name.trim().to_owned());
     let moves = email.canonical() != user.email.canonical();
     let details = Details { email, name, organisation };
-    let changed = people::change(kit, &Actor::Operator, &user, details).await?;
+    let changed = people::change(kit, &options.why.actor(), &user, details).await?;
     user_show::one(kit, &changed, options.json).await?;
     if moves && !options.json {
         show::line(format_args!("\n{} and {} are told by email.", user.email, changed.email));

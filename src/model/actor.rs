@@ -1,7 +1,7 @@
 //! Who looks after the provider, and what they look after.
 
 use crate::base::{ClientId, UserId};
-use crate::model::Visit;
+use crate::model::{Reason, Visit};
 
 macro_rules! roles {
     ($($(#[$doc:meta])* $name:ident = $stored:literal, $shown:literal;)+) => {
@@ -72,9 +72,30 @@ pub(crate) enum Actor {
         user_id: UserId,
         visit: Visit,
     },
+    /// One of the others, who says why.
+    Because {
+        actor: Box<Self>,
+        reason: Reason,
+    },
 }
 
 impl Actor {
+    /// The same, with the reason that they gave.
+    pub(crate) fn because(self, reason: Option<Reason>) -> Self {
+        match reason {
+            Some(reason) => Self::Because { actor: Box::new(self), reason },
+            None => self,
+        }
+    }
+
+    /// Why they do it, where they said so.
+    pub(crate) const fn reason(&self) -> Option<&Reason> {
+        match self {
+            Self::Because { reason, .. } => Some(reason),
+            _ => None,
+        }
+    }
+
     /// What the audit trail calls them.
     pub(crate) fn name(&self) -> &str {
         match self {
@@ -83,24 +104,27 @@ impl Actor {
             Self::Administrator { administrator, .. } => administrator.user_id.as_str(),
             Self::Program { client_id, .. } => client_id.as_str(),
             Self::Sponsor { user_id, .. } => user_id.as_str(),
+            Self::Because { actor, .. } => actor.name(),
         }
     }
 
     /// Where they did it from; `None` on the machine itself.
-    pub(crate) const fn visit(&self) -> Option<&Visit> {
+    pub(crate) fn visit(&self) -> Option<&Visit> {
         match self {
             Self::Operator | Self::Retention => None,
             Self::Administrator { visit, .. } | Self::Program { visit, .. } | Self::Sponsor { visit, .. } => {
                 Some(visit)
             }
+            Self::Because { actor, .. } => actor.visit(),
         }
     }
 
     /// The person, where it is one that we know.
-    pub(crate) const fn user_id(&self) -> Option<&UserId> {
+    pub(crate) fn user_id(&self) -> Option<&UserId> {
         match self {
             Self::Administrator { administrator, .. } => Some(&administrator.user_id),
             Self::Sponsor { user_id, .. } => Some(user_id),
+            Self::Because { actor, .. } => actor.user_id(),
             Self::Operator | Self::Retention | Self::Program { .. } => None,
         }
     }

@@ -21,6 +21,8 @@ pub(crate) struct Event {
     pub(crate) actor: Option<String>,
     /// What there is to say beside the other fields.
     pub(crate) detail: Option<Value>,
+    /// Why whoever did it did it, in their words. It is kept sealed, as a part of the detail, until it is opened.
+    pub(crate) reason: Option<String>,
 }
 
 /// Where an event came from: the visitor's address and the request's reference.

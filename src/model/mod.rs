@@ -13,6 +13,7 @@ mod invitation;
 mod key;
 mod letter;
 mod profile;
+mod reason;
 mod response_type;
 mod review;
 mod session;
@@ -36,6 +37,7 @@ pub(crate) use letter::{LetterState, QueuedLetter};
 #[cfg(any(test, feature = "demo"))]
 pub(crate) use profile::Address;
 pub(crate) use profile::Profile;
+pub(crate) use reason::{Reason, ReasonError};
 pub(crate) use response_type::ResponseType;
 pub(crate) use review::{Review, ReviewAnswer, ReviewOutlook, ReviewSponsor, ReviewState, ReviewTally};
 pub(crate) use session::{Device, Session};

@@ -122,6 +122,7 @@ pub(crate) fn allows(actor: &Actor, action: Action, service: Option<&ClientId>) 
             !wanted.is_empty() && scopes.iter().any(covers)
         }
         Actor::Retention | Actor::Sponsor { .. } => false,
+        Actor::Because { actor, .. } => allows(actor, action, service),
     }
 }
 
@@ -129,6 +130,7 @@ pub(crate) fn allows(actor: &Actor, action: Action, service: Option<&ClientId>) 
 pub(crate) fn reaches(actor: &Actor, action: Action) -> Reach {
     match actor {
         Actor::Administrator { administrator, .. } => action.reach(administrator.role),
+        Actor::Because { actor, .. } => reaches(actor, action),
         _ if allows(actor, action, None) => All,
         _ => No,
     }
@@ -138,7 +140,7 @@ pub(crate) fn reaches(actor: &Actor, action: Action) -> Reach {
 mod tests {
     use super::*;
     use crate::base::{SeededRandom, Timestamp, UserId};
-    use crate::model::{Administrator, Visit};
+    use crate::model::{Administrator, Reason, Visit};
 
     fn administrator(role: Role, services: &[&str]) -> Actor {
         let user_id = UserId::generate(Timestamp::from_millis(0), &SeededRandom::new(1));
@@ -171,6 +173,10 @@ mod tests {
         assert!(!allows(&actor, Action::ChangeService, None));
         assert!(!allows(&actor, Action::RemoveService, Some(&own)));
         assert!(!allows(&actor, Action::SeePeople, None));
+        let who_says_why = actor.because(Reason::parse("Asked to").ok());
+        assert!(allows(&who_says_why, Action::ChangeService, Some(&own)));
+        assert!(!allows(&who_says_why, Action::ChangeService, Some(&other)));
+        assert!(reaches(&who_says_why, Action::ChangeService) == Own, "and no further");
     }
 
     #[test]

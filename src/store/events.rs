@@ -73,6 +73,7 @@ pub(super) fn event(row: &AnyRow) -> Result<Event, Fault> {
         reference: optional_text(row, "reference")?,
         actor: optional_text(row, "actor")?,
         detail: optional_text(row, "detail")?.as_deref().and_then(strict_json),
+        reason: None,
     })
 }
 

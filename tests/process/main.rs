@@ -17,6 +17,7 @@ mod mail;
 mod mistakes;
 mod nodes;
 mod partner;
+mod reasons;
 #[path = "../support/smtp.rs"]
 #[expect(dead_code, reason = "the tests of the mail room use the rest of it")]
 mod smtp;

@@ -50,6 +50,7 @@ impl Provider {
             reference: None,
             actor: None,
             detail: None,
+            reason: None,
         };
         crate::store::events::insert(&mut tx, &event).await.unwrap();
         tx.commit().await.unwrap();

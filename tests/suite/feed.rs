@@ -5,10 +5,12 @@ use std::net::{TcpListener, UdpSocket};
 use std::thread::JoinHandle;
 
 use super::support::Provider;
+use crate::admin::users;
 use crate::audit::feed::{Round, Target, round};
-use crate::base::{hex_lower, hmac_sha256};
+use crate::base::{Span, hex_lower, hmac_sha256};
 use crate::config::{Config, SecretText, Syslog, Webhook};
 use crate::jobs::keep_trail;
+use crate::model::{Actor, Reason};
 
 const SECRET: &str = "a secret that the receiver has as well";
 
@@ -90,12 +92,18 @@ async fn events_go_out_as_syslog() {
     let kit = provider.kit();
     keep_trail::round(kit).await.unwrap();
     round(kit, Target::Syslog).await.unwrap();
-    provider.add_person("one@school.example", "One").await;
+    let one = provider.add_person("one@school.example", "One").await;
+    provider.advance(Span::seconds(1));
+    let actor = Actor::Operator.because(Reason::parse("Left \"One\"").ok());
+    users::set_active(kit, &actor, &one, false).await.unwrap();
     keep_trail::round(kit).await.unwrap();
-    assert_eq!(round(kit, Target::Syslog).await.unwrap(), Round::Sent(1));
+    assert_eq!(round(kit, Target::Syslog).await.unwrap(), Round::Sent(2));
     let mut buffer = [0; 4_096];
     let read = socket.recv(&mut buffer).unwrap();
     let line = String::from_utf8_lossy(&buffer[..read]).into_owned();
     let starts = "<86>1 2026-11-22T12:00:00Z login.example.gov.uk gatehouse - user.added - {";
     assert!(line.starts_with(starts), "{line}");
+    let read = socket.recv(&mut buffer).unwrap();
+    let line = String::from_utf8_lossy(&buffer[..read]).into_owned();
+    assert!(line.contains(r#""detail":null"#) && line.contains(r#""reason":"Left \"One\"""#), "{line}");
 }

@@ -62,3 +62,4 @@ mod token;
 mod trail;
 mod trail_over_time;
 mod userinfo;
+mod why;

@@ -257,7 +257,7 @@ pub(crate) struct RecordPage {
     pub(crate) tables: Vec<Part>,
 }
 
-/// A form; without visible fields, the question whether somebody is sure.
+/// A form; with no field but that for the reason, the question whether somebody is sure.
 #[derive(Serialize)]
 pub(crate) struct ConsoleForm {
     #[serde(flatten)]

@@ -21,7 +21,8 @@ use crate::policy::permission::scopes;
         version = "1",
         description = "What administrators can do, for programs. Errors are application/problem+json (RFC 9457). \
                        For the next page of a list, send its `next` as `after`. Changes by PUT and PATCH need the ETag that was last seen as If-Match. Every \
-                       POST takes an Idempotency-Key, and can then be sent again safely.\n\nLeft to people on \
+                       POST takes an Idempotency-Key, and can then be sent again safely. Every change \
+                       takes a Gatehouse-Reason.\n\nLeft to people on \
                        purpose, so that whoever steals a token cannot make themselves an owner: changing \
                        roles, giving programs the scopes of this interface, and importing \
                        accounts with their passwords and identifiers. Left to a command on the server: setting a \
@@ -101,6 +102,7 @@ pub(super) fn finished(document: Document) -> String {
     } });
     if let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) {
         components.insert("securitySchemes".to_owned(), schemes);
+        components.insert("parameters".to_owned(), json!({ "Reason": reason() }));
     }
     let schema = format!("#/components/schemas/{}", ProblemDocument::name());
     let problem = json!({
@@ -108,13 +110,32 @@ pub(super) fn finished(document: Document) -> String {
         "content": { "application/problem+json": { "schema": { "$ref": schema } } },
     });
     let described = document.get_mut("paths").and_then(Value::as_object_mut);
-    let operations = described.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut);
-    for operation in operations.flat_map(Map::values_mut) {
-        if let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) {
-            responses.insert("default".to_owned(), problem.clone());
+    for (path, operations) in described.into_iter().flatten() {
+        for (method, operation) in operations.as_object_mut().into_iter().flatten() {
+            let Some(operation) = operation.as_object_mut() else { continue };
+            if let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) {
+                responses.insert("default".to_owned(), problem.clone());
+            }
+            // What changes nothing is not recorded, but for that somebody was handed out what is held on a person.
+            if method != "get" || path.ends_with("/data") {
+                let parameters = operation.entry("parameters").or_insert_with(|| json!([]));
+                if let Some(parameters) = parameters.as_array_mut() {
+                    parameters.push(json!({ "$ref": "#/components/parameters/Reason" }));
+                }
+            }
         }
     }
     serde_json::to_string_pretty(&document).unwrap_or_default()
+}
+
+/// The header in which a program says why.
+fn reason() -> Value {
+    json!({
+        "name": "Gatehouse-Reason", "in": "header", "required": false,
+        "description": "Why, for the audit trail: one line of at most 200 characters. Whatever is not ASCII, and each %, is \
+                        percent-encoded as UTF-8.",
+        "schema": { "type": "string", "minLength": 1, "maxLength": 2400, "pattern": "^([ -$&-~]|%[0-9A-Fa-f]{2})+$" },
+    })
 }
 
 fn about(scope: &str) -> String {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::door::Program;
 use super::problem::Problem;
 use crate::base::Fault;
+use crate::model::Reason;
 use crate::store::idempotency::{self, Known};
 
 const LONGEST: usize = 128;
@@ -31,9 +32,12 @@ fn key(at: &Program, headers: &HeaderMap, asked: (&str, &[u8])) -> Result<Option
     };
     let keyring = &at.web.kit.keyring;
     let body = String::from_utf8_lossy(asked.1);
+    let mut what = vec!["asked", asked.0, &body];
+    // The answer to the first would hide that the reason of another was not kept.
+    what.extend(at.actor.reason().map(Reason::as_str));
     Ok(Some(Key {
         digest: keyring.bucket(&["idempotency", at.name(), text]),
-        fingerprint: keyring.bucket(&["asked", asked.0, &body]),
+        fingerprint: keyring.bucket(&what),
     }))
 }
 

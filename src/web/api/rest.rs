@@ -122,6 +122,7 @@ pub(super) async fn events(at: Program, Head(parts): Head) -> Answer {
         person: listed.event.user_id.map(|id| id.as_str().to_owned()),
         service: listed.event.client_id.map(|id| id.to_string()),
         actor: listed.event.actor,
+        reason: listed.event.reason,
         address: listed.event.address,
         reference: listed.event.reference,
         detail: listed.event.detail,

@@ -422,6 +422,8 @@ pub(super) struct EventDocument {
     pub(super) service: Option<String>,
     /// Who did it, where that is not the person.
     pub(super) actor: Option<String>,
+    /// Why, in the words of whoever did it.
+    pub(super) reason: Option<String>,
     pub(super) address: Option<String>,
     /// The reference of the request, which its page and the log show.
     pub(super) reference: Option<String>,

@@ -104,7 +104,8 @@ pub(super) async fn post_role(Path(id): Path<String>, ConsoleForm { at, form }: 
         return show(&at, &detail, &wanted, Vec::new()).await;
     }
     let chosen = match wanted.services.chosen(&at).await {
-        Ok(chosen) => chosen,
+        Ok(chosen) if at.reason_is_fit() => chosen,
+        Ok(_) => return show(&at, &detail, &wanted, Vec::new()).await,
         Err(wrong) => return show(&at, &detail, &wanted, vec![wrong]).await,
     };
     let (kit, actor) = (&at.web.kit, &at.actor);

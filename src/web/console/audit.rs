@@ -196,11 +196,11 @@ pub(super) fn row(listed: &Listed, names_person: bool) -> Vec<Cell> {
     from.extend(event.reference.as_ref().map(|reference| format!("Reference {reference}")));
     // First, so that it stays in view where the table is wider than the screen.
     let mut cells = if names_person { vec![someone] } else { Vec::new() };
+    let mut what = vec![event.kind.shown().to_owned()];
+    what.extend(event.reason.as_ref().map(|reason| format!("Reason: {reason}")));
     cells.extend([
         Cell::time(Some(TimeText::date_at_clock_time(event.at)), ""),
-        Cell::text(event.kind.shown()),
-    ]);
-    cells.extend([
+        Cell::Lines { lines: what },
         Cell::Lines { lines: from },
         Cell::tag(if event.kind.is_refusal() { "Refused" } else { "Done" }),
     ]);
@@ -241,7 +241,7 @@ pub(super) async fn file(at: Console, query: Result<Query, Unwanted>) -> Respons
         Ok(rows) => rows,
         Err(error) => return at.refuse(error, BACK),
     };
-    let headings = ["Time", "Event", "Person", "By", "Service", "From", "Reference", "Detail"];
+    let headings = ["Time", "Event", "Person", "By", "Service", "From", "Reference", "Detail", "Reason"];
     let mut text = format!("{}\r\n", spreadsheet::line(headings));
     for listed in rows {
         let Listed { event, person, actor } = listed;
@@ -254,6 +254,7 @@ pub(super) async fn file(at: Console, query: Result<Query, Unwanted>) -> Respons
             event.address.unwrap_or_default(),
             event.reference.unwrap_or_default(),
             event.detail.map(|detail| detail.to_string()).unwrap_or_default(),
+            event.reason.unwrap_or_default(),
         ];
         text.push_str(&spreadsheet::line(cells));
         text.push_str("\r\n");

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 
 use super::border;
+use super::reason::Typed;
 use crate::admin::Refusal;
 use crate::admin::console::{self, AtConsole};
 use crate::base::{
@@ -40,6 +41,7 @@ pub(super) struct Console {
     pub(super) role: Role,
     pub(super) session_id: SessionId,
     authenticated_at: Timestamp,
+    pub(super) typed: Typed,
     /// What the page has to say of what was just done.
     pub(super) said: Option<String>,
 }
@@ -91,7 +93,9 @@ impl FromRequestParts<Arc<Web>> for Console {
             Method::GET => said::heard(web, &session_id, &parts.headers),
             _ => None,
         };
-        let console = Self { web: Arc::clone(web), actor, user, role, session_id, authenticated_at, said };
+        let typed = Typed::default();
+        let web = Arc::clone(web);
+        let console = Self { web, actor, user, role, session_id, authenticated_at, typed, said };
         let page = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str);
         if !border::may_pass(&console.actor, &parts.method, page) {
             let back = (paths::CONSOLE, "Go to the dashboard");
@@ -139,7 +143,7 @@ impl FromRequest<Arc<Web>> for ConsoleForm {
         if !constant_time_eq(form.field("token"), at.token()) {
             return Err(trouble::forbidden(web));
         }
-        Ok(Self { at, form })
+        Ok(Self { at: at.because(form.field("reason")), form })
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) async fn example(_: Console) -> Response {
 }
 
 pub(super) async fn get(at: Console) -> Response {
-    at.ask(form(&at, Vec::new()))
+    at.ask_to_look(form(&at, Vec::new()))
 }
 
 /// The form, with what is wrong with the file that was sent.
@@ -60,7 +60,7 @@ fn form(at: &Console, errors: Vec<FieldError>) -> FormPage {
 
 /// Has somebody send another file.
 fn refuse(at: &Console, say: &str) -> Response {
-    at.ask(form(at, vec![FieldError::new(FILE, say)]))
+    at.ask_to_look(form(at, vec![FieldError::new(FILE, say)]))
 }
 
 pub(super) async fn post(ConsoleUpload { at, file, is_whole, .. }: ConsoleUpload) -> Response {
@@ -79,7 +79,7 @@ pub(super) async fn post(ConsoleUpload { at, file, is_whole, .. }: ConsoleUpload
         Err(Error::Refused(Refusal::Unfit(flaws))) => {
             // Whatever is wrong, it is wrong with the file.
             let flaws: Vec<Flaw> = flaws.into_iter().map(|flaw| Flaw::of(FILE, flaw.say)).collect();
-            at.ask(form(&at, field_errors(&flaws)))
+            at.ask_to_look(form(&at, field_errors(&flaws)))
         }
         Err(error) => at.refuse(error, BACK),
     }
@@ -172,15 +172,18 @@ fn problems(at: &Console, preview: &Preview) -> Response {
     }
     let columns = ["Row", "Name", "Email", "Problem"];
     let table = Table::new("problems", "Problems by row", &columns, rows.collect(), "");
-    at.ask(FormPage { lead, table: Some(table), ..form(at, vec![FieldError::new(FILE, say)]) })
+    at.ask_to_look(FormPage { lead, table: Some(table), ..form(at, vec![FieldError::new(FILE, say)]) })
 }
 
 pub(super) async fn send(ConsoleForm { at, form }: ConsoleForm) -> Response {
+    let list = form.field("list");
+    let mut services = Choice::read(&form);
+    if at.must_ask_again() {
+        return look_again(&at, list, &services, Vec::new()).await;
+    }
     if !at.is_fresh() {
         return at.log_in_again(paths::CONSOLE_IMPORT);
     }
-    let list = form.field("list");
-    let mut services = Choice::read(&form);
     let chosen = match services.chosen(&at).await {
         Ok(chosen) => chosen,
         Err(wrong) => return look_again(&at, list, &services, vec![wrong]).await,

@@ -62,6 +62,9 @@ pub(super) async fn ask(at: Console) -> Response {
 }
 
 pub(super) async fn change(ConsoleForm { at, .. }: ConsoleForm) -> Response {
+    if at.must_ask_again() {
+        return ask(at).await;
+    }
     if !at.is_fresh() {
         return at.log_in_again(paths::CONSOLE_KEYS_CHANGE);
     }

@@ -4,6 +4,9 @@
 //! the shapes of `view::pages::console`. A change needs a log-in of the last 15 minutes, and a form that this console
 //! served to the same session.
 //!
+//! Every form that is shown by [`Console::ask`] takes a reason ([`reason`]); whoever handles one asks
+//! [`Console::reason_is_fit`] or [`Console::must_ask_again`] before anything is done.
+//!
 //! **To add a page:** its path in `base::paths`, a handler here, its line in [`routes`] and in [`border`], and in
 //! [`MENU`] where people are to find it by themselves.
 
@@ -19,6 +22,7 @@ mod mail;
 mod people;
 mod person;
 mod person_deeds;
+mod reason;
 mod reviews;
 mod service_check;
 mod service_form;
@@ -153,8 +157,13 @@ impl Console {
         said::once(&self.web, self.said.as_ref(), shown)
     }
 
-    /// A form, with what is wrong with it in the order of its fields.
+    /// A form with the field for the reason, and with what is wrong with it in the order of its fields.
     fn ask(&self, form: FormPage) -> Response {
+        self.ask_to_look(self.with_reason(form))
+    }
+
+    /// A form whose button changes nothing, so that there is no reason to give.
+    fn ask_to_look(&self, form: FormPage) -> Response {
         let is_good = form.frame.errors.is_empty();
         let status = if is_good { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
         self.show(status, &form.in_order())

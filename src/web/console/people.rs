@@ -166,7 +166,7 @@ pub(super) async fn post_invite(ConsoleForm { at, form }: ConsoleForm) -> Respon
     let (name, email, organisation) = details(&form, &mut flaws);
     let mut errors = field_errors(&flaws);
     let chosen = services.chosen(&at).await.map_err(|error| errors.push(error));
-    let (Some(email), Ok(chosen), true) = (email, chosen, errors.is_empty()) else {
+    let (Some(email), Ok(chosen), true) = (email, chosen, errors.is_empty() && at.reason_is_fit()) else {
         return show_invite(&at, &form, &services, errors).await;
     };
     let to = email.shown().to_owned();

@@ -206,7 +206,7 @@ pub(super) async fn post_edit(Path(id): Path<String>, ConsoleForm { at, form }: 
     }
     let mut flaws = Vec::new();
     let (name, email, organisation) = details(&form, &mut flaws);
-    let Some(email) = email.filter(|_| flaws.is_empty()) else {
+    let Some(email) = email.filter(|_| flaws.is_empty() && at.reason_is_fit()) else {
         return show_edit(&at, &user, &form, field_errors(&flaws));
     };
     if email.canonical() != user.email.canonical() && !form.has("sure") {

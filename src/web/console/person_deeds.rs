@@ -6,7 +6,7 @@ use axum::response::{IntoResponse as _, Response};
 
 use super::people::{BACK, sent};
 use super::person::detail;
-use super::{Console, ConsoleForm, path};
+use super::{Console, ConsoleForm, path, reason};
 use crate::admin::people::{self, Detail};
 use crate::admin::{Refusal, invitations, personal_data, users};
 use crate::base::{Error, paths};
@@ -108,8 +108,13 @@ pub(super) async fn ask(at: Console, Path((id, deed)): Path<(String, String)>) -
         _ => path(paths::CONSOLE_PERSON_DEED, &id).replace("{deed}", &deed),
     };
     let cancel = path(paths::CONSOLE_PERSON, &id);
+    let fields = match known {
+        Deed::Erase => vec![reason::field("Kept in the audit log, so do not name them")],
+        _ => Vec::new(),
+    };
     at.ask(FormPage {
         lead: vec![lead.to_owned()],
+        fields,
         is_warning: known.is_warning(),
         ..FormPage::new(at.frame(paths::CONSOLE_PEOPLE), title, (action, button), cancel)
     })
@@ -117,11 +122,14 @@ pub(super) async fn ask(at: Console, Path((id, deed)): Path<(String, String)>) -
 
 pub(super) async fn perform(
     Path((id, deed)): Path<(String, String)>,
-    ConsoleForm { at, .. }: ConsoleForm,
+    ConsoleForm { mut at, .. }: ConsoleForm,
 ) -> Response {
     let Some(known) = Deed::parse(&deed).filter(|deed| *deed != Deed::Export) else {
         return trouble::nowhere(&at.web);
     };
+    if at.must_ask_again() {
+        return ask(at, Path((id, deed))).await;
+    }
     if !at.is_fresh() {
         return at.log_in_again(&path(paths::CONSOLE_PERSON_DEED, &id).replace("{deed}", &deed));
     }
@@ -129,6 +137,9 @@ pub(super) async fn perform(
     match done.await {
         Ok(said) if known == Deed::Erase => at.done(paths::CONSOLE_PEOPLE, &said),
         Ok(said) => at.done(&path(paths::CONSOLE_PERSON, &id), &said),
+        Err(Error::Refused(Refusal::Unfit(flaws))) if at.is_told_of_reason(&flaws) => {
+            ask(at, Path((id, deed))).await
+        }
         Err(error) => at.refuse(error, BACK),
     }
 }
@@ -173,6 +184,9 @@ async fn carry_out(at: &Console, deed: Deed, detail: &Detail) -> Result<String, 
 }
 
 pub(super) async fn export(Path(id): Path<String>, ConsoleForm { at, .. }: ConsoleForm) -> Response {
+    if at.must_ask_again() {
+        return ask(at, Path((id, "data".to_owned()))).await;
+    }
     if !at.is_fresh() {
         return at.log_in_again(&path(paths::CONSOLE_PERSON_DEED, &id).replace("{deed}", "data"));
     }

@@ -96,7 +96,7 @@ fn show_new(at: &Console, typed: &Params, errors: Vec<FieldError>) -> Response {
 }
 
 pub(super) async fn post_new(ConsoleForm { at, form }: ConsoleForm) -> Response {
-    if !at.is_fresh() {
+    if !at.is_fresh() || !at.reason_is_fit() {
         return show_new(&at, &form, Vec::new());
     }
     let new = NewReview {
@@ -208,6 +208,9 @@ pub(super) async fn ask_withdraw(at: Console, Path(id): Path<String>) -> Respons
 }
 
 pub(super) async fn withdraw(Path(id): Path<String>, ConsoleForm { at, .. }: ConsoleForm) -> Response {
+    if at.must_ask_again() {
+        return ask_withdraw(at, Path(id)).await;
+    }
     if !at.is_fresh() {
         return at.log_in_again(&path(paths::CONSOLE_REVIEW_WITHDRAW, &id));
     }

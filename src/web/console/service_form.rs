@@ -308,7 +308,9 @@ fn read_whole(
     let settings = read(&sent.form, before);
     let mut errors = field_errors(&flaws(&sent.form, &settings, is_new));
     match logo {
-        Ok(logo) if errors.is_empty() => return Ok(ClientSettings { logo, ..settings }),
+        Ok(logo) if errors.is_empty() && sent.at.reason_is_fit() => {
+            return Ok(ClientSettings { logo, ..settings });
+        }
         Ok(_) => errors.extend(lost(sent)),
         Err(wrong) => errors.push(wrong),
     }

@@ -258,6 +258,9 @@ pub(super) async fn ask_secret(at: Console, Path(id): Path<String>) -> Response 
 
 /// Makes a secret, unless one was made since the question was asked: a form that is sent twice makes one.
 pub(super) async fn make_secret(Path(id): Path<String>, ConsoleForm { at, form }: ConsoleForm) -> Response {
+    if at.must_ask_again() {
+        return ask_secret(at, Path(id)).await;
+    }
     if !at.is_fresh() {
         return at.log_in_again(&path(paths::CONSOLE_SERVICE_SECRET, &id));
     }
@@ -297,6 +300,9 @@ pub(super) async fn ask_status(at: Console, Path(id): Path<String>) -> Response 
 }
 
 pub(super) async fn set_status(Path(id): Path<String>, ConsoleForm { at, form }: ConsoleForm) -> Response {
+    if at.must_ask_again() {
+        return ask_status(at, Path(id)).await;
+    }
     if !at.is_fresh() {
         return at.log_in_again(&path(paths::CONSOLE_SERVICE_STATUS, &id));
     }
@@ -332,6 +338,9 @@ pub(super) async fn ask_remove(at: Console, Path(id): Path<String>) -> Response 
 }
 
 pub(super) async fn remove(Path(id): Path<String>, ConsoleForm { at, .. }: ConsoleForm) -> Response {
+    if at.must_ask_again() {
+        return ask_remove(at, Path(id)).await;
+    }
     if !at.is_fresh() {
         return at.log_in_again(&path(paths::CONSOLE_SERVICE_REMOVE, &id));
     }

@@ -285,7 +285,7 @@ pub(super) async fn post_edit(Path(name): Path<String>, ConsoleForm { at, form }
         Ok(section) => section,
         Err(error) => return at.refuse(error, BACK),
     };
-    if !at.is_fresh() {
+    if !at.is_fresh() || !at.reason_is_fit() {
         return shown(&at, &section, &form, Vec::new());
     }
     // What somebody else has saved since this form was served is not written over.

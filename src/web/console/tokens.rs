@@ -108,10 +108,13 @@ async fn show_new(at: &Console, hours: &str, errors: Vec<FieldError>) -> Respons
 
 /// Makes a token, unless one was made since the form was served: a form that is sent twice makes one.
 pub(super) async fn post_new(ConsoleForm { at, form }: ConsoleForm) -> Response {
+    let hours = form.field("hours");
+    if at.must_ask_again() {
+        return show_new(&at, hours, Vec::new()).await;
+    }
     if !at.is_fresh() {
         return at.log_in_again(paths::CONSOLE_TOKEN_NEW);
     }
-    let hours = form.field("hours");
     let Some(life) =
         LIVES.iter().find(|(known, _)| *known == hours).and_then(|(known, _)| known.parse().ok())
     else {

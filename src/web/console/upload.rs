@@ -68,6 +68,7 @@ impl FromRequest<Arc<Web>> for ConsoleUpload {
             return Err(trouble::forbidden(web));
         }
         let file = Some(arrived.file).filter(|file| !file.is_empty());
+        let at = at.because(form.field("reason"));
         Ok(Self { at, form, file, is_whole: arrived.is_whole })
     }
 }

@@ -96,6 +96,8 @@ state("console make a new secret", async () => {
   await olivia.sees("Make a new secret for School Admissions?");
 });
 state("console secret, loaded again", async () => {
+  // It has to fit into the audit log, too.
+  await olivia.fill("Reason (optional)", `The old one was sent in an email: ${"https://tickets.example/".repeat(5)}`);
   await olivia.press("Make a new secret");
   await olivia.isAssured("New secret made. The old one works for one more day.");
   await olivia.page.reload();
@@ -220,6 +222,11 @@ state("console deactivate", async () => {
   await olivia.follow("Deactivate");
   await olivia.sees("Deactivate Alex Example?");
 });
+state("console deactivate, wrong", async () => {
+  await olivia.fill("Reason (optional)", "x".repeat(201));
+  await olivia.press("Deactivate Alex Example");
+  await olivia.isTold("Reason must be 200 characters or fewer");
+});
 state("console role", async () => {
   await olivia.follow("Cancel");
   await olivia.follow("Change role");
@@ -253,7 +260,10 @@ state("console sessions of nobody", async () => {
   await olivia.press("Show");
   await olivia.isTold("Nobody has that email");
 });
-state("console audit log", opens("/admin/audit", "Audit log"));
+state("console audit log", async () => {
+  await olivia.open("/admin/audit");
+  await olivia.reads("Reason: The old one was sent in an email");
+});
 state("console audit log, wrong", async () => {
   await olivia.open("/admin/audit?from=2026-11-23&to=2026-11-22");
   await olivia.isTold("Date from must be the same as or before date to");
