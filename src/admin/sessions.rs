@@ -5,12 +5,15 @@ use std::cmp::Reverse;
 use super::{Page, Refusal, bad_cursor, check, cursor, people};
 use crate::accounts::session;
 use crate::audit::Entry;
-use crate::base::{ClientId, Error, SessionId, UserId};
+use crate::base::{ClientId, Error, SessionId, Span, UserId};
 use crate::kit::Kit;
 use crate::model::{Actor, EventKind, Session, User};
 use crate::policy::permission::Action;
 use crate::store::sessions::{self, Order, Wanted};
 use crate::store::{services, users};
+
+/// No session lasts longer, whatever was set when it began (`session.hours`).
+const LONGEST: Span = Span::days(30);
 
 /// A session with what it is known by.
 pub(crate) struct Listed {
@@ -55,7 +58,7 @@ pub(crate) async fn list(
             let wanted = Wanted {
                 now: kit.now(),
                 used_after,
-                begun_after: kit.now() - kit.settings().session.absolute,
+                begun_after: kit.now() - LONGEST,
                 service: at,
                 order,
                 before: (place.0.parse().unwrap_or(i64::MAX), place.1.as_str()),
