@@ -52,9 +52,9 @@ pub(crate) enum Cell {
     Lines {
         lines: Vec<String>,
     },
-    /// A form of one button after some words. `unseen` tells those of several rows apart for screen readers.
+    /// A moment and, under it, a form of one button. `unseen` tells those of several rows apart for screen readers.
     Button {
-        after: String,
+        time: TimeText,
         action: String,
         name: &'static str,
         value: String,

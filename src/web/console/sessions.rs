@@ -102,24 +102,24 @@ fn columns(params: &Params, order: Order) -> Vec<Column> {
 fn row(listed: &Listed, may_end: bool) -> Vec<Cell> {
     let Listed { session, user, services } = listed;
     let names: Vec<String> = services.iter().map(|(_, name)| name.clone()).collect();
-    let device = match may_end {
+    let moment = TimeText::date_at_clock_time;
+    let last_used = match may_end {
         true => Cell::Button {
-            after: session.browser.clone(),
+            time: moment(session.last_used_at),
             action: paths::CONSOLE_SESSIONS.to_owned(),
             name: "end",
             value: session.id.as_str().to_owned(),
             text: "Log out",
             unseen: format!("{} from {}", user.name, session.browser),
         },
-        false => Cell::text(session.browser.clone()),
+        false => Cell::time(Some(moment(session.last_used_at)), ""),
     };
-    let moment = |at| Cell::time(Some(TimeText::date_at_clock_time(at)), "");
     vec![
         Cell::link(user.name.clone(), path(paths::CONSOLE_PERSON, user.id.as_str())),
         Cell::Lines { lines: if names.is_empty() { vec!["None yet".to_owned()] } else { names } },
-        device,
-        moment(session.authenticated_at),
-        moment(session.last_used_at),
+        Cell::text(session.browser.clone()),
+        Cell::time(Some(moment(session.authenticated_at)), ""),
+        last_used,
     ]
 }
 

@@ -26,7 +26,7 @@ pub(super) async fn list(at: Console, query: Result<Query, Unwanted>) -> Respons
         Err(error) => return at.refuse(error, (paths::CONSOLE_SERVICES, "Go to the services")),
     };
     let (previous, next) = neighbours(paths::CONSOLE_TOKENS, &params, page.next.as_deref());
-    let columns = ["Made", "Works until", "Action"];
+    let columns = ["Made", "Works until"];
     let rows = page.rows.iter().map(row).collect();
     let shown = ListPage {
         frame: at.frame(paths::CONSOLE_SERVICES),
@@ -62,9 +62,8 @@ fn moment(at: Timestamp) -> Cell {
 fn row(token: &InitialToken) -> Vec<Cell> {
     vec![
         moment(token.created_at),
-        moment(token.expires_at),
         Cell::Button {
-            after: String::new(),
+            time: TimeText::date_at_clock_time(token.expires_at),
             action: paths::CONSOLE_TOKENS.to_owned(),
             name: "withdraw",
             value: token.digest.as_str().to_owned(),

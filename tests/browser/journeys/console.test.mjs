@@ -133,7 +133,7 @@ state("console service with a logo", async () => {
   await olivia.isAssured("Changes saved.");
   await olivia.follow("Change");
   await olivia.sees("Change Children's Services Portal");
-  await olivia.page.getByLabel("Remove the logo").check();
+  await olivia.page.getByLabel("Remove the logo").waitFor();
 });
 state("console services by last use", opens("/admin/services?sort=last-used", "Services"));
 state("console registration tokens, none", opens("/admin/registration-tokens", "Registration tokens"));

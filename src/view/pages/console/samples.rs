@@ -25,7 +25,7 @@ fn table() -> Table {
             Cell::Time { time: sample::time(0) },
             Cell::tag("Active"),
             Cell::Button {
-                after: "Firefox on Windows".into(),
+                time: sample::time(5),
                 action: "/admin/sessions".into(),
                 name: "end",
                 value: "ses_1".into(),
@@ -34,7 +34,7 @@ fn table() -> Table {
             },
         ]
     };
-    let columns = ["Name", "Client ID", "Started", "Status", "Device"];
+    let columns = ["Name", "Client ID", "Started", "Status", "Last used"];
     let mut table = Table::new("services", "Services", &columns, vec![row("One"), row("Two")], "None.");
     if let Some(first) = table.columns.first_mut() {
         *first = Column {
