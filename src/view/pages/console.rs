@@ -52,6 +52,11 @@ pub(crate) enum Cell {
     Lines {
         lines: Vec<String>,
     },
+    /// What was done, and beneath it why.
+    Done {
+        text: &'static str,
+        reason: String,
+    },
     /// Moments, each with what happened then.
     Moments {
         moments: Vec<(&'static str, TimeText)>,
