@@ -148,6 +148,9 @@ async fn people_are_added_changed_and_erased_and_nobody_writes_over_what_another
     );
     put(&tag).await.expect(StatusCode::PRECONDITION_FAILED);
     put("W/\"x\"").await.expect(StatusCode::BAD_REQUEST);
+    let unfit = json!({ "name": "Nina", "email": "nina", "organisation": null });
+    let headers = [("if-match", tag.as_str())];
+    tool.call(Method::PUT, &path, Some(unfit), &headers).await.expect(StatusCode::UNPROCESSABLE_ENTITY);
 
     let off = tool.call(Method::POST, &format!("{path}/deactivate"), None, &[]).await.expect(StatusCode::OK);
     assert_eq!(off.json()["status"], "deactivated");

@@ -52,6 +52,11 @@ pub(crate) enum Cell {
     Lines {
         lines: Vec<String>,
     },
+    /// What was done, and beneath it why.
+    Done {
+        text: &'static str,
+        reason: String,
+    },
     /// A moment and, under it, a form of one button. `unseen` tells those of several rows apart for screen readers.
     Button {
         time: TimeText,

@@ -159,13 +159,14 @@ pub(super) async fn change(
     at.needs(Action::ChangePeople)?;
     let seen = if_match(&headers)?;
     let detail = find(&at, &id).await?;
-    if detail.user.updated_at != seen {
-        return Err(stale());
-    }
     let name = body.value.name.trim().to_owned();
     let (email, flaws) = judge(&name, &body.value.email);
     let wanted =
         Details { email: fit(email, flaws)?, name, organisation: organisation(body.value.organisation) };
+    // What would be refused in any case is not refused for its age (RFC 9110, section 13.2.1).
+    if detail.user.updated_at != seen {
+        return Err(stale());
+    }
     match people::change(&at.web.kit, &at.actor, &detail.user, wanted).await {
         Err(Error::Refused(Refusal::Conflict(_))) => return Err(stale()),
         done => drop(done?),

@@ -137,11 +137,12 @@ pub(super) async fn change(
     at.needs(Action::ChangeService)?;
     let seen = if_match(&headers)?;
     let listed = find(&at, &id).await?;
+    let name = body.value.name.trim().to_owned();
+    let settings = judge(&at, &name, body.value.settings, (&id, Vec::new())).await?;
+    // What would be refused in any case is not refused for its age (RFC 9110, section 13.2.1).
     if listed.client.updated_at != seen {
         return Err(stale());
     }
-    let name = body.value.name.trim().to_owned();
-    let settings = judge(&at, &name, body.value.settings, (&id, Vec::new())).await?;
     let changed = Client { name, settings, ..listed.client.clone() };
     match clients::update(&at.web.kit, &at.actor, changed).await {
         Ok(saved) => Ok(shown(&saved, &listed)),

@@ -196,11 +196,10 @@ pub(super) fn row(listed: &Listed, names_person: bool) -> Vec<Cell> {
     from.extend(event.reference.as_ref().map(|reference| format!("Reference {reference}")));
     // First, so that it stays in view where the table is wider than the screen.
     let mut cells = if names_person { vec![someone] } else { Vec::new() };
-    let mut what = vec![event.kind.shown().to_owned()];
-    what.extend(event.reason.as_ref().map(|reason| format!("Reason: {reason}")));
+    let text = event.kind.shown();
     cells.extend([
         Cell::time(Some(TimeText::date_at_clock_time(event.at)), ""),
-        Cell::Lines { lines: what },
+        event.reason.clone().map_or_else(|| Cell::text(text), |reason| Cell::Done { text, reason }),
         Cell::Lines { lines: from },
         Cell::tag(if event.kind.is_refusal() { "Refused" } else { "Done" }),
     ]);

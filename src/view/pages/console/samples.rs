@@ -46,6 +46,15 @@ fn table() -> Table {
     table
 }
 
+/// What was done to somebody, with a reason and without.
+fn happened() -> Table {
+    let rows = vec![
+        vec![Cell::Done { text: "Person deactivated", reason: "Left the school".into() }],
+        vec![Cell::text("Person added")],
+    ];
+    Table::new("events", "The last 20 events", &["Event"], rows, "Nothing has happened yet.")
+}
+
 impl Page for ListPage {
     const FILE: &'static str = "console/list.html";
 
@@ -101,7 +110,10 @@ impl Page for RecordPage {
                 href: "/admin/services/portal/edit".into(),
                 is_main: false,
             }],
-            tables: vec![Part { heading: "Recent refusals", table: table() }],
+            tables: vec![
+                Part { heading: "Recent refusals", table: table() },
+                Part { heading: "What happened", table: happened() },
+            ],
         }]
     }
 }
