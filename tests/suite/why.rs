@@ -73,6 +73,8 @@ fn forms(alex: &str) -> Vec<Form> {
             "review.begun",
         ),
         form("/admin/keys/change", "", &[], "key.rotated"),
+        form("/admin/registration-tokens/new", "", &[("hours", "24")], "client.invited"),
+        form("/admin/settings/{id}/edit", "brand", &[("phone", "0300 123 4567")], "settings.changed"),
         deed("erase", "user.erased"),
     ]
 }
@@ -112,8 +114,8 @@ async fn send(olivia: &mut Browser, form: &Form, reason: &str) -> Page {
     assert!(field.is_some_and(|field| field < button), "{}: {}", form.url, page.body);
     let mut fields = form.fields.clone();
     fields.push(("reason", reason));
-    let version = page.hidden("version").unwrap_or_default();
-    fields.push(("version", &version));
+    let seen = ["version", "seen"].map(|name| (name, page.hidden(name).unwrap_or_default()));
+    fields.extend(seen.iter().map(|(name, value)| (*name, value.as_str())));
     olivia.submit_to(&page, form.sent_to.as_deref().unwrap_or(&form.url), &fields).await
 }
 
@@ -144,9 +146,11 @@ async fn every_form_of_the_console_takes_a_reason_and_does_nothing_for_one_that_
 
 #[tokio::test]
 async fn every_form_that_can_be_posted_is_tried_with_a_reason() {
-    // A row that has one button, and a file that is only looked at; the others have tests of their own.
+    // A row that has one button, a file and a service that are only looked at; the others have tests of their own.
     let others = [
         "/admin/sessions",
+        "/admin/registration-tokens",
+        "/admin/services/{id}/check",
         "/admin/people/import",
         "/admin/people/import/send",
         "/admin/reviews/{id}/withdraw",
@@ -178,11 +182,11 @@ async fn a_review_is_withdrawn_and_a_list_imported_for_a_reason() {
     let looked_at = olivia.send_file("/admin/people/import", &token, list, &own).await.expect(StatusCode::OK);
     let send = "/admin/people/import/send";
     let long = "x".repeat(201);
-    let fields = [("service", "library"), ("reason", &*long)];
+    let fields = [("service-library", "yes"), ("reason", &*long)];
     let refused = olivia.submit_to(&looked_at, send, &fields).await;
     assert_asked_again(&refused, "Reason must be 200 characters or fewer", &long);
-    assert!(refused.body.contains("value=\"library\" selected"), "{}", refused.body);
-    let fields = [("service", "library"), ("reason", "New school")];
+    assert!(refused.body.contains("name=\"service-library\" value=\"yes\" checked"), "{}", refused.body);
+    let fields = [("service-library", "yes"), ("reason", "New school")];
     olivia.submit_to(&refused, send, &fields).await.expect(StatusCode::SEE_OTHER);
     for kind in ["user.added", "user.invited"] {
         assert_eq!(provider.reasons(kind).await, ["New school"], "{kind}");

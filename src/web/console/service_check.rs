@@ -27,7 +27,7 @@ pub(super) async fn ask(at: Console, Path(id): Path<String>) -> Response {
     }
     let by = (path(paths::CONSOLE_SERVICE_CHECK, client.id.as_str()), "Check this service");
     let cancel = path(paths::CONSOLE_SERVICE, client.id.as_str());
-    at.ask(FormPage {
+    at.ask_to_look(FormPage {
         lead: vec![
             "We fetch its keys, open its pages and try the addresses that we send to, as if somebody logged in or out."
                 .to_owned(),
