@@ -8,7 +8,7 @@ use super::client_given::{self as given, Choice};
 use super::client_requests::RequestSettings;
 use super::client_tokens::TokenSettings;
 use super::why::Why;
-use super::{Failure, ask, client_check, client_show, key, open, show};
+use super::{Failure, ask, client_check, client_invitation, client_show, key, open, show};
 use crate::admin::clients::{self, Registered};
 use crate::admin::registration;
 use crate::base::{ClientId, Span, strict_json};
@@ -103,6 +103,11 @@ pub(super) enum Action {
         hours: u32,
         #[command(flatten)]
         why: Why,
+    },
+    /// List the tokens that still work, or withdraw one.
+    Invitation {
+        #[command(subcommand)]
+        action: client_invitation::Action,
     },
     /// Make a new secret. It is shown once.
     RotateSecret {
@@ -332,6 +337,7 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
             let token = registration::invite(&kit, &why.actor(), Span::hours(hours)).await?;
             show::line(token.reveal());
         }
+        Action::Invitation { action } => client_invitation::run(&kit, action).await?,
         Action::RotateSecret { id, overlap_hours, json, why } => {
             let client = clients::find(&kit, &Actor::Operator, &id).await?;
             let secret = clients::rotate_secret(

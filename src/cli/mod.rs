@@ -12,6 +12,7 @@ mod client;
 mod client_brand;
 mod client_check;
 mod client_given;
+mod client_invitation;
 mod client_requests;
 mod client_show;
 mod client_tokens;

@@ -44,6 +44,7 @@ mod tests {
         "audit list",
         "audit verify",
         "client check",
+        "client invitation list",
         "client list",
         "client show",
         "administrator list",

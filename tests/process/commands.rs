@@ -236,6 +236,21 @@ async fn a_service_is_checked_and_the_exit_code_says_whether_something_has_to_be
 }
 
 #[tokio::test]
+async fn tokens_for_registering_are_made_listed_and_withdrawn() {
+    let house = House::new().await;
+    let token = house.must(&["client", "invite", "--hours", "48"], "");
+    let listed = house.must(&["client", "invitation", "list"], "");
+    assert!(listed.contains("Works until") && !listed.contains(token.trim()), "{listed}");
+    let listed = json(&house.must(&["client", "invitation", "list", "--json"], ""));
+    assert_eq!(listed.as_array().map(Vec::len), Some(1), "{listed}");
+    let id = listed[0]["id"].as_str().unwrap();
+    house.must(&["client", "invitation", "withdraw", id, "--reason", "Sent to the wrong supplier"], "");
+    assert_eq!(house.must(&["client", "invitation", "list", "--json"], "").trim(), "[]");
+    assert!(refusal(&house, &["client", "invitation", "withdraw", id], "").contains("no registration token"));
+    assert!(house.must(&["audit", "list"], "").contains("Sent to the wrong supplier"));
+}
+
+#[tokio::test]
 async fn services_are_registered_with_keys_in_place_of_secrets() {
     let house = House::new().await;
     let file = house.path("keys.json");

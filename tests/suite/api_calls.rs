@@ -199,6 +199,19 @@ async fn services_are_looked_at_and_invited_and_unsent_mail_is_listed() {
     let registered =
         new.send_json(Method::POST, "/register", Some(document), &[("authorization", &authorization)]).await;
     registered.expect(StatusCode::CREATED);
+    let listed = tool.get("/registration-tokens").await.expect(StatusCode::OK).json();
+    assert!(
+        listed["items"].as_array().unwrap().len() == 1 && !listed.to_string().contains(&token),
+        "{listed}"
+    );
+    let its = format!("/registration-tokens/{}", listed["items"][0]["id"].as_str().unwrap());
+    reader.call(Method::DELETE, &its, None, &[]).await.expect(StatusCode::FORBIDDEN);
+    tool.call(Method::DELETE, &its, None, &[]).await.expect(StatusCode::NO_CONTENT);
+    tool.call(Method::DELETE, &its, None, &[]).await.expect(StatusCode::NOT_FOUND);
+    let document = json!({ "redirect_uris": ["https://other.example/cb"] });
+    let refused =
+        new.send_json(Method::POST, "/register", Some(document), &[("authorization", &authorization)]).await;
+    refused.expect(StatusCode::UNAUTHORIZED);
     for hours in [0, 8_761] {
         let refused =
             tool.call(Method::POST, "/registration-tokens", Some(json!({ "hours": hours })), &[]).await;

@@ -13,6 +13,7 @@ mod door;
 mod idempotency;
 mod people;
 mod problem;
+mod registration_tokens;
 mod rest;
 mod reviews;
 mod services;
@@ -44,7 +45,8 @@ fn described() -> OpenApiRouter<Arc<Web>> {
         .routes(routes!(services::act))
         .routes(routes!(services::make_secret))
         .routes(routes!(services::check))
-        .routes(routes!(services::make_registration_token))
+        .routes(routes!(registration_tokens::list, registration_tokens::make))
+        .routes(routes!(registration_tokens::withdraw))
         .routes(routes!(reviews::list, reviews::begin))
         .routes(routes!(reviews::one, reviews::withdraw))
         .routes(routes!(reviews::people))

@@ -14,10 +14,9 @@ use super::door::Program;
 use super::idempotency::once;
 use super::problem::{Problem, ProblemDocument, flaws_of};
 use super::shapes::{
-    FindingDocument, NewRegistrationToken, NewSecret, NewService, Page, PageParams, RegistrationToken,
-    Service, ServiceAction, ServiceDetails,
+    FindingDocument, NewSecret, NewService, Page, PageParams, Service, ServiceAction, ServiceDetails,
 };
-use crate::admin::{Flaw, Refusal, client_check, clients, registration, services};
+use crate::admin::{Flaw, Refusal, client_check, clients, services};
 use crate::base::{ClientId, Error, Span};
 use crate::model::{Client, ClientSettings};
 use crate::policy::permission::Action;
@@ -27,9 +26,6 @@ use crate::view::when;
 const OVERLAP: Span = Span::days(1);
 /// How long a service may take to be looked at: less than any answer may.
 const CHECK_TIME: Duration = Duration::from_secs(15);
-/// How many hours a token for registering may work, and does where nobody says how many.
-const HOURS: std::ops::RangeInclusive<u32> = 1..=8_760;
-const USUAL_HOURS: u32 = 24;
 
 /// List services, or search them.
 #[utoipa::path(
@@ -236,40 +232,6 @@ pub(super) async fn make_secret(at: Program, Path(id): Path<String>, headers: He
         let document = NewSecret {
             client_secret: secret.reveal().to_owned(),
             earlier_until: when::iso(at.web.kit.now() + OVERLAP),
-        };
-        Ok((StatusCode::CREATED, Json(document)).into_response())
-    })
-    .await
-}
-
-/// Make a token with which services can register themselves, where the provider lets those who are invited. It is in this
-/// answer and nowhere else.
-#[utoipa::path(
-    post, path = "/admin/api/v1/registration-tokens", tag = "Services", request_body = NewRegistrationToken,
-    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 128)),
-    responses(
-        (status = 201, body = RegistrationToken),
-        (status = 422, body = ProblemDocument, content_type = "application/problem+json")
-    ),
-    security(("provider" = ["admin:services"]))
-)]
-pub(super) async fn make_registration_token(
-    at: Program,
-    headers: HeaderMap,
-    body: Body<NewRegistrationToken>,
-) -> Answer {
-    at.needs(Action::InviteRegistration)?;
-    once(&at, &headers, ("POST registration-tokens", &body.text), async {
-        let hours = body.value.hours.unwrap_or(USUAL_HOURS);
-        if !HOURS.contains(&hours) {
-            let say = format!("hours must be from {} to {}", HOURS.start(), HOURS.end());
-            return Err(Error::Refused(Refusal::unfit("hours", say)).into());
-        }
-        let life = Span::hours(hours);
-        let token = registration::invite(&at.web.kit, &at.actor, life).await?;
-        let document = RegistrationToken {
-            token: token.reveal().to_owned(),
-            expires_at: when::iso(at.web.kit.now() + life),
         };
         Ok((StatusCode::CREATED, Json(document)).into_response())
     })
