@@ -4,21 +4,59 @@ use axum::Json;
 use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse as _;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Answer;
 use super::body::{Body, Head, listing};
 use super::door::Program;
 use super::idempotency::once;
 use super::problem::{Problem, ProblemDocument};
-use super::shapes::{GivenToken, NewRegistrationToken, Page, PageParams, RegistrationToken};
+use super::shapes::{Page, PageParams};
 use crate::admin::{Refusal, registration};
 use crate::base::{Error, Span};
 use crate::policy::permission::Action;
+use crate::store::registration_tokens::InitialToken;
 use crate::view::when;
 
 /// How many hours a token may work, and does where nobody says how many.
 const HOURS: std::ops::RangeInclusive<u32> = 1..=8_760;
 const USUAL_HOURS: u32 = 24;
+
+/// A token with which services can register themselves.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewRegistrationToken {
+    /// How many hours it works; 24 where it is not given.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 8760)]
+    hours: Option<u32>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(super) struct RegistrationToken {
+    token: String,
+    expires_at: String,
+}
+
+/// A token that was made and still works.
+#[derive(Serialize, ToSchema)]
+pub(super) struct GivenToken {
+    /// What it is withdrawn by. Nobody can register with it.
+    id: String,
+    created_at: String,
+    expires_at: String,
+}
+
+impl GivenToken {
+    fn of(token: &InitialToken) -> Self {
+        Self {
+            id: token.digest.as_str().to_owned(),
+            created_at: when::iso(token.created_at),
+            expires_at: when::iso(token.expires_at),
+        }
+    }
+}
 
 /// List the tokens that still work, the one that ends first before the others.
 #[utoipa::path(

@@ -9,7 +9,6 @@ use crate::admin::people::{Detail, Listed, Status};
 use crate::admin::{reviews, services};
 use crate::base::Timestamp;
 use crate::model::{Client, ReviewAnswer, ReviewState, Role, User};
-use crate::store::registration_tokens::InitialToken;
 use crate::view::when;
 
 /// A page of a list.
@@ -233,41 +232,6 @@ pub(super) struct NewSecret {
     pub(super) client_secret: String,
     /// Until when those before it work.
     pub(super) earlier_until: String,
-}
-
-/// A token with which services can register themselves.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewRegistrationToken {
-    /// How many hours it works; 24 where it is not given.
-    #[serde(default)]
-    #[schema(minimum = 1, maximum = 8760)]
-    pub(super) hours: Option<u32>,
-}
-
-#[derive(Serialize, ToSchema)]
-pub(super) struct RegistrationToken {
-    pub(super) token: String,
-    pub(super) expires_at: String,
-}
-
-/// A token that was made and still works.
-#[derive(Serialize, ToSchema)]
-pub(super) struct GivenToken {
-    /// What it is withdrawn by. Nobody can register with it.
-    id: String,
-    created_at: String,
-    expires_at: String,
-}
-
-impl GivenToken {
-    pub(super) fn of(token: &InitialToken) -> Self {
-        Self {
-            id: token.digest.as_str().to_owned(),
-            created_at: when::iso(token.created_at),
-            expires_at: when::iso(token.expires_at),
-        }
-    }
 }
 
 /// What came of looking at one thing that a service declares.
