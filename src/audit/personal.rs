@@ -15,8 +15,8 @@ use crate::store::{Conn, Tx, trail};
 const SEALED: &str = "sealed:";
 /// The same for the person who did it.
 const SEALED_FOR_ACTOR: &str = "sealed-for-actor:";
-/// Where in its detail an event keeps its reason. Had it a field of its own, a node that does not know that yet would chain
-/// the row without it.
+/// Where in its detail an event keeps its reason. Had it a field of its own, a node that does not know that field yet
+/// would chain the row without it.
 const REASON: &str = "reason";
 
 /// For which of an event's people something in it is sealed.

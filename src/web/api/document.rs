@@ -116,7 +116,7 @@ pub(super) fn finished(document: Document) -> String {
             if let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) {
                 responses.insert("default".to_owned(), problem.clone());
             }
-            // What changes nothing is not recorded, but for that somebody was handed out what is held on a person.
+            // Reading is not recorded, but for what is held on a person.
             if method != "get" || path.ends_with("/data") {
                 let parameters = operation.entry("parameters").or_insert_with(|| json!([]));
                 if let Some(parameters) = parameters.as_array_mut() {
@@ -132,8 +132,8 @@ pub(super) fn finished(document: Document) -> String {
 fn reason() -> Value {
     json!({
         "name": "Gatehouse-Reason", "in": "header", "required": false,
-        "description": "Why, for the audit trail: one line of at most 200 characters. Whatever is not ASCII, and each %, is \
-                        percent-encoded as UTF-8.",
+        "description": "Why, for the audit trail: one line of at most 200 characters. Whatever is not ASCII, and \
+                        each %, is percent-encoded as UTF-8.",
         "schema": { "type": "string", "minLength": 1, "maxLength": 2400, "pattern": "^([ -$&-~]|%[0-9A-Fa-f]{2})+$" },
     })
 }

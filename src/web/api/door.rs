@@ -87,7 +87,8 @@ fn reason(headers: &HeaderMap) -> Result<Option<Reason>, Problem> {
     Reason::parse(&text).map(Some).map_err(|error| bad(&error.to_string()))
 }
 
-/// A text without its percent encoding (RFC 3986, section 2.1); `None` where that is not UTF-8, or a sign lacks its digits.
+/// A text without its percent encoding (RFC 3986, section 2.1); `None` where that is not UTF-8, or a percent sign lacks
+/// its digits.
 fn decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut parts = text.split('%');

@@ -41,6 +41,7 @@ pub(super) struct Console {
     pub(super) role: Role,
     pub(super) session_id: SessionId,
     authenticated_at: Timestamp,
+    /// The reason as it was typed.
     pub(super) typed: Typed,
     /// What the page has to say of what was just done.
     pub(super) said: Option<String>,

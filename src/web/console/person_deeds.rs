@@ -137,7 +137,7 @@ pub(super) async fn perform(
     match done.await {
         Ok(said) if known == Deed::Erase => at.done(paths::CONSOLE_PEOPLE, &said),
         Ok(said) => at.done(&path(paths::CONSOLE_PERSON, &id), &said),
-        Err(Error::Refused(Refusal::Unfit(flaws))) if at.is_told_of_reason(&flaws) => {
+        Err(Error::Refused(Refusal::Unfit(flaws))) if at.was_refused_for_reason(&flaws) => {
             ask(at, Path((id, deed))).await
         }
         Err(error) => at.refuse(error, BACK),

@@ -44,8 +44,8 @@ impl Console {
         !self.reason_is_fit() || (!self.is_fresh() && !self.typed.text.is_empty())
     }
 
-    /// Whether an action was refused for its reason, which the next page then says.
-    pub(super) fn is_told_of_reason(&mut self, flaws: &[Flaw]) -> bool {
+    /// Whether an action was refused for its reason. What is wrong with it stands on the next page.
+    pub(super) fn was_refused_for_reason(&mut self, flaws: &[Flaw]) -> bool {
         self.typed.wrong = flaws.iter().find(|flaw| flaw.field == NAME).map(|flaw| flaw.say.clone());
         self.typed.wrong.is_some()
     }
