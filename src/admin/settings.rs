@@ -88,10 +88,11 @@ pub(crate) async fn change(
         let say = "the settings were changed by somebody else meanwhile".to_owned();
         Error::Refused(Refusal::Conflict(say))
     };
+    // What cannot be used is refused as that, however old what was seen is (RFC 9110, section 13.2.1).
+    let Prepared { stored, differences } = prepare(kit, &settled, wishes)?;
     if seen.is_some_and(|seen| seen != version) {
         return Err(conflict());
     }
-    let Prepared { stored, differences } = prepare(kit, &settled, wishes)?;
     if stored == settled.stored {
         return Ok(differences);
     }

@@ -262,6 +262,9 @@ async fn programs_change_settings_they_have_seen_and_only_with_the_scope() {
     assert_eq!(provider.kit().settings().session.idle, Span::minutes(20));
     let (method, path, sent) = patch(&body);
     tool.call(method, path, sent, &headers).await.expect(StatusCode::PRECONDITION_FAILED);
+    // What would be refused in any case is not refused for its age.
+    let (method, path, sent) = patch(&json!({ "brand.footer_links": {} }));
+    tool.call(method, path, sent, &headers).await.expect(StatusCode::UNPROCESSABLE_ENTITY);
     let headers = [("if-match", changed.header("etag"))];
     let (method, path, sent) = patch(&json!({ "session.idle_minutes": null }));
     tool.call(method, path, sent, &headers).await.expect(StatusCode::OK);

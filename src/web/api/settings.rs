@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -14,7 +14,7 @@ use super::Answer;
 use super::body::{Body, etag, if_match, stale};
 use super::document::changes;
 use super::door::Program;
-use super::problem::{Problem, ProblemDocument};
+use super::problem::ProblemDocument;
 use crate::admin::Refusal;
 use crate::admin::settings::{self, Seen};
 use crate::base::Error;
@@ -88,12 +88,9 @@ pub(super) async fn change(at: Program, headers: HeaderMap, body: Body<SettingsC
     at.needs(Action::ChangeSettings)?;
     let seen = if_match(&headers)?;
     let kit = &at.web.kit;
-    if settings::list(kit, &at.actor).await?.version != seen {
-        return Err(stale());
-    }
     match settings::change(kit, &at.actor, &body.value.0, Some(seen)).await {
         Ok(_) => Ok(shown(settings::list(kit, &at.actor).await?)),
-        Err(Error::Refused(Refusal::Conflict(say))) => Err(Problem::new(StatusCode::CONFLICT, say)),
+        Err(Error::Refused(Refusal::Conflict(_))) => Err(stale()),
         Err(error) => Err(error.into()),
     }
 }
