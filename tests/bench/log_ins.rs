@@ -11,8 +11,8 @@ use crate::house::{House, code_in};
 use crate::http::{Browser, Wire, request};
 use crate::operations::{authorize_url, bearer, good};
 
-/// How many log in at once: enough that a hash is always waiting for a core.
-const PEOPLE: usize = 32;
+/// How many log in at once: enough that a hash is always waiting for a core, and fewer than one address may have wrong.
+const PEOPLE: usize = 24;
 const PASSWORD: &str = "purple otter drumming";
 const LONG_ENOUGH: Duration = Duration::from_secs(10);
 /// How often somebody who is logged in asks for something meanwhile.
