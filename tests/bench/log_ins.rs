@@ -11,7 +11,8 @@ use crate::house::{House, code_in};
 use crate::http::{Browser, Wire, request};
 use crate::operations::{authorize_url, bearer, good};
 
-/// How many log in at once: enough that a hash is always waiting for a core, and fewer than one address may have wrong.
+/// How many log in at once: enough that a hash is always waiting for a core, and fewer than may be under way from one
+/// address.
 const PEOPLE: usize = 24;
 const PASSWORD: &str = "purple otter drumming";
 const LONG_ENOUGH: Duration = Duration::from_secs(10);
