@@ -18,8 +18,9 @@ use crate::policy::metadata::{self, Unfit};
 use crate::policy::permission::Action;
 use crate::policy::registration;
 use crate::policy::throttle::{Limit, Verdict};
-use crate::store::clients as client_rows;
+use crate::store::idempotency::{self, Known};
 use crate::store::registration_tokens::{self, InitialToken};
+use crate::store::{Tx, clients as client_rows};
 
 /// Why a service was not registered.
 #[derive(Debug)]
@@ -49,12 +50,22 @@ pub(crate) async fn invite(
     life: Span,
 ) -> Result<Secret<kinds::InitialAccess>, Error<super::Refusal>> {
     check(actor, Action::InviteRegistration, None)?;
-    let secret = Secret::generate(&*kit.random);
     let mut tx = kit.store.begin().await?;
-    let digest = kit.keyring.digest(&secret);
-    registration_tokens::insert_initial(&mut tx, &digest, kit.now(), kit.now() + life).await?;
-    Entry::by(EventKind::RegistrationInvited, actor).record(kit, &mut tx).await?;
+    let secret = invite_in(kit, &mut tx, actor, life).await?;
     tx.commit().await?;
+    Ok(secret)
+}
+
+async fn invite_in(
+    kit: &Kit,
+    tx: &mut Tx,
+    actor: &Actor,
+    life: Span,
+) -> Result<Secret<kinds::InitialAccess>, Fault> {
+    let secret = Secret::generate(&*kit.random);
+    let digest = kit.keyring.digest(&secret);
+    registration_tokens::insert_initial(tx, &digest, kit.now(), kit.now() + life).await?;
+    Entry::by(EventKind::RegistrationInvited, actor).record(kit, tx).await?;
     Ok(secret)
 }
 
@@ -64,26 +75,25 @@ pub(crate) struct Given {
     pub(crate) expires_at: Timestamp,
 }
 
-/// The same, unless another was made since [`newest`] said what is `seen`.
+/// The same for a form, which makes one however often it is sent; `form` tells it from every other.
 pub(crate) async fn invite_once(
     kit: &Kit,
     actor: &Actor,
     life: Span,
-    seen: &str,
+    form: &str,
 ) -> Result<Given, Error<super::Refusal>> {
-    if newest(kit, actor).await? != seen {
-        let say = "another registration token was made meanwhile".to_owned();
+    check(actor, Action::InviteRegistration, None)?;
+    let key = kit.keyring.bucket(&["registration form", form]);
+    let mut tx = kit.store.begin().await?;
+    if !matches!(idempotency::claim(&mut tx, (&key, ""), kit.now()).await?, Known::New) {
+        let say = "this form has made a registration token already".to_owned();
         return Err(Error::Refused(super::Refusal::Conflict(say)));
     }
-    let expires_at = kit.now() + life;
-    Ok(Given { secret: invite(kit, actor, life).await?, expires_at })
-}
-
-/// What stands for the token that was made last: another text when there is a newer one.
-pub(crate) async fn newest(kit: &Kit, actor: &Actor) -> Result<String, Error<super::Refusal>> {
-    check(actor, Action::InviteRegistration, None)?;
-    let newest = registration_tokens::newest(&mut *kit.store.read().await?, kit.now()).await?;
-    Ok(kit.keyring.form_token(&["registration tokens", &newest.unwrap_or_default()]))
+    // Nobody is told twice what it made.
+    idempotency::answer(&mut tx, &key, "").await?;
+    let secret = invite_in(kit, &mut tx, actor, life).await?;
+    tx.commit().await?;
+    Ok(Given { secret, expires_at: kit.now() + life })
 }
 
 /// A page of the tokens that still work, the one that ends first before the others.

@@ -74,8 +74,8 @@ pub(crate) async fn weigh(
     Ok(prepare(kit, &settled, wishes)?.differences)
 }
 
-/// Does what is wished, all of it or nothing; refused as a conflict where the settings have changed since the version that
-/// was seen.
+/// Does what is wished, all of it or nothing; refused as a conflict where the settings have changed since the version
+/// that was seen.
 pub(crate) async fn change(
     kit: &Kit,
     actor: &Actor,

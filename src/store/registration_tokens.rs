@@ -12,8 +12,6 @@ statements! {
     /// Those that still work, the one that ends first before the others.
     INITIAL = "SELECT digest, created_at, expires_at FROM registration_tokens WHERE client_id IS NULL
         AND expires_at > $1 AND (expires_at, digest) > ($2, $3) ORDER BY expires_at, digest LIMIT $4";
-    NEWEST = "SELECT digest FROM registration_tokens WHERE client_id IS NULL AND expires_at > $1
-        ORDER BY created_at DESC, digest LIMIT 1";
     WITHDRAW = "DELETE FROM registration_tokens WHERE digest = $1 AND client_id IS NULL AND expires_at > $2
         RETURNING digest";
     IS_GOOD = "SELECT digest FROM registration_tokens
@@ -68,12 +66,6 @@ pub(crate) async fn initial(
         })
     };
     rows.iter().map(token).collect()
-}
-
-/// The digest of the token that was made last, of those that still work.
-pub(crate) async fn newest(conn: &mut Conn, now: Timestamp) -> Result<Option<String>, Fault> {
-    let row = sqlx::query(NEWEST).bind(now.millis()).fetch_optional(conn).await;
-    row.map_err(asking("find a registration token"))?.map(|row| text(&row, "digest")).transpose()
 }
 
 /// Withdraws a token, named by its digest; `false` where there is none that still works.

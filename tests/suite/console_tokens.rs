@@ -58,6 +58,25 @@ async fn a_registration_token_is_shown_once_listed_and_withdrawn() {
 }
 
 #[tokio::test]
+async fn a_form_that_is_sent_many_times_at_once_makes_one_token() {
+    let provider = Provider::start().await;
+    let mut olivia = provider.administrator(OLIVIA, Role::Owner, &[]).await;
+    let form = olivia.open(NEW).await.expect(StatusCode::OK);
+    let tries = (0..32).map(|_| {
+        let (mut olivia, form) = (olivia.clone(), form.clone());
+        tokio::spawn(async move { olivia.submit(&form, &[("hours", "24")]).await.status })
+    });
+    let mut made = 0;
+    for tried in tries.collect::<Vec<_>>() {
+        made += usize::from(tried.await.unwrap() == StatusCode::OK);
+    }
+    assert_eq!(made, 1);
+    assert_eq!(provider.number("SELECT COUNT(*) FROM registration_tokens").await, 1);
+    let another = olivia.open(NEW).await.expect(StatusCode::OK);
+    olivia.submit(&another, &[("hours", "24")]).await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
 async fn a_service_is_checked_from_its_page_and_every_finding_is_shown() {
     let provider = Provider::start().await;
     provider

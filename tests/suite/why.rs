@@ -114,7 +114,7 @@ async fn send(olivia: &mut Browser, form: &Form, reason: &str) -> Page {
     assert!(field.is_some_and(|field| field < button), "{}: {}", form.url, page.body);
     let mut fields = form.fields.clone();
     fields.push(("reason", reason));
-    let seen = ["version", "seen"].map(|name| (name, page.hidden(name).unwrap_or_default()));
+    let seen = ["version", "form"].map(|name| (name, page.hidden(name).unwrap_or_default()));
     fields.extend(seen.iter().map(|(name, value)| (*name, value.as_str())));
     olivia.submit_to(&page, form.sent_to.as_deref().unwrap_or(&form.url), &fields).await
 }

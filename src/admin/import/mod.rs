@@ -250,8 +250,8 @@ async fn compare(kit: &Kit, rows: &mut [Row], problems: &mut Vec<Problem>) -> Re
     Ok(())
 }
 
-/// Adds everybody who is not there yet, invites those without a password to some services, and calls `progress` with how many that are so far. What was done before a break
-/// stays done.
+/// Adds everybody who is not there yet, invites those without a password to some services, and calls `progress` with how
+/// many that are so far. What was done before a break stays done.
 ///
 /// # Errors
 /// Where the preview lists a problem: then nobody is added.

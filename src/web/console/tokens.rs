@@ -6,7 +6,7 @@ use axum::response::Response;
 use super::{Console, ConsoleForm, Frame, cursor, neighbours};
 use crate::admin::registration::{self, Given};
 use crate::admin::{Refusal, people};
-use crate::base::{Error, Span, Timestamp, paths};
+use crate::base::{Error, Span, Timestamp, base64url, paths};
 use crate::config::OpenTo;
 use crate::store::registration_tokens::InitialToken;
 use crate::view::pages::console::{
@@ -85,31 +85,29 @@ pub(super) async fn withdraw(ConsoleForm { at, form }: ConsoleForm) -> Response 
 }
 
 pub(super) async fn get_new(at: Console) -> Response {
-    show_new(&at, "24", Vec::new()).await
+    show_new(&at, "24", Vec::new())
 }
 
-async fn show_new(at: &Console, hours: &str, errors: Vec<FieldError>) -> Response {
-    let seen = match registration::newest(&at.web.kit, &at.actor).await {
-        Ok(seen) => seen,
-        Err(error) => return at.refuse(error, BACK),
-    };
+fn show_new(at: &Console, hours: &str, errors: Vec<FieldError>) -> Response {
+    let mut form = [0; 16];
+    at.web.kit.random.fill(&mut form);
     let by = (paths::CONSOLE_TOKEN_NEW.to_owned(), "Make a token");
     let frame = Frame { errors, ..at.frame(paths::CONSOLE_SERVICES) };
     at.ask(FormPage {
         lead: vec!["Whoever has the token can register services with it until it ends. It is shown once, on the next page.".to_owned()],
         fields: vec![
-            Field::new("hidden", "seen", "").value(seen),
+            Field::new("hidden", "form", "").value(base64url(form)),
             Field::new("radios", "hours", "How long it works").value(hours).one_of(LIVES),
         ],
         ..FormPage::new(frame, "Make a registration token", by, paths::CONSOLE_TOKENS)
     })
 }
 
-/// Makes a token, unless one was made since the form was served: a form that is sent twice makes one.
+/// Makes a token: a form that is sent twice makes one.
 pub(super) async fn post_new(ConsoleForm { at, form }: ConsoleForm) -> Response {
     let hours = form.field("hours");
     if at.must_ask_again() {
-        return show_new(&at, hours, Vec::new()).await;
+        return show_new(&at, hours, Vec::new());
     }
     if !at.is_fresh() {
         return at.log_in_again(paths::CONSOLE_TOKEN_NEW);
@@ -117,10 +115,10 @@ pub(super) async fn post_new(ConsoleForm { at, form }: ConsoleForm) -> Response 
     let Some(life) =
         LIVES.iter().find(|(known, _)| *known == hours).and_then(|(known, _)| known.parse().ok())
     else {
-        return show_new(&at, hours, vec![FieldError::new("hours", "Select how long it works")]).await;
+        return show_new(&at, hours, vec![FieldError::new("hours", "Select how long it works")]);
     };
     let given =
-        registration::invite_once(&at.web.kit, &at.actor, Span::hours(life), form.field("seen")).await;
+        registration::invite_once(&at.web.kit, &at.actor, Span::hours(life), form.field("form")).await;
     match given {
         Ok(Given { secret, expires_at }) => {
             let mut frame = at.frame(paths::CONSOLE_SERVICES);
