@@ -48,13 +48,17 @@ struct Envelope {
 /// What one round of the worker did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Round {
-    Settled(LetterState),
-    /// The mail server would not have it yet.
-    PutBack,
+    /// What was due was tried.
+    Worked,
     /// Nothing is due; the next letter is so far off, where one waits.
-    Idle {
-        next: Option<Span>,
-    },
+    Idle { next: Option<Span> },
+}
+
+/// What came of trying to send a letter.
+enum Attempt {
+    Settled(LetterState, Option<String>),
+    /// The mail server would not have it yet, and why.
+    PutBack(String),
 }
 
 /// Queues a letter. It leaves when the transaction is committed, and not at all when it is not.
@@ -91,8 +95,8 @@ fn context(id: &LetterId) -> String {
     format!("letter {id}")
 }
 
-/// Takes the letter that is due, sends it and settles it. Two workers never send one letter at once.
-pub(crate) async fn deliver_next(kit: &Kit, mailer: &Mailer, engine: &Engine) -> Result<Round, Fault> {
+/// Sends what is due, letter by letter. Two workers never send one letter at once.
+pub(crate) async fn deliver_due(kit: &Kit, mailer: &Mailer, engine: &Engine) -> Result<Round, Fault> {
     let now = kit.now();
     // Looking costs a tenth of what trying to take one costs, and mostly there is none.
     let due = outbox::next_due(&mut *kit.store.read().await?).await?;
@@ -100,14 +104,30 @@ pub(crate) async fn deliver_next(kit: &Kit, mailer: &Mailer, engine: &Engine) ->
         return Ok(Round::Idle { next: due.map(|due| due.since(now)) });
     }
     let mut tx = kit.store.begin().await?;
-    let Some(letter) = outbox::lease(&mut tx, now, now + LEASE).await? else {
-        return Ok(Round::Idle { next: None });
-    };
+    let mut letter = take(kit, &mut tx).await?;
     tx.commit().await?;
-    if now >= letter.expires_at {
-        return settle(kit, &letter, LetterState::Expired, Some("it could not be sent in time")).await;
+    while let Some(tried) = letter {
+        let attempt = send(kit, &tried, mailer, engine).await;
+        // The next is taken with the same commit. No more than one is taken ahead: each could be sent twice, should this
+        // process die before it has written down that it was sent.
+        let mut tx = kit.store.begin().await?;
+        note(kit, &mut tx, &tried, attempt).await?;
+        letter = take(kit, &mut tx).await?;
+        tx.commit().await?;
     }
-    let sent = match write(kit, &letter, engine) {
+    Ok(Round::Worked)
+}
+
+async fn take(kit: &Kit, tx: &mut Tx) -> Result<Option<QueuedLetter>, Fault> {
+    let now = kit.now();
+    outbox::lease(tx, now, now + LEASE).await
+}
+
+async fn send(kit: &Kit, letter: &QueuedLetter, mailer: &Mailer, engine: &Engine) -> Attempt {
+    if kit.now() >= letter.expires_at {
+        return Attempt::Settled(LetterState::Expired, Some("it could not be sent in time".to_owned()));
+    }
+    let sent = match write(kit, letter, engine) {
         Ok(message) => mailer.send(&message).await,
         // A letter that cannot be read will not be readable later either.
         Err(fault) => Err(SendError::Never(fault.to_string())),
@@ -115,37 +135,31 @@ pub(crate) async fn deliver_next(kit: &Kit, mailer: &Mailer, engine: &Engine) ->
     match sent {
         Ok(()) => {
             tracing::info!(letter = %letter.id, kind = letter.kind, "letter sent");
-            settle(kit, &letter, LetterState::Sent, None).await
+            Attempt::Settled(LetterState::Sent, None)
         }
         Err(SendError::Never(why)) => {
             tracing::error!(letter = %letter.id, kind = letter.kind, why, "letter refused for good");
-            settle(kit, &letter, LetterState::Failed, Some(&why)).await
+            Attempt::Settled(LetterState::Failed, Some(why))
         }
         Err(SendError::Later(why)) => {
             tracing::warn!(letter = %letter.id, kind = letter.kind, why, "letter not sent yet");
-            let mut tx = kit.store.begin().await?;
-            outbox::retry(&mut tx, &letter.id, kit.now() + wait(letter.attempts), &why).await?;
-            tx.commit().await?;
-            Ok(Round::PutBack)
+            Attempt::PutBack(why)
         }
+    }
+}
+
+async fn note(kit: &Kit, tx: &mut Tx, letter: &QueuedLetter, attempt: Attempt) -> Result<(), Fault> {
+    match attempt {
+        Attempt::Settled(state, why) => {
+            outbox::settle(tx, &letter.id, state, kit.now(), why.as_deref()).await
+        }
+        Attempt::PutBack(why) => outbox::retry(tx, &letter.id, kit.now() + wait(letter.attempts), &why).await,
     }
 }
 
 fn wait(attempts: i64) -> Span {
     let turn = usize::try_from(attempts.saturating_sub(1)).unwrap_or(0).min(WAITS.len() - 1);
     WAITS.get(turn).copied().unwrap_or(Span::minutes(15))
-}
-
-async fn settle(
-    kit: &Kit,
-    letter: &QueuedLetter,
-    state: LetterState,
-    why: Option<&str>,
-) -> Result<Round, Fault> {
-    let mut tx = kit.store.begin().await?;
-    outbox::settle(&mut tx, &letter.id, state, kit.now(), why).await?;
-    tx.commit().await?;
-    Ok(Round::Settled(state))
 }
 
 fn write(kit: &Kit, letter: &QueuedLetter, engine: &Engine) -> Result<Message, Fault> {

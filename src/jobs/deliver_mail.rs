@@ -15,8 +15,8 @@ const LONGEST_NAP: Duration = Duration::from_secs(5);
 /// Sends letters for ever.
 pub(super) async fn run(kit: Arc<Kit>, mailer: Arc<Mailer>, engine: Arc<Engine>) {
     loop {
-        match outbox::deliver_next(&kit, &mailer, &engine).await {
-            Ok(Round::Settled(_) | Round::PutBack) => {}
+        match outbox::deliver_due(&kit, &mailer, &engine).await {
+            Ok(Round::Worked) => {}
             Ok(Round::Idle { next }) => nap(&kit, next).await,
             Err(fault) => {
                 tracing::error!(fault = fault.to_string(), "the outbox cannot be worked on");

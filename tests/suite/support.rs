@@ -157,7 +157,7 @@ impl Provider {
 
     /// Sends everything that waits, as the worker does.
     pub(crate) async fn deliver(&self) {
-        let next = || outbox::deliver_next(self.kit(), &self.app.mailer, &self.app.engine);
+        let next = || outbox::deliver_due(self.kit(), &self.app.mailer, &self.app.engine);
         while !matches!(next().await.unwrap(), Round::Idle { .. }) {}
     }
 
