@@ -8,6 +8,7 @@
 
 mod dialects;
 mod foreign;
+mod turns;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,16 +17,14 @@ use std::time::Duration;
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
 use self::foreign::Foreign;
 pub(crate) use self::foreign::adopt;
-use crate::base::{Fault, Random, constant_time_eq, cores};
+use self::turns::Turns;
+use crate::base::{Fault, Random, constant_time_eq};
 
-/// How long a log-in waits for its turn.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// KiB of address space for each hash, of which only what it needs is used: the C library gives back what is
 /// larger than 32 MiB as soon as it is free, and keeps the rest for ever.
 const ROOM: usize = 33 * 1024;
@@ -70,9 +69,7 @@ pub(crate) enum Verdict {
 /// Hashes and checks passwords.
 pub(crate) struct Hasher {
     workshop: Arc<Workshop>,
-    turns: Arc<Semaphore>,
-    waiting: AtomicUsize,
-    queue: usize,
+    turns: Turns,
     decoy: String,
 }
 
@@ -120,9 +117,7 @@ impl Hasher {
         });
         Self {
             workshop,
-            turns: Arc::new(Semaphore::new(at_once.max(1))),
-            waiting: AtomicUsize::new(0),
-            queue,
+            turns: Turns::new(at_once, queue),
             // Checked against when nobody has the address: it must cost the same and never match.
             decoy: phc(cost, &[0; SALT], &[0; TAG]),
         }
@@ -184,43 +179,10 @@ impl Hasher {
         work: impl FnOnce(&Workshop) -> Result<T, Fault> + Send + 'static,
     ) -> Result<Result<T, Busy>, Fault> {
         let want = Want::new(&self.workshop);
-        let turn = match Arc::clone(&self.turns).try_acquire_owned() {
-            Ok(turn) => turn,
-            Err(_) => match self.wait_for_turn().await {
-                Some(turn) => turn,
-                None => return Ok(Err(Busy)),
-            },
-        };
-        let done = tokio::task::spawn_blocking(move || {
-            cores::scatter();
-            let result = work(&want.0);
-            drop(turn);
-            result
-        });
-        done.await.map_err(|error| Fault::caused("a password could not be hashed", error))?.map(Ok)
-    }
-
-    async fn wait_for_turn(&self) -> Option<tokio::sync::OwnedSemaphorePermit> {
-        let _place = Place::take(&self.waiting, self.queue)?;
-        let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await;
-        turn.ok()?.ok()
-    }
-}
-
-/// A place in the queue, given back when its holder goes on or goes away.
-struct Place<'a>(&'a AtomicUsize);
-
-impl<'a> Place<'a> {
-    fn take(waiting: &'a AtomicUsize, limit: usize) -> Option<Self> {
-        let place = Self(waiting);
-        // Counted first and looked at after: the place gives itself back where the queue was full.
-        (waiting.fetch_add(1, Ordering::SeqCst) < limit).then_some(place)
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
+        match self.turns.take(move || work(&want.0)).await? {
+            Ok(result) => result.map(Ok),
+            Err(busy) => Ok(Err(busy)),
+        }
     }
 }
 
