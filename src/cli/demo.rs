@@ -45,6 +45,13 @@ pub(super) struct Options {
     log: String,
 }
 
+impl Options {
+    /// Whether everything runs on one core ([`crate::config::Database`]), as it does beside SQLite.
+    pub(super) fn one_core(&self) -> bool {
+        self.database.as_ref().is_none_or(|url| url.starts_with("sqlite:"))
+    }
+}
+
 /// Two people to log in as.
 const PEOPLE: [(&str, &str, &str, &str); 2] = [
     ("Alex Example", "alex@school.example", "Example Primary School", "purple otter drumming"),

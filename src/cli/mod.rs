@@ -40,9 +40,11 @@ mod user_update;
 mod why;
 
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tokio::runtime::Builder;
 
 use crate::admin::Refusal;
 use crate::base::{Error, Fault};
@@ -145,13 +147,7 @@ impl From<std::io::Error> for Failure {
 
 /// Runs what the arguments ask for.
 pub(crate) fn run() -> ExitCode {
-    let arguments = Arguments::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let done = match runtime {
-        Ok(runtime) => runtime.block_on(dispatch(arguments)),
-        Err(error) => Err(Failure(format!("no threads could be started: {error}"))),
-    };
-    match done {
+    match dispatch(Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure(why)) => {
             for line in why.lines() {
@@ -168,34 +164,53 @@ fn environment() -> impl Iterator<Item = (String, String)> {
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
-async fn dispatch(arguments: Arguments) -> Result<(), Failure> {
+fn dispatch(arguments: Arguments) -> Result<(), Failure> {
     let load = || Config::load(arguments.config.as_deref(), environment());
     match arguments.command {
-        Command::Serve => serve::run(load()?).await,
+        Command::Serve => {
+            let config = load()?;
+            run_on(config.database.one_core, Box::pin(serve::run(config)))
+        }
         #[cfg(feature = "demo")]
-        Command::Demo(options) => demo::run(options).await,
-        Command::Migrate => migrate::run(load()?).await,
-        Command::Key(action) => key::run(load()?, action).await,
-        Command::User(action) => user::run(load()?, action).await,
-        Command::Session(action) => session::run(load()?, action).await,
-        Command::Mail(action) => mail::run(load()?, action).await,
-        Command::Status(options) => status::run(load()?, options).await,
-        Command::Settings(action) => settings::run(load()?, action).await,
-        Command::Plan(options) => apply::plan(load()?, options).await,
-        Command::Apply(options) => apply::apply(load()?, options).await,
-        Command::Export => apply::export(load()?).await,
-        Command::Administrator(action) => administrator::run(load()?, action).await,
-        Command::Review(action) => review::run(load()?, action).await,
+        Command::Demo(options) => run_on(options.one_core(), Box::pin(demo::run(options))),
+        Command::Migrate => alone(migrate::run(load()?)),
+        Command::Key(action) => alone(key::run(load()?, action)),
+        Command::User(action) => alone(user::run(load()?, action)),
+        Command::Session(action) => alone(session::run(load()?, action)),
+        Command::Mail(action) => alone(mail::run(load()?, action)),
+        Command::Status(options) => alone(status::run(load()?, options)),
+        Command::Settings(action) => alone(settings::run(load()?, action)),
+        Command::Plan(options) => alone(apply::plan(load()?, options)),
+        Command::Apply(options) => alone(apply::apply(load()?, options)),
+        Command::Export => alone(apply::export(load()?)),
+        Command::Administrator(action) => alone(administrator::run(load()?, action)),
+        Command::Review(action) => alone(review::run(load()?, action)),
         Command::Audit(action) => match audit::offline(&action) {
             Some(done) => done,
-            None => audit::run(load()?, action).await,
+            None => alone(audit::run(load()?, action)),
         },
-        Command::Client(action) => client::run(load()?, action).await,
-        Command::Doctor(options) => doctor::run(load()?, options).await,
+        Command::Client(action) => alone(client::run(load()?, action)),
+        Command::Doctor(options) => alone(doctor::run(load()?, options)),
         Command::Config => {
             show::line(Config::reference().trim_end());
             Ok(())
         }
         Command::Completions(options) => completions::run(&options),
     }
+}
+
+/// Runs a command that needs no second thread.
+fn alone(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    run_on(true, Box::pin(work))
+}
+
+/// Runs a command on the thread that calls, or with a thread for each core. On one core, a second thread would only take
+/// turns with the first, and each turn costs more than it brings.
+fn run_on(
+    one_core: bool,
+    work: Pin<Box<dyn Future<Output = Result<(), Failure>> + '_>>,
+) -> Result<(), Failure> {
+    let mut builder = if one_core { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+    let runtime = builder.enable_all().build();
+    runtime.map_err(|error| Failure(format!("no threads could be started: {error}")))?.block_on(work)
 }
