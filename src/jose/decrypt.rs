@@ -79,7 +79,7 @@ mod tests {
     use crate::jose::{Content, encrypt};
 
     #[test]
-    fn what_is_encrypted_for_us_is_read_and_what_is_compressed_is_not() {
+    fn row_68_what_is_encrypted_for_us_is_read_and_what_is_compressed_is_not() {
         let key = DecryptionKey::load(&DecryptionKey::generate().unwrap()).unwrap();
         assert!(key.public_jwk.get("d").is_none());
         let set = json!({ "keys": [key.public_jwk] });

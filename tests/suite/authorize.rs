@@ -57,34 +57,37 @@ async fn an_unknown_or_disabled_client_and_a_repeated_parameter_are_answered_by_
     }
 }
 
+/// A parameter, what is wrong with it, and the error that says so.
+const MISTAKES: [(&str, &str, &str); 22] = [
+    ("response_type", "", "invalid_request"),
+    ("response_type", "token", "unsupported_response_type"),
+    ("response_type", "code id_token", "unsupported_response_type"),
+    ("scope", "", "invalid_scope"),
+    ("scope", "profile", "invalid_scope"),
+    ("scope", "openid \"x\"", "invalid_scope"),
+    ("prompt", "none", "login_required"),
+    ("prompt", "none login", "invalid_request"),
+    ("prompt", "create", "invalid_request"),
+    ("max_age", "soon", "invalid_request"),
+    ("max_age", "-1", "invalid_request"),
+    ("request", "x.y.z", "invalid_request_object"),
+    ("request_uri", "https://portal.example/r", "request_uri_not_supported"),
+    ("registration", "{}", "registration_not_supported"),
+    ("code_challenge", "", "invalid_request"),
+    ("code_challenge", "short", "invalid_request"),
+    ("code_challenge_method", "plain", "invalid_request"),
+    ("code_challenge_method", "", "invalid_request"),
+    ("claims", "[]", "invalid_request"),
+    ("claims", r#"{"id_token":{"acr":{"essential":true,"value":"x"}}}"#, "access_denied"),
+    ("id_token_hint", "not.a.token", "invalid_request"),
+    ("response_mode", "nonsense", "invalid_request"),
+];
+
 #[tokio::test]
 async fn each_mistake_of_a_relying_party_comes_back_under_its_name() {
     let provider = Provider::start().await;
     provider.add_client("portal", |_| {}).await;
-    for (name, value, error) in [
-        ("response_type", "", "invalid_request"),
-        ("response_type", "token", "unsupported_response_type"),
-        ("response_type", "code id_token", "unsupported_response_type"),
-        ("scope", "", "invalid_scope"),
-        ("scope", "profile", "invalid_scope"),
-        ("scope", "openid \"x\"", "invalid_scope"),
-        ("prompt", "none", "login_required"),
-        ("prompt", "none login", "invalid_request"),
-        ("prompt", "create", "invalid_request"),
-        ("max_age", "soon", "invalid_request"),
-        ("max_age", "-1", "invalid_request"),
-        ("request", "x.y.z", "invalid_request_object"),
-        ("request_uri", "https://portal.example/r", "request_uri_not_supported"),
-        ("registration", "{}", "registration_not_supported"),
-        ("code_challenge", "", "invalid_request"),
-        ("code_challenge", "short", "invalid_request"),
-        ("code_challenge_method", "plain", "invalid_request"),
-        ("code_challenge_method", "", "invalid_request"),
-        ("claims", "[]", "invalid_request"),
-        ("claims", r#"{"id_token":{"acr":{"essential":true,"value":"x"}}}"#, "access_denied"),
-        ("id_token_hint", "not.a.token", "invalid_request"),
-        ("response_mode", "nonsense", "invalid_request"),
-    ] {
+    for (name, value, error) in MISTAKES {
         let page = provider.browser().open(&Ask::of("portal").with(name, value).url()).await;
         assert_error(&page, error);
     }
@@ -93,6 +96,36 @@ async fn each_mistake_of_a_relying_party_comes_back_under_its_name() {
     let state = provider.browser().open(&Ask::of("portal").with("state", &"s".repeat(2049)).url()).await;
     assert_eq!(state.location_param("error").as_deref(), Some("invalid_request"));
     assert_eq!(state.location_param("state"), None);
+}
+
+#[tokio::test]
+async fn row_44_no_mistake_sends_anybody_to_an_address_that_is_not_registered() {
+    let provider = Provider::start().await;
+    provider.add_client("portal", |_| {}).await;
+    let nowhere = [
+        Ask::of("portal").with("redirect_uri", "https://evil.example/"),
+        Ask::of("portal").with("redirect_uri", &format!("{REDIRECT}/../evil")),
+        Ask::of("portal").with("redirect_uri", "javascript:alert(1)"),
+        Ask::of("nobody"),
+        Ask::of("nobody").with("redirect_uri", "https://evil.example/"),
+    ];
+    for ask in nowhere {
+        for (name, value, _) in MISTAKES {
+            for mode in ["query", "form_post", "fragment"] {
+                let url = ask.clone().with("response_mode", mode).with(name, value).url();
+                let page = provider.browser().open(&url).await.expect(StatusCode::BAD_REQUEST);
+                assert_eq!(page.location(), "", "{url}");
+                assert!(!page.body.contains("evil"), "{url}: {}", page.body);
+            }
+        }
+    }
+    // Whoever says no is sent back to the registered address, and to no other.
+    let mut alex = provider.browser();
+    let begun = alex.open(&Ask::of("portal").url()).await;
+    let login = alex.follow(begun).await;
+    let cancel = format!("/flow/{}/cancel?redirect_uri=https%3A%2F%2Fevil.example%2F", login.flow());
+    let refused = alex.open(&cancel).await;
+    assert_error(&refused, "access_denied");
 }
 
 #[tokio::test]

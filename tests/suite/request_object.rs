@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::client_assertion::{key_set, own_key};
 use super::client_keys::Publisher;
-use super::par::{assert_refused, brought, fapi2, push_signed};
+use super::par::{assert_refused, brought, fapi2, push, push_signed};
 use super::support::{Ask, ISSUER, Page, Provider, REDIRECT};
 use crate::base::base64url;
 use crate::jose::{Content, SigningKey, encrypt};
@@ -130,6 +130,35 @@ async fn a_request_object_that_is_not_good_is_refused_and_never_ignored() {
             assert_error(&page, "invalid_request_object", name);
         }
     }
+}
+
+#[tokio::test]
+async fn row_68_a_request_that_is_made_to_cost_much_is_refused() {
+    let (provider, key) = (Provider::start().await, own_key(Algorithm::ES256));
+    let adjust = |settings: &mut ClientSettings| settings.jwks = Some(key_set(&[&key]));
+    let secret = provider.add_client("portal", adjust).await.unwrap();
+    let good = claims(&provider, &Ask::of("portal"), "portal");
+    // Deeper than a reader should follow.
+    let nested = (0..200).fold(json!([]), |inner, _| json!([inner]));
+    let deep_header = format!("{{\"alg\":\"ES256\",\"x\":{}{}}}", "[".repeat(2_000), "]".repeat(2_000));
+    let encrypted = |header: Value| format!("{}.AAAA.AAAA.AAAA.AAAA", base64url(header.to_string()));
+    for object in [
+        vec!["AAAA"; 2_000].join("."),
+        ".".repeat(5_000),
+        format!("{}.{}.AAAA", base64url(&deep_header), base64url(good.to_string())),
+        signed(&key, &changed(good.clone(), "claims", &nested)),
+        // The key of this one would be made for as long as its header says.
+        encrypted(json!({
+            "alg": "PBES2-HS256+A128KW", "enc": "A128GCM", "p2c": 2_147_483_648_u64, "p2s": "AAAAAAAAAAA",
+        })),
+        encrypted(json!({ "alg": "RSA1_5", "enc": "A128GCM" })),
+    ] {
+        // Pushed, because an address may not be that long.
+        let pushed = push(&provider, &Ask::of("portal").with("request", &object), "portal", &secret).await;
+        assert_refused(&pushed, "invalid_request_object", &object);
+    }
+    let fine = Ask::of("portal").with("request", &signed(&key, &good));
+    assert_eq!(push(&provider, &fine, "portal", &secret).await.status, StatusCode::CREATED);
 }
 
 /// FAPI 2.0 Message Signing, section 5.3.1.
