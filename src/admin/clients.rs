@@ -14,7 +14,7 @@ use crate::kit::Kit;
 use crate::model::{Actor, Client, ClientAuthentication, ClientSecret, ClientSettings, EventKind};
 use crate::policy::permission::{Action, scopes};
 use crate::policy::{registration, sector};
-use crate::store::{Tx, access_tokens, clients, grants, sealed_secrets, services};
+use crate::store::{Conn, Tx, access_tokens, clients, facts, grants, sealed_secrets, services};
 use crate::view::Colours;
 
 /// A client with the secret that is shown this once.
@@ -32,21 +32,33 @@ pub(crate) async fn add(
     name: String,
     settings: ClientSettings,
 ) -> Result<Registered, Error<Refusal>> {
-    check(actor, Action::AddService, None)?;
-    check_scopes(actor, &settings, None)?;
     let id = match id {
         Some(id) => id,
         None => generate_id(kit)?,
     };
-    let name = name.trim_matches(' ').to_owned();
-    refuse_namesake(kit, &name, id.as_str()).await?;
     let now = kit.now();
-    let client = Client { id, name, settings, created_at: now, updated_at: now, disabled_at: None };
+    add_whole(kit, actor, Client { id, name, settings, created_at: now, updated_at: now, disabled_at: None })
+        .await
+}
+
+/// Registers a client as it is, switched off where it is so.
+pub(super) async fn add_whole(
+    kit: &Kit,
+    actor: &Actor,
+    client: Client,
+) -> Result<Registered, Error<Refusal>> {
+    check(actor, Action::AddService, None)?;
+    check_scopes(actor, &client.settings, None)?;
+    let client = Client { name: client.name.trim_matches(' ').to_owned(), ..client };
     prepare(kit, &client).await?;
+    let (id, is_active) = (client.id.clone(), client.is_active());
+    let entry = |kind| Entry::by(kind, actor).client(Some(&id));
     let mut tx = kit.store.begin().await?;
-    let id = client.id.clone();
-    let entry = Entry::by(EventKind::ClientAdded, actor).client(Some(&id));
-    let registered = add_in(kit, &mut tx, client, entry).await?;
+    take_name(&mut tx, &client).await?;
+    let registered = add_in(kit, &mut tx, client, entry(EventKind::ClientAdded)).await?;
+    if !is_active {
+        entry(EventKind::ClientDisabled).record(kit, &mut tx).await?;
+    }
     tx.commit().await?;
     Ok(registered)
 }
@@ -121,16 +133,23 @@ pub(crate) async fn update(kit: &Kit, actor: &Actor, client: Client) -> Result<C
     let before = clients::by_id(&mut *kit.store.read().await?, &client.id).await?;
     check_scopes(actor, &client.settings, before.as_ref().map(|before| &before.settings))?;
     // Whoever has a namesake already can be changed in everything else.
-    if before.is_none_or(|before| before.name != client.name) {
-        refuse_namesake(kit, &client.name, client.id.as_str()).await?;
-    }
+    let naming =
+        if before.is_none_or(|before| before.name != client.name) { Naming::Alone } else { Naming::Any };
     let id = client.id.clone();
-    update_with(kit, client, Entry::by(EventKind::ClientUpdated, actor).client(Some(&id))).await
+    update_with(kit, client, naming, Entry::by(EventKind::ClientUpdated, actor).client(Some(&id))).await
+}
+
+/// Whether a client's name may be that of another.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Naming {
+    Alone,
+    Any,
 }
 
 pub(super) async fn update_with(
     kit: &Kit,
     mut client: Client,
+    naming: Naming,
     entry: Entry<'_>,
 ) -> Result<Client, Error<Refusal>> {
     prepare(kit, &client).await?;
@@ -139,6 +158,9 @@ pub(super) async fn update_with(
     let read_at = client.updated_at;
     client.updated_at = kit.now().after(read_at);
     let mut tx = kit.store.begin().await?;
+    if naming == Naming::Alone {
+        take_name(&mut tx, &client).await?;
+    }
     if !clients::update(&mut tx, &client, read_at).await? {
         let say = format!("client {} was changed by somebody else meanwhile, or removed", client.id);
         return Err(Error::Refused(Refusal::Conflict(say)));
@@ -152,9 +174,19 @@ pub(super) async fn update_with(
     Ok(client)
 }
 
+/// Refuses a name that another service has, and keeps others from taking it until the transaction ends.
+async fn take_name(tx: &mut Tx, client: &Client) -> Result<(), Error<Refusal>> {
+    facts::claim(tx, "naming a service").await?;
+    refuse_among(tx, &client.name, client.id.as_str()).await
+}
+
 /// Refuses a name that another service has: people could not tell them apart.
 pub(crate) async fn refuse_namesake(kit: &Kit, name: &str, id: &str) -> Result<(), Error<Refusal>> {
-    if services::has_namesake(&mut *kit.store.read().await?, name, id).await? {
+    refuse_among(&mut *kit.store.read().await?, name, id).await
+}
+
+async fn refuse_among(conn: &mut Conn, name: &str, id: &str) -> Result<(), Error<Refusal>> {
+    if services::has_namesake(conn, name, id).await? {
         return Err(Error::Refused(Refusal::unfit("name", "Another service already uses that name")));
     }
     Ok(())

@@ -150,14 +150,7 @@ pub(crate) async fn apply(
 ) -> Result<Option<Secret<kinds::Client>>, Error<Refusal>> {
     match change {
         Change::UpdateSettings { wishes, .. } => drop(settings::change(kit, actor, &wishes, None).await?),
-        Change::AddService(client) => {
-            let Client { id, name, settings, disabled_at, .. } = *client;
-            let added = clients::add(kit, actor, Some(id), name, settings).await?;
-            if disabled_at.is_some() {
-                clients::set_active(kit, actor, &added.client, false).await?;
-            }
-            return Ok(added.secret);
-        }
+        Change::AddService(client) => return Ok(clients::add_whole(kit, actor, *client).await?.secret),
         Change::UpdateService { to, .. } => drop(clients::update(kit, actor, *to).await?),
         Change::SwitchService { client, on } => drop(clients::set_active(kit, actor, &client, on).await?),
         Change::RemoveService(client) => clients::remove(kit, actor, &client).await?,

@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::clients::{self, Registered};
+use super::clients::{self, Naming, Registered};
 use super::{Page, bad_cursor, check, cursor, services};
 use crate::accounts::guard;
 use crate::audit::Entry;
@@ -236,7 +236,7 @@ pub(crate) async fn replace(
     let replaced =
         Client { created_at: client.created_at, updated_at: client.updated_at, settings, ..described };
     let entry = Entry::by_visitor(EventKind::ClientUpdated, visit).client(Some(&client.id));
-    clients::update_with(kit, replaced, entry).await.map_err(unfit)
+    clients::update_with(kit, replaced, Naming::Any, entry).await.map_err(unfit)
 }
 
 /// Whether a secret is the client's, and works.

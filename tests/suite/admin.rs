@@ -68,6 +68,29 @@ async fn a_client_that_could_do_harm_is_not_registered() {
 }
 
 #[tokio::test]
+async fn of_many_services_that_are_given_one_name_at_once_one_gets_it() {
+    let provider = Provider::start().await;
+    let mut tries = Vec::new();
+    for number in 0..16 {
+        let kit = std::sync::Arc::clone(&provider.app.kit);
+        let settings = ClientSettings {
+            redirect_uris: vec![super::support::REDIRECT.to_owned()],
+            ..ClientSettings::default()
+        };
+        let id = ClientId::parse(&format!("portal-{number}"));
+        tries.push(tokio::spawn(async move {
+            clients::add(&kit, &Actor::Operator, id, "Portal".to_owned(), settings).await.is_ok()
+        }));
+    }
+    let mut added = 0;
+    for attempt in tries {
+        added += usize::from(attempt.await.unwrap());
+    }
+    assert_eq!(added, 1);
+    assert_eq!(provider.number("SELECT COUNT(*) FROM clients WHERE name = 'Portal'").await, 1);
+}
+
+#[tokio::test]
 async fn an_address_that_is_taken_off_the_list_is_not_gone_to_even_half_way() {
     let portal = Portal::open().await;
     let provider = &portal.provider;
