@@ -8,6 +8,7 @@ mod apply;
 mod ask;
 mod audit;
 mod audit_verify;
+mod backup;
 mod client;
 mod client_brand;
 mod client_check;
@@ -25,6 +26,7 @@ mod key;
 mod mail;
 mod migrate;
 mod open;
+mod restore;
 mod review;
 mod serve;
 mod session;
@@ -47,6 +49,7 @@ use clap::{Parser, Subcommand};
 use crate::admin::Refusal;
 use crate::base::{Error, Fault};
 use crate::config::{Config, ConfigError};
+use crate::store::Damage;
 
 /// An OpenID Connect identity provider for councils and their partners.
 #[derive(Parser)]
@@ -69,6 +72,11 @@ enum Command {
     Demo(demo::Options),
     /// Bring the database up to date. The provider also does so when it starts.
     Migrate,
+    /// Write a copy of an SQLite database into a new file, while the provider runs. Keep it apart from the master key.
+    Backup(backup::Options),
+    /// Put a backup in the place of the SQLite database, and log everybody out. Without a file, only the second: after a
+    /// PostgreSQL database has been filled from a dump.
+    Restore(restore::Options),
     /// Look after the signing keys.
     #[command(subcommand)]
     Key(key::Action),
@@ -119,6 +127,12 @@ struct Failure(String);
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {
         Self(fault.to_string())
+    }
+}
+
+impl From<Damage> for Failure {
+    fn from(damage: Damage) -> Self {
+        Self(damage.to_string())
     }
 }
 
@@ -175,6 +189,8 @@ async fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         #[cfg(feature = "demo")]
         Command::Demo(options) => demo::run(options).await,
         Command::Migrate => migrate::run(load()?).await,
+        Command::Backup(options) => backup::run(load()?, options).await,
+        Command::Restore(options) => restore::run(load()?, options).await,
         Command::Key(action) => key::run(load()?, action).await,
         Command::User(action) => user::run(load()?, action).await,
         Command::Session(action) => session::run(load()?, action).await,

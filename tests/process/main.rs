@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "processes are waited for by the real clock")]
 
 mod administration;
+mod backups;
 #[path = "../support/certificate.rs"]
 mod certificate;
 mod commands;
