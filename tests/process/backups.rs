@@ -18,7 +18,7 @@ use crate::partner::{ALEX, PASSWORD, Service, code_for, log_in, userinfo};
 const KIM: &str = "kim@school.example";
 
 /// A house on SQLite, whatever the suite runs on, with a person and a service.
-async fn furnished() -> (House, Service) {
+pub async fn furnished() -> (House, Service) {
     let mut house = House::bare().await;
     house.set("GATEHOUSE_DATABASE_URL", format!("sqlite:{}", house.path("gatehouse.db").display()));
     furnish(&house);
@@ -33,12 +33,12 @@ fn furnish(house: &House) {
     house.add_person(ALEX, PASSWORD);
 }
 
-fn path(house: &House, name: &str) -> String {
+pub fn path(house: &House, name: &str) -> String {
     house.path(name).display().to_string()
 }
 
 /// What a command that must fail says, in one sentence and with exit code 2.
-fn refusal(output: &Output) -> String {
+pub fn refusal(output: &Output) -> String {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");

@@ -10,6 +10,7 @@ mod backups;
 mod certificate;
 mod commands;
 mod crashes;
+mod damage;
 #[path = "../support/house.rs"]
 mod house;
 #[path = "../support/http.rs"]

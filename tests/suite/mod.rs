@@ -21,6 +21,7 @@ mod console_forms;
 mod console_lists;
 mod console_people;
 mod console_tokens;
+mod damage;
 mod declared;
 mod device;
 mod discovery;

@@ -66,7 +66,13 @@ impl Store {
             return Ok(None);
         }
         let store = Self::open(url, connections).await?;
-        Ok((store.migrations_done().await? > 0).then_some(store))
+        if store.migrations_done().await? > 0 {
+            return Ok(Some(store));
+        }
+        if let Engine::Sqlite(sqlite) = &store.engine {
+            sqlite.must_be_new().await?;
+        }
+        Ok(None)
     }
 
     /// Makes this process the only one that serves from the database where only one may: while the claim is

@@ -16,7 +16,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 use super::batch::{Member, Writer};
 use super::file::{self, Damage, is_damage};
 use super::place::Place;
-use super::{Claim, Conn, run_all};
+use super::{Claim, Conn, asking, run_all};
 use crate::base::Fault;
 
 /// Beyond this something is wrong, and whoever waits should hear of it.
@@ -119,6 +119,28 @@ impl Sqlite {
     /// The writer's connection, outside of any batch.
     pub(super) async fn exclusive(&self) -> Result<impl DerefMut<Target = Conn> + use<>, Fault> {
         self.writer.exclusive().await
+    }
+
+    /// A database of ours knows from its first moment how far it is migrated.
+    ///
+    /// # Errors
+    /// Where there are tables, and no such knowledge.
+    pub(super) async fn must_be_new(&self) -> Result<(), Fault> {
+        let mut conn = self.read().await?;
+        let (tables, known): (i64, i64) = sqlx::query_as(
+            "SELECT COUNT(*), COUNT(CASE WHEN name = '_sqlx_migrations' THEN 1 END) FROM sqlite_schema",
+        )
+        .fetch_one(&mut *conn)
+        .await
+        .map_err(asking("say what is in it"))?;
+        if tables == 0 || known > 0 {
+            return Ok(());
+        }
+        Err(Fault::new(format!(
+            "{} is not a database of Gatehouse, or is damaged: correct database.url, or run gatehouse restore with a \
+             backup",
+            self.place.path()
+        )))
     }
 
     /// Makes this process the one that serves from the file, until it ends.
