@@ -11,6 +11,7 @@ mod certificate;
 mod commands;
 mod crashes;
 mod damage;
+mod disk_full;
 #[path = "../support/house.rs"]
 mod house;
 #[path = "../support/http.rs"]
