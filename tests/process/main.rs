@@ -11,6 +11,7 @@ mod certificate;
 mod commands;
 mod crashes;
 mod damage;
+#[cfg(target_os = "linux")]
 mod disk_full;
 #[path = "../support/house.rs"]
 mod house;
@@ -20,6 +21,8 @@ mod mail;
 mod mistakes;
 mod nodes;
 mod partner;
+#[cfg(target_os = "linux")]
+mod power_loss;
 mod reasons;
 #[path = "../support/smtp.rs"]
 #[expect(dead_code, reason = "the tests of the mail room use the rest of it")]
