@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::base::Fault;
+use tokio::runtime::Handle;
+
+use crate::base::{Fault, cores};
 use crate::kit::Kit;
 use crate::store::Depth;
 
@@ -32,7 +34,15 @@ pub(super) async fn run(kit: Arc<Kit>) {
 
 /// Looks once; whether the database is sound. Where it is not, nothing more is served from it.
 pub(crate) async fn round(kit: &Kit, depth: Depth) -> Result<bool, Fault> {
-    let Some(damage) = kit.store.examine(depth).await? else { return Ok(true) };
+    let (store, runtime) = (kit.store.clone(), Handle::current());
+    // The thread that the driver starts for it stays on the cores of the one that asks: not on that of the requests.
+    let looking = tokio::task::spawn_blocking(move || {
+        cores::scatter();
+        runtime.block_on(store.examine(depth))
+    });
+    let found =
+        looking.await.map_err(|error| Fault::caused("the database cannot be looked through", error))??;
+    let Some(damage) = found else { return Ok(true) };
     tracing::error!(damage = damage.to_string(), "the database is damaged; the provider stops");
     kit.store.note_damage()?;
     kit.damage.send_replace(Some(damage));

@@ -59,7 +59,14 @@ fn events(house: &House) -> Vec<Value> {
 fn kept_copies(house: &House) -> Vec<String> {
     let names = fs::read_dir(house.path("")).unwrap().map(|entry| entry.unwrap().file_name());
     let names = names.map(|name| name.into_string().unwrap());
-    names.filter(|name| name.starts_with("gatehouse.db.replaced-")).collect()
+    names.filter(|name| name.starts_with("gatehouse.db.replaced-") && !name.ends_with("-wal")).collect()
+}
+
+/// What a command has left behind.
+fn strays(house: &House) -> Vec<String> {
+    let names = fs::read_dir(house.path("")).unwrap().map(|entry| entry.unwrap().file_name());
+    let names = names.map(|name| name.into_string().unwrap());
+    names.filter(|name| name.starts_with('.')).collect()
 }
 
 /// What a partner has in hand.
@@ -255,9 +262,7 @@ async fn row_112_what_is_no_backup_of_this_provider_leaves_the_database_alone() 
         assert_eq!(fs::read(house.path("gatehouse.db")).unwrap(), database, "{file}");
         assert!(kept_copies(&house).is_empty());
     }
-    let strays = fs::read_dir(house.path("")).unwrap().map(|entry| entry.unwrap().file_name());
-    let strays: Vec<_> = strays.filter(|name| name.to_string_lossy().starts_with('.')).collect();
-    assert!(strays.is_empty(), "{strays:?}");
+    assert!(strays(&house).is_empty(), "{:?}", strays(&house));
 }
 
 /// Does something to a file that a program of another kind might have done.
@@ -324,4 +329,41 @@ async fn row_112_a_postgresql_database_is_backed_up_and_restored_with_its_own_pr
     assert!(!house.path("backup.db").exists());
     let said = refusal(&house.run(&["restore", &path(&house, "backup.db"), "--yes"], ""));
     assert!(said.contains("pg_restore"), "{said}");
+}
+
+#[tokio::test]
+async fn row_112_a_restore_that_is_killed_leaves_one_of_the_two_databases_whole() {
+    let (house, _) = furnished().await;
+    let backup = path(&house, "backup.db");
+    house.must(&["backup", &backup], "");
+    house.add_person(KIM, PASSWORD);
+    const KILLED: u64 = 12;
+    let (mut former, mut restored) = (0, 0);
+    for turn in 0..=KILLED {
+        let mut child = house.command(&["restore", &backup, "--yes"]);
+        let mut child = child.stdout(std::process::Stdio::null()).spawn().unwrap();
+        if turn < KILLED {
+            tokio::time::sleep(Duration::from_millis(16 * turn)).await;
+            child.kill().unwrap();
+        }
+        child.wait().unwrap();
+        assert!(house.must(&["audit", "verify"], "").contains("The trail is whole"));
+        house.must(&["user", "show", ALEX], "");
+        let is_former = house.run(&["user", "show", KIM], "").status.success();
+        // What is in place has been made void before it got there.
+        let noted = house.must(&["audit", "list", "--kind", "database.restored", "--json"], "");
+        assert_eq!(noted.contains("database.restored"), !is_former, "turn {turn}");
+        if is_former {
+            former += 1;
+        } else {
+            restored += 1;
+            let kept = kept_copies(&house).pop().unwrap();
+            for log in ["gatehouse.db-wal", "gatehouse.db-shm"] {
+                let _ = fs::remove_file(house.path(log));
+            }
+            fs::rename(house.path(&kept), house.path("gatehouse.db")).unwrap();
+        }
+    }
+    assert!(former > 0 && restored > 0, "{former} before and {restored} after the replacement");
+    assert!(strays(&house).is_empty(), "the last one has tidied up: {:?}", strays(&house));
 }

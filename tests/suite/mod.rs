@@ -52,6 +52,7 @@ mod relying_party;
 mod request_object;
 mod reset;
 mod response_types;
+mod restored;
 mod review;
 mod session;
 mod settings;

@@ -92,17 +92,21 @@ impl Place {
         std::fs::read_to_string(self.claimed_by()).is_ok_and(|text| text == DAMAGED)
     }
 
-    /// Copies a backup to beside the place, to be made ready there.
+    /// Copies a backup to beside the place, to be made ready there by whoever has claimed the place.
     ///
     /// # Errors
     /// Where it cannot be read, or there is no room.
     pub(crate) fn draft(&self, from: &Path) -> Result<Draft, Fault> {
         let shown = from.display();
         let failed = |error: std::io::Error| Fault::caused(format!("{shown} cannot be copied"), error);
+        let beside = file::directory_of(Path::new(&self.path));
+        let name = Path::new(&self.path).file_name().unwrap_or_default().to_string_lossy();
+        let prefix = format!(".{name}.restore-");
+        tidy(&beside, &prefix).map_err(failed)?;
         let directory = tempfile::Builder::new()
-            .prefix(".gatehouse-restore-")
+            .prefix(&prefix)
             .permissions(std::fs::Permissions::from_mode(0o700))
-            .tempdir_in(file::directory_of(Path::new(&self.path)))
+            .tempdir_in(beside)
             .map_err(failed)?;
         let draft = Draft { directory, from: from.to_owned() };
         for suffix in [""].into_iter().chain(LOGS) {
@@ -125,12 +129,11 @@ impl Place {
         let path = Path::new(&self.path);
         let failed = |error| Fault::caused(format!("the database {} cannot be replaced", self.path), error);
         let directory = file::directory_of(path);
-        let kept = if path.exists() {
+        let was_there = path.exists();
+        if was_there {
             self.fold_logs().await?;
-            Some(self.keep(mark).map_err(failed)?)
-        } else {
-            None
-        };
+        }
+        let kept = self.keep(mark).map_err(failed)?;
         file::sync_directory(&directory).map_err(failed)?;
         // SQLite would write the logs of the former database into the new one.
         for suffix in LOGS.into_iter().chain(["-shm"]) {
@@ -139,7 +142,7 @@ impl Place {
                 _ => {}
             }
         }
-        let owner = if path.exists() { path } else { &directory };
+        let owner = if was_there { path } else { &directory };
         let (owner, own) = (owner.metadata().map_err(failed)?, draft.whole().metadata().map_err(failed)?);
         if owner.uid() != own.uid() {
             // An administrator of the machine ran the command, and the provider's own user has to read what is here.
@@ -150,7 +153,7 @@ impl Place {
         std::fs::rename(draft.whole(), path).map_err(failed)?;
         file::sync_directory(&directory).map_err(failed)?;
         self.note(false)?;
-        Ok(kept)
+        Ok(was_there.then_some(kept))
     }
 
     /// Has what is in the logs of the former database written into its file, where it is sound enough for that.
@@ -170,7 +173,7 @@ impl Place {
         }
     }
 
-    /// Gives the former database and its logs a second name.
+    /// Gives the former database and its logs, as far as they are there, a second name.
     fn keep(&self, mark: &str) -> std::io::Result<String> {
         let path = Path::new(&self.path);
         let free = |name: &String| {
@@ -184,12 +187,23 @@ impl Place {
         let name = names.into_iter().find(free).unwrap_or_default();
         for suffix in LOGS.into_iter().chain([""]) {
             match std::fs::hard_link(with_suffix(path, suffix), with_suffix(Path::new(&name), suffix)) {
-                Err(error) if error.kind() == ErrorKind::NotFound && !suffix.is_empty() => {}
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
                 done => done?,
             }
         }
         Ok(name)
     }
+}
+
+/// Removes the drafts of those that were cut off, which hold whole databases.
+fn tidy(directory: &Path, prefix: &str) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(directory)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(prefix) {
+            std::fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 fn is_busy(error: &sqlx::Error) -> bool {
