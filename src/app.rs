@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::base::{Clock, Fault, Random, SystemClock, cores};
 use crate::certificate::Authorities;
@@ -15,7 +15,7 @@ use crate::hash::{Cost, Hasher};
 use crate::keyring::Keyring;
 use crate::kit::{ClientKeys, Floods, Kit, KnownClients, PersonKeys, SettingsInForce, Signing};
 use crate::mail::{Mailbox, Mailer, Security, SmtpSettings};
-use crate::store::Store;
+use crate::store::{Damage, Store};
 use crate::view::Engine;
 use crate::web::{self, Door, Encryption, Front, Web};
 use crate::{admin, jobs, keyfile, keys};
@@ -34,6 +34,9 @@ pub(crate) struct Surroundings {
 /// Where a file, the database or the master key is not as it must be; nothing has been changed then.
 pub(crate) async fn open_kit(config: Config, surroundings: Surroundings) -> Result<Kit, Fault> {
     let used = Store::open_used(&config.database.url, config.database.connections).await?;
+    if let Some(store) = &used {
+        store.check_before_serving().await?;
+    }
     open_on(config, surroundings, used).await
 }
 
@@ -42,18 +45,25 @@ pub(crate) async fn open_kit(config: Config, surroundings: Surroundings) -> Resu
 /// # Errors
 /// Where there is none, too.
 pub(crate) async fn open_used_kit(config: Config, surroundings: Surroundings) -> Result<Kit, Fault> {
+    let store = used_store(&config).await?;
+    open_on(config, surroundings, Some(store)).await
+}
+
+/// A database that is there already.
+///
+/// # Errors
+/// Where there is none, too.
+pub(crate) async fn used_store(config: &Config) -> Result<Store, Fault> {
     let url = &config.database.url;
-    match Store::open_used(url, config.database.connections).await? {
-        None => {
-            let what = match url.strip_prefix("sqlite:") {
-                Some(path) => format!("there is no database at {}", path.trim_start_matches("//")),
-                None => "the PostgreSQL database is empty".to_owned(),
-            };
-            let remedy = "start the provider or run gatehouse migrate, or correct database.url";
-            Err(Fault::new(format!("{what}: {remedy}")))
-        }
-        used => open_on(config, surroundings, used).await,
+    if let Some(store) = Store::open_used(url, config.database.connections).await? {
+        return Ok(store);
     }
+    let what = match url.strip_prefix("sqlite:") {
+        Some(path) => format!("there is no database at {}", path.trim_start_matches("//")),
+        None => "the PostgreSQL database is empty".to_owned(),
+    };
+    let remedy = "start the provider or run gatehouse migrate, or correct database.url";
+    Err(Fault::new(format!("{what}: {remedy}")))
 }
 
 /// Opens the tools, with a database that is new where none was used.
@@ -121,6 +131,7 @@ fn assemble(
         client_authorities: authorities,
         mail_bell: Notify::new(),
         logout_bell: Notify::new(),
+        damage: watch::Sender::new(None),
     }
 }
 
@@ -179,20 +190,35 @@ impl App {
     }
 
     /// Serves, and does the jobs, until `shutdown` comes.
+    ///
+    /// # Errors
+    /// Where the database turns out to be damaged, which ends it too. To end is safer than to answer that nothing can be
+    /// done: the jobs stop writing with it, whoever watches over the process learns of it, and the next start refuses.
     pub(crate) async fn run(
         &self,
         door: Door,
         extra: Router,
         clock: Arc<SystemClock>,
         shutdown: impl Future<Output = ()>,
-    ) {
+    ) -> Result<(), Damage> {
         if self.kit.config.database.one_core {
             cores::gather();
         }
         let jobs = jobs::start(&self.kit, Arc::clone(&self.mailer), Arc::clone(&self.engine), clock);
-        web::serve(door, self.router(extra), shutdown).await;
+        let mut watching = self.kit.damage.subscribe();
+        let end = async {
+            tokio::select! {
+                () = shutdown => {}
+                _ = watching.wait_for(Option::is_some) => {}
+            }
+        };
+        web::serve(door, self.router(extra), end).await;
         drop(jobs);
+        if let Some(damage) = self.kit.damage.borrow().clone() {
+            return Err(damage);
+        }
         self.kit.store.close().await;
+        Ok(())
     }
 }
 

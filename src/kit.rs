@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use serde::Serialize;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 pub(crate) use self::floods::Floods;
 pub(crate) use self::known_clients::{KnownClient, KnownClients};
@@ -23,7 +23,7 @@ use crate::hash::Hasher;
 use crate::jose::{KeySet, PublicKeys};
 use crate::keyring::Keyring;
 use crate::model::Algorithm;
-use crate::store::Store;
+use crate::store::{Damage, Store};
 
 /// The tools of the house.
 pub(crate) struct Kit {
@@ -51,6 +51,8 @@ pub(crate) struct Kit {
     pub(crate) mail_bell: Notify,
     /// Rung when services are to be told that a session has ended.
     pub(crate) logout_bell: Notify,
+    /// What was found wrong with the database: nothing may be served from it any more.
+    pub(crate) damage: watch::Sender<Option<Damage>>,
 }
 
 impl Kit {

@@ -62,7 +62,10 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("indicatif", &["cli"]),
     ("csv", &["admin"]),
     ("tracing_subscriber", &["cli"]),
-    ("tempfile", &["cli/demo.rs", "keyfile.rs", "mail/directory.rs"]),
+    (
+        "tempfile",
+        &["cli/demo.rs", "keyfile.rs", "mail/directory.rs", "store/db/file.rs", "store/db/place.rs"],
+    ),
 ];
 
 /// Where SQL is written.

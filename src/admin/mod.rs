@@ -19,6 +19,7 @@ pub(crate) mod mail;
 pub(crate) mod people;
 pub(crate) mod personal_data;
 pub(crate) mod registration;
+pub(crate) mod restored;
 pub(crate) mod retention;
 pub(crate) mod reviews;
 pub(crate) mod services;

@@ -112,7 +112,7 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     let extra = extra(&app, &clock, facts(&places, &settled));
     let portals = portals(&places, &settled, (portal, hub));
     let door = Door { listener: provider, encryption: None, proxies: Proxies::default() };
-    app.run(door, extra, clock, serve::told_to_stop()).await;
+    app.run(door, extra, clock, serve::told_to_stop()).await?;
     drop(portals);
     println!("Stopped.");
     Ok(())

@@ -14,8 +14,8 @@ use crate::config::{Config, Tls};
 use crate::fetch::Fetcher;
 use crate::kit::Settled;
 use crate::mail::Mailbox;
-use crate::store::Store;
 use crate::store::settings::{self, Written};
+use crate::store::{Depth, Store};
 use crate::view::Engine;
 use crate::web::Front;
 use crate::{keyfile, keys};
@@ -92,6 +92,11 @@ async fn database(config: &Config, store: &Used) -> Finding {
         Ok(None) => return new_database(&config.database.url),
         Err(fault) => return Finding::Bad(fault.to_string()),
     };
+    match store.examine(Depth::Full).await {
+        Ok(None) => {}
+        Ok(Some(damage)) => return Finding::Bad(damage.to_string()),
+        Err(fault) => return Finding::Bad(fault.to_string()),
+    }
     match store.pending_migrations().await {
         Ok(0) => Finding::Good("reached, and up to date".to_owned()),
         Ok(pending) => {

@@ -8,6 +8,7 @@ mod apply;
 mod ask;
 mod audit;
 mod audit_verify;
+mod backup;
 mod client;
 mod client_brand;
 mod client_check;
@@ -25,6 +26,7 @@ mod key;
 mod mail;
 mod migrate;
 mod open;
+mod restore;
 mod review;
 mod serve;
 mod session;
@@ -49,6 +51,7 @@ use tokio::runtime::Builder;
 use crate::admin::Refusal;
 use crate::base::{Error, Fault};
 use crate::config::{Config, ConfigError};
+use crate::store::Damage;
 
 /// An OpenID Connect identity provider for councils and their partners.
 #[derive(Parser)]
@@ -71,6 +74,11 @@ enum Command {
     Demo(demo::Options),
     /// Bring the database up to date. The provider also does so when it starts.
     Migrate,
+    /// Write a copy of an SQLite database into a new file, while the provider runs. Keep it apart from the master key.
+    Backup(backup::Options),
+    /// Put a backup in the place of the SQLite database, and log everybody out. Without a file, only the second: after a
+    /// PostgreSQL database has been filled from a dump.
+    Restore(restore::Options),
     /// Look after the signing keys.
     #[command(subcommand)]
     Key(key::Action),
@@ -124,6 +132,12 @@ impl From<Fault> for Failure {
     }
 }
 
+impl From<Damage> for Failure {
+    fn from(damage: Damage) -> Self {
+        Self(damage.to_string())
+    }
+}
+
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         Self(error.0)
@@ -174,6 +188,8 @@ fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         #[cfg(feature = "demo")]
         Command::Demo(options) => run_on(options.one_core(), Box::pin(demo::run(options))),
         Command::Migrate => alone(migrate::run(load()?)),
+        Command::Backup(options) => alone(backup::run(load()?, options)),
+        Command::Restore(options) => alone(restore::run(load()?, options)),
         Command::Key(action) => alone(key::run(load()?, action)),
         Command::User(action) => alone(user::run(load()?, action)),
         Command::Session(action) => alone(session::run(load()?, action)),

@@ -33,7 +33,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
             paths::SET_UP_LINK.replace("{token}", link.reveal())
         );
     }
-    app.run(door, Router::new(), clock, told_to_stop()).await;
+    app.run(door, Router::new(), clock, told_to_stop()).await?;
     tracing::info!("stopped");
     Ok(())
 }

@@ -39,6 +39,7 @@ mod tests {
         "doctor",
         "config",
         "completions",
+        "backup",
         "administrator link",
         "audit key",
         "audit list",

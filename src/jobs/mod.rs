@@ -2,6 +2,7 @@
 //!
 //! **To add a job:** a file with one round of its work as a function, and its line in [`start`].
 
+pub(crate) mod check_database;
 pub(crate) mod deliver_logout;
 pub(crate) mod deliver_mail;
 mod feed_trail;
@@ -89,6 +90,7 @@ pub(crate) fn start(
     if kit.config.feed.syslog.is_some() {
         jobs.spawn(feed_trail::run(Arc::clone(kit), Target::Syslog));
     }
+    jobs.spawn(check_database::run(Arc::clone(kit)));
     jobs.spawn(count(Arc::clone(kit)));
     jobs.spawn(every(Duration::from_secs(10), "keep time", move || {
         let (kit, clock) = (Arc::clone(&keeping), Arc::clone(&clock));

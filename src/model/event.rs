@@ -148,4 +148,5 @@ event_kinds! {
     ClientSecretRotated = "client.secret_rotated", "New client secret";
     SettingsChanged = "settings.changed", "Settings changed";
     KeyRotated = "key.rotated", "New signing key";
+    DatabaseRestored = "database.restored", "Database restored from a backup";
 }

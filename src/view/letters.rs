@@ -191,6 +191,9 @@ any_letter! {
     AdministratorAdded, ReviewAsked,
 }
 
+/// The kinds of letters whose code is worth nothing once the journey that asked for it is gone.
+pub(crate) const CODE_LETTERS: &[&str] = &[LoginCode::FOLDER, ResetCode::FOLDER];
+
 impl Sender {
     fn sample() -> Self {
         Self {

@@ -34,6 +34,6 @@ pub(crate) use assets::{Asset, Assets, assets, check_session_frame};
 pub(crate) use brand::{Colours, brand_css};
 pub(crate) use chrome::{Chrome, Link};
 pub(crate) use engine::{Engine, RenderedLetter};
-pub(crate) use letters::{AnyLetter, Letter};
+pub(crate) use letters::{AnyLetter, CODE_LETTERS, Letter};
 pub(crate) use pages::{FieldError, HiddenField, Page, bare_problem};
 pub(crate) use when::TimeText;

@@ -24,6 +24,10 @@ install_packages() {
   if chose rust || chose browser; then
     postgres_programs >/dev/null || missing+=(postgresql)
   fi
+  if chose rust; then
+    command -v strace >/dev/null || missing+=(strace)
+    command -v prlimit >/dev/null || missing+=(util-linux)
+  fi
   if chose browser || chose clients; then
     command -v npm >/dev/null || missing+=(nodejs npm)
   fi

@@ -199,6 +199,7 @@ async fn what_is_hard_to_undo_is_asked_about_at_a_terminal() {
         "key rotate --now".to_owned(),
         format!("user disable {ALEX}"),
         format!("administrator remove {ALEX}"),
+        "restore".to_owned(),
     ];
     for command in &commands {
         let (code, shown) = at_a_terminal(&house, command, "n\n");

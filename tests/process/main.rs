@@ -5,10 +5,14 @@
 #![expect(clippy::disallowed_methods, reason = "processes are waited for by the real clock")]
 
 mod administration;
+mod backups;
 #[path = "../support/certificate.rs"]
 mod certificate;
 mod commands;
 mod crashes;
+mod damage;
+#[cfg(target_os = "linux")]
+mod disk_full;
 #[path = "../support/house.rs"]
 mod house;
 #[path = "../support/http.rs"]
@@ -17,6 +21,8 @@ mod mail;
 mod mistakes;
 mod nodes;
 mod partner;
+#[cfg(target_os = "linux")]
+mod power_loss;
 mod reasons;
 #[path = "../support/smtp.rs"]
 #[expect(dead_code, reason = "the tests of the mail room use the rest of it")]

@@ -90,8 +90,22 @@ impl Service {
             ("redirect_uri", REDIRECT),
             ("code_verifier", VERIFIER),
         ];
-        Wire::to(port).ask(request("/token", &[("authorization", &self.basic)], Some(&form))).await
+        self.ask_token(port, &form).await
     }
+
+    pub async fn refresh(&self, port: u16, token: &str) -> Result<Answer, String> {
+        self.ask_token(port, &[("grant_type", "refresh_token"), ("refresh_token", token)]).await
+    }
+
+    async fn ask_token(&self, port: u16, form: &[(&str, &str)]) -> Result<Answer, String> {
+        Wire::to(port).ask(request("/token", &[("authorization", &self.basic)], Some(form))).await
+    }
+}
+
+/// What the provider says of somebody to whoever has an access token.
+pub async fn userinfo(port: u16, token: &str) -> Result<Answer, String> {
+    let bearer = format!("Bearer {token}");
+    Wire::to(port).ask(request("/userinfo", &[("authorization", &bearer)], None)).await
 }
 
 /// Enters the password and the code that comes by mail; the answer to the code.

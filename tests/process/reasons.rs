@@ -27,7 +27,7 @@ async fn every_command_that_changes_something_keeps_the_reason_that_it_is_given(
     let people = house.path("people.csv");
     fs::write(&people, "name,email\nSam Sample,sam@school.example\n").unwrap();
     let add = ["client", "add", "--id", "portal", "--name", "Portal", "--redirect-uri", redirect];
-    let commands: [(&[&str], &str); 20] = [
+    let commands: [(&[&str], &str); 21] = [
         (&["user", "add", "--email", NINA, "--name", "Nina New"], "user.added"),
         (&["user", "import", people.to_str().unwrap(), "--yes"], "user.added"),
         (&["user", "invite", NINA], "user.invited"),
@@ -48,6 +48,7 @@ async fn every_command_that_changes_something_keeps_the_reason_that_it_is_given(
         (&["key", "rotate"], "key.rotated"),
         (&["apply", file, "--yes"], "client.added"),
         (&["audit", "export"], "events.exported"),
+        (&["restore"], "database.restored"),
     ];
     for (number, (command, kind)) in commands.into_iter().enumerate() {
         let reason = format!("CHG-{number}: asked by Zoë");

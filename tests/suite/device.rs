@@ -15,7 +15,7 @@ use crate::model::{Actor, Algorithm, ClientAuthentication, ClientSettings, Grant
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
-fn display(settings: &mut ClientSettings) {
+pub(crate) fn display(settings: &mut ClientSettings) {
     settings.redirect_uris.clear();
     settings.post_logout_redirect_uris.clear();
     settings.grant_types = vec![GrantType::DeviceCode, GrantType::RefreshToken];
@@ -58,7 +58,7 @@ impl Stage {
     }
 }
 
-async fn begin(provider: &Provider, secret: &str, fields: &[(&str, &str)]) -> Page {
+pub(crate) async fn begin(provider: &Provider, secret: &str, fields: &[(&str, &str)]) -> Page {
     let header = basic("display", secret);
     provider.browser().call("/device_authorization", fields, &[("authorization", &header)]).await
 }

@@ -2,7 +2,10 @@
 
 mod batch;
 mod columns;
+mod file;
+mod place;
 mod postgres;
+mod soundness;
 mod sqlite;
 
 use std::ops::{Deref, DerefMut};
@@ -14,6 +17,8 @@ use sqlx::{AnyConnection, Row as _};
 pub(super) use self::columns::{
     json, number, optional_parsed, optional_text, optional_time, parsed, text, time, to_json,
 };
+pub(crate) use self::file::{Damage, Depth};
+pub(crate) use self::place::Place;
 use crate::base::{Fault, Timestamp};
 
 /// A connection: what every function of this room asks for. A [`Tx`] is one too.
@@ -61,7 +66,13 @@ impl Store {
             return Ok(None);
         }
         let store = Self::open(url, connections).await?;
-        Ok((store.migrations_done().await? > 0).then_some(store))
+        if store.migrations_done().await? > 0 {
+            return Ok(Some(store));
+        }
+        if let Engine::Sqlite(sqlite) = &store.engine {
+            sqlite.must_be_new().await?;
+        }
+        Ok(None)
     }
 
     /// Makes this process the only one that serves from the database where only one may: while the claim is
@@ -70,11 +81,10 @@ impl Store {
     /// # Errors
     /// Where another process has it.
     pub(crate) fn claim(&self) -> Result<Claim, Fault> {
-        let lock = match &self.engine {
-            Engine::Sqlite(sqlite) => Some(sqlite.claim()?),
-            Engine::Postgres(_) => None,
-        };
-        Ok(Claim { _lock: lock })
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.claim(),
+            Engine::Postgres(_) => Ok(Claim { _lock: None }),
+        }
     }
 
     /// Brings the schema up to date. Several nodes may try at once: one does it, the others wait.
@@ -114,7 +124,7 @@ impl Store {
         match applied {
             Ok(applied) => Ok(usize::try_from(applied).unwrap_or(0)),
             // The table is made by the first migration: a database that knows of none answers that there is none.
-            Err(sqlx::Error::Database(_)) => Ok(0),
+            Err(error @ sqlx::Error::Database(_)) if !file::is_damage(&error) => Ok(0),
             Err(error) => Err(asking("say how far it is migrated")(error)),
         }
     }
@@ -203,6 +213,16 @@ pub(crate) enum Tx {
 }
 
 impl Tx {
+    /// Lets the statements of this transaction take as long as they must.
+    pub(crate) async fn without_haste(&mut self) -> Result<(), Fault> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(inner, _) => {
+                postgres::without_haste(inner).await.map_err(asking("wait for a statement"))
+            }
+        }
+    }
+
     /// Makes everything since the beginning durable, all at once.
     pub(crate) async fn commit(self) -> Result<(), Fault> {
         match self {
@@ -238,6 +258,10 @@ impl DerefMut for Tx {
 /// Turns the driver's error into a fault that says what was being done.
 pub(super) fn asking(what: &'static str) -> impl FnOnce(sqlx::Error) -> Fault {
     move |error| {
+        if file::is_damage(&error) {
+            let remedy = "put a backup in its place with gatehouse restore";
+            return Fault::caused(format!("the database is damaged and would not {what}: {remedy}"), error);
+        }
         let may_pass = may_pass(&error);
         let fault = Fault::caused(format!("the database would not {what}"), error);
         if may_pass { fault.that_may_pass() } else { fault }

@@ -76,6 +76,11 @@ pub(super) async fn guard(conn: &mut Conn) -> Result<(), sqlx::Error> {
     done
 }
 
+/// Takes the limits away for the rest of a transaction.
+pub(super) async fn without_haste(conn: &mut Conn) -> Result<(), sqlx::Error> {
+    run_all(conn, &["SET LOCAL statement_timeout = 0", "SET LOCAL lock_timeout = 0"]).await
+}
+
 pub(crate) type Connection = sqlx::pool::PoolConnection<Any>;
 
 /// The pool of this process.

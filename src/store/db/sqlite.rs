@@ -3,7 +3,7 @@
 //! The driver's own pool is not used: it asks a connection whether it is well each time it comes back, which
 //! for a file of ours costs as much as the question it was used for.
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::ops::{Deref, DerefMut};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::sync::Arc;
@@ -11,11 +11,12 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use sqlx::ConnectOptions as _;
-use sqlx::any::AnyConnectOptions;
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
 use super::batch::{Member, Writer};
-use super::{Conn, run_all};
+use super::file::{self, Damage, is_damage};
+use super::place::Place;
+use super::{Claim, Conn, asking, run_all};
 use crate::base::Fault;
 
 /// Beyond this something is wrong, and whoever waits should hear of it.
@@ -62,7 +63,9 @@ const READER: &[&str] =
 /// A database file.
 #[derive(Clone)]
 pub(super) struct Sqlite {
-    path: Arc<str>,
+    place: Arc<Place>,
+    /// Which file it is, whatever has its name by now.
+    identity: (u64, u64),
     writer: Arc<Writer>,
     readers: Arc<Readers>,
 }
@@ -70,17 +73,18 @@ pub(super) struct Sqlite {
 impl Sqlite {
     pub(super) async fn open(path: &str, commits: Arc<AtomicU64>) -> Result<Self, Fault> {
         create_private_file(path)?;
-        let options: AnyConnectOptions = format!("sqlite://{path}")
-            .parse()
+        let identity = identity(path)?;
+        let options = file::options(path)
             .map_err(|error| Fault::caused(format!("the database path {path} cannot be used"), error))?;
-        let options = options.disable_statement_logging();
         let connect = async |setup| {
             let mut conn = options.connect().await?;
             run_all(&mut conn, setup).await?;
             Ok(conn)
         };
-        let doing =
-            |error: sqlx::Error| Fault::caused(format!("the database {path} cannot be opened"), error);
+        let doing = |error: sqlx::Error| match is_damage(&error) {
+            true => Fault::new(Damage::new(path, &error.to_string()).to_string()),
+            false => Fault::caused(format!("the database {path} cannot be opened"), error),
+        };
         let writer = connect(WRITER).await.map_err(doing)?;
         // Each has a thread, and reads from memory: more of them than cores bring nothing.
         let cores = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8);
@@ -88,11 +92,9 @@ impl Sqlite {
         for _ in 0..cores {
             readers.push(Arc::new(Mutex::new(connect(READER).await.map_err(doing)?)));
         }
-        // A file that two paths lead to is one database.
-        let real = std::fs::canonicalize(path)
-            .map_err(|error| Fault::caused(format!("the database {path} cannot be looked at"), error))?;
         Ok(Self {
-            path: real.display().to_string().into(),
+            place: Arc::new(Place::at(path)?),
+            identity,
             writer: Arc::new(Writer::new(writer, commits)),
             readers: Arc::new(Readers { all: readers, turns: Arc::new(Semaphore::new(cores)) }),
         })
@@ -119,23 +121,42 @@ impl Sqlite {
         self.writer.exclusive().await
     }
 
+    /// A database of ours knows from its first moment how far it is migrated.
+    ///
+    /// # Errors
+    /// Where there are tables, and no such knowledge.
+    pub(super) async fn must_be_new(&self) -> Result<(), Fault> {
+        let mut conn = self.read().await?;
+        let (tables, known): (i64, i64) = sqlx::query_as(
+            "SELECT COUNT(*), COUNT(CASE WHEN name = '_sqlx_migrations' THEN 1 END) FROM sqlite_schema",
+        )
+        .fetch_one(&mut *conn)
+        .await
+        .map_err(asking("say what is in it"))?;
+        if tables == 0 || known > 0 {
+            return Ok(());
+        }
+        Err(Fault::new(format!(
+            "{} is not a database of Gatehouse, or is damaged: correct database.url, or run gatehouse restore with a \
+             backup",
+            self.place.path()
+        )))
+    }
+
     /// Makes this process the one that serves from the file, until it ends.
     ///
     /// # Errors
-    /// Where another does. Locks of SQLite's own would keep commands out too.
-    pub(super) fn claim(&self) -> Result<File, Fault> {
-        let path = format!("{}.serving", self.path);
-        let unusable = |error| Fault::caused(format!("{path} cannot be locked"), error);
-        let file = File::options().create(true).append(true).mode(0o600).open(&path).map_err(unusable)?;
-        match file.try_lock() {
-            Ok(()) => Ok(file),
-            Err(TryLockError::WouldBlock) => Err(Fault::new(format!(
-                "another gatehouse is serving from the database {} already: stop it first, or move to PostgreSQL, \
-                 which several may share",
-                self.path
-            ))),
-            Err(TryLockError::Error(error)) => Err(unusable(error)),
+    /// Where another does, or the file has got another in its place since it was opened.
+    pub(super) fn claim(&self) -> Result<Claim, Fault> {
+        let claim = self.place.claim()?;
+        if identity(self.place.path())? == self.identity {
+            return Ok(claim);
         }
+        Err(Fault::new(format!("the database {} was replaced meanwhile: start again", self.place.path())))
+    }
+
+    pub(super) fn place(&self) -> &Place {
+        &self.place
     }
 
     /// Writes back what is still in the log. The connections end with their last owner.
@@ -171,6 +192,13 @@ impl DerefMut for Reader {
     fn deref_mut(&mut self) -> &mut Conn {
         &mut self.conn
     }
+}
+
+/// The device and the number of a file.
+fn identity(path: &str) -> Result<(u64, u64), Fault> {
+    let meta = std::fs::metadata(path)
+        .map_err(|error| Fault::caused(format!("the database {path} cannot be looked at"), error))?;
+    Ok((meta.dev(), meta.ino()))
 }
 
 /// Whether there is no database at a path, or only the empty file that one begins as.

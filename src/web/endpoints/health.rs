@@ -14,10 +14,12 @@ pub(in crate::web) async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// The database answers and there are keys to sign with.
+/// The database answers and is sound, and there are keys to sign with.
 pub(in crate::web) async fn readyz(State(web): State<Arc<Web>>) -> Response {
     let database = async { facts::find(&mut *web.kit.store.read().await?, "master_key").await };
+    let damage = web.kit.damage.borrow().clone();
     let ready = match database.await {
+        _ if damage.is_some() => Err(damage.map(|damage| damage.to_string()).unwrap_or_default()),
         Ok(_) if web.kit.signing.current().keys().is_empty() => Err("there are no signing keys".to_owned()),
         Ok(_) => Ok(()),
         Err(fault) => Err(fault.to_string()),
