@@ -1,13 +1,12 @@
 //! `gatehouse plan`, `gatehouse apply` and `gatehouse export`: settings, services and administrators as a file.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::why::Why;
-use super::{Failure, open, show};
+use super::{Failure, ask, open, show};
 use crate::admin::declared::{self, Change, Declared};
 use crate::config::Config;
 use crate::kit::Kit;
@@ -94,15 +93,11 @@ pub(super) async fn apply(config: Config, apply: Apply) -> Result<(), Failure> {
 
 /// Asks whoever sits at the terminal. Where nobody does, they must have said so beforehand.
 fn agreed() -> Result<bool, Failure> {
-    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+    if !ask::is_somebody_there() {
         let why = "nobody can be asked here, and nothing has been changed: say --yes, or use gatehouse plan to look";
         return Err(Failure(why.to_owned()));
     }
-    eprint!("Change this? [y/N] ");
-    std::io::stderr().flush()?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+    ask::agreed("Change this?")
 }
 
 fn read(file: &Path) -> Result<Declared, Failure> {
