@@ -12,8 +12,10 @@ statements! {
     /// everything would be gone through that has a place.
     UNCHAINED = "SELECT e.* FROM events e WHERE e.at >= $1
         AND NOT EXISTS (SELECT 1 FROM trail t WHERE t.event_id = e.id) ORDER BY e.at, e.id LIMIT $2";
-    STRAYS = "SELECT COUNT(*) AS strays FROM events e WHERE e.at < $1
-        AND NOT EXISTS (SELECT 1 FROM trail t WHERE t.event_id = e.id)";
+    /// Piece by piece, because no statement may take for long.
+    STRAYS = "SELECT COUNT(*) AS events, MAX(e.id) AS last,
+        COUNT(CASE WHEN t.event_id IS NULL AND e.at < $2 THEN 1 END) AS strays
+        FROM (SELECT id, at FROM events WHERE id > $1 ORDER BY id LIMIT $3) e LEFT JOIN trail t ON t.event_id = e.id";
     LAST = "SELECT t.seq, t.hash, e.at FROM trail t JOIN events e ON e.id = t.event_id ORDER BY t.seq DESC LIMIT 1";
     HASH = "SELECT hash FROM trail WHERE seq = $1";
     APPEND = "INSERT INTO trail (seq, event_id, hash) VALUES ($1, $2, $3)";
@@ -58,8 +60,17 @@ pub(crate) async fn unchained(conn: &mut Conn, since: Timestamp, limit: i64) -> 
 
 /// How many events before a moment have no place in the chain.
 pub(crate) async fn strays(conn: &mut Conn, before: Timestamp) -> Result<i64, Fault> {
-    let row = sqlx::query(STRAYS).bind(before.millis()).fetch_one(conn).await;
-    number(&row.map_err(asking("read the trail"))?, "strays")
+    const PIECE: i64 = 10_000;
+    let (mut strays, mut after) = (0, String::new());
+    loop {
+        let piece = sqlx::query(STRAYS).bind(after.as_str()).bind(before.millis()).bind(PIECE);
+        let piece = piece.fetch_one(&mut *conn).await.map_err(asking("read the trail"))?;
+        strays += number(&piece, "strays")?;
+        match optional_text(&piece, "last")? {
+            Some(last) if number(&piece, "events")? == PIECE => after = last,
+            _ => return Ok(strays),
+        }
+    }
 }
 
 pub(crate) async fn append(tx: &mut Tx, seq: i64, event: &Event, hash: &str) -> Result<(), Fault> {
