@@ -1,7 +1,7 @@
 //! Changing one's own password: with the present one, and a log-in that is not long ago.
 
 use crate::accounts::guard::{self, Claim, Outcome};
-use crate::accounts::new_password::{self, Choice, Refusal, Typed};
+use crate::accounts::new_password::{self, Choice, Judged, Refusal, Typed};
 use crate::accounts::session::{self, Current};
 use crate::accounts::{history, letters};
 use crate::audit::Entry;
@@ -40,17 +40,27 @@ pub(crate) struct Wish<'a> {
     pub(crate) visit: &'a Visit,
 }
 
+/// What is wrong with a form by itself.
+async fn amiss(kit: &Kit, current: &Current, wish: &Wish<'_>) -> Result<Option<Step>, Fault> {
+    let service = &kit.service_name();
+    let chooser = Chooser { name: &current.user.name, email: current.user.email.shown(), service };
+    let unfit = match new_password::judge(kit, &chooser, wish.new).await? {
+        Judged::Fit => None,
+        Judged::Unfit(refusal) => Some(refusal),
+        Judged::Busy => return Ok(Some(Step::Busy)),
+    };
+    let present_is_empty = wish.present.is_empty();
+    Ok((present_is_empty || unfit.is_some()).then_some(Step::Unfit { present_is_empty, new: unfit }))
+}
+
 /// Sets a new password, ends every other session, and tells the owner by mail: all or nothing.
 pub(crate) async fn change(kit: &Kit, current: &Current, wish: Wish<'_>) -> Result<Step, Fault> {
     if !lifetime::session_is_fresh(&current.session, kit.now()) {
         return Ok(Step::Stale);
     }
-    let service = &kit.service_name();
-    let chooser = Chooser { name: &current.user.name, email: current.user.email.shown(), service };
-    let unfit = new_password::judge(kit, &chooser, wish.new).err();
     // Nothing is guessed before the form is filled in as it should be.
-    if wish.present.is_empty() || unfit.is_some() {
-        return Ok(Step::Unfit { present_is_empty: wish.present.is_empty(), new: unfit });
+    if let Some(amiss) = amiss(kit, current, &wish).await? {
+        return Ok(amiss);
     }
     let claim =
         Claim { email: &current.user.email, password: wish.present, device: wish.device, visit: wish.visit };
@@ -61,6 +71,7 @@ pub(crate) async fn change(kit: &Kit, current: &Current, wish: Wish<'_>) -> Resu
         Outcome::TooMany { until } => return Ok(Step::TooMany { until }),
         Outcome::Busy => return Ok(Step::Busy),
     };
+    let service = &kit.service_name();
     let hash = match new_password::choose(kit, &proven.user, service, wish.new).await? {
         Choice::Good(hash) => hash,
         Choice::Refused(refusal) => {

@@ -1,7 +1,7 @@
 //! Choosing a password: the same judgement wherever somebody chooses one.
 
 use crate::base::Fault;
-use crate::hash::Verdict as HashVerdict;
+use crate::hash::{Busy, Verdict as HashVerdict};
 use crate::kit::Kit;
 use crate::model::User;
 use crate::policy::password::{self, Chooser, Problem};
@@ -30,11 +30,21 @@ pub(super) enum Choice {
 /// What somebody typed: the password and the same again.
 pub(crate) type Typed<'a> = (&'a str, &'a str);
 
+/// What came of judging a choice by itself.
+pub(crate) enum Judged {
+    Fit,
+    Unfit(Refusal),
+    /// Too many people are logging in at this moment.
+    Busy,
+}
+
 /// Judges a choice and hashes it where it is good. It must differ from the password there was.
 pub(super) async fn choose(kit: &Kit, user: &User, service: &str, typed: Typed<'_>) -> Result<Choice, Fault> {
     let chooser = Chooser { name: &user.name, email: user.email.shown(), service };
-    if let Err(refusal) = judge(kit, &chooser, typed) {
-        return Ok(Choice::Refused(refusal));
+    match judge(kit, &chooser, typed).await? {
+        Judged::Fit => {}
+        Judged::Unfit(refusal) => return Ok(Choice::Refused(refusal)),
+        Judged::Busy => return Ok(Choice::Busy),
     }
     if user.password.is_some() {
         match kit.hasher.verify(typed.0, user.password.as_deref()).await? {
@@ -50,12 +60,33 @@ pub(super) async fn choose(kit: &Kit, user: &User, service: &str, typed: Typed<'
 }
 
 /// Judges what was typed by itself.
-pub(crate) fn judge(kit: &Kit, chooser: &Chooser<'_>, (new, confirmation): Typed<'_>) -> Result<(), Refusal> {
-    match password::judge(new, chooser, kit.settings().login.password_min_length) {
-        Err(Problem::Empty) if confirmation.is_empty() => Err(Refusal::ConfirmationEmpty { both: true }),
-        Err(problem) => Err(Refusal::Password(problem)),
-        Ok(()) if confirmation.is_empty() => Err(Refusal::ConfirmationEmpty { both: false }),
-        Ok(()) if new != confirmation => Err(Refusal::Different),
-        Ok(()) => Ok(()),
-    }
+pub(crate) async fn judge(
+    kit: &Kit,
+    chooser: &Chooser<'_>,
+    (new, confirmation): Typed<'_>,
+) -> Result<Judged, Fault> {
+    let Ok(problem) = problem(kit, chooser, new).await? else { return Ok(Judged::Busy) };
+    let refusal = match problem {
+        Some(Problem::Empty) if confirmation.is_empty() => Refusal::ConfirmationEmpty { both: true },
+        Some(problem) => Refusal::Password(problem),
+        None if confirmation.is_empty() => Refusal::ConfirmationEmpty { both: false },
+        None if new != confirmation => Refusal::Different,
+        None => return Ok(Judged::Fit),
+    };
+    Ok(Judged::Unfit(refusal))
+}
+
+/// What is wrong with a password.
+pub(crate) async fn problem(
+    kit: &Kit,
+    chooser: &Chooser<'_>,
+    password: &str,
+) -> Result<Result<Option<Problem>, Busy>, Fault> {
+    let shortest = kit.settings().login.password_min_length;
+    let [name, email, service] = [chooser.name, chooser.email, chooser.service].map(str::to_owned);
+    let judgement = move |password: &str| {
+        let chooser = Chooser { name: &name, email: &email, service: &service };
+        password::judge(password, &chooser, shortest).err()
+    };
+    kit.hasher.judge(password, judgement).await
 }

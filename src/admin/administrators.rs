@@ -5,7 +5,7 @@ use serde_json::json;
 use super::users::{self, NewUser};
 use super::{Refusal, check};
 use crate::accounts::letters;
-use crate::accounts::new_password::{self, Refusal as PasswordRefusal, Typed};
+use crate::accounts::new_password::{self, Judged, Refusal as PasswordRefusal, Typed};
 use crate::audit::Entry;
 use crate::base::{ClientId, Error, Fault, Secret, Span, UserId, kinds};
 use crate::kit::Kit;
@@ -157,8 +157,11 @@ pub(crate) async fn set_up(
 ) -> Result<User, Error<NotSetUp>> {
     let service = &kit.service_name();
     let chooser = Chooser { name: &first.name, email: first.email.shown(), service };
-    new_password::judge(kit, &chooser, first.password)
-        .map_err(|refusal| Error::Refused(NotSetUp::Password(refusal)))?;
+    match new_password::judge(kit, &chooser, first.password).await? {
+        Judged::Fit => {}
+        Judged::Unfit(refusal) => return Err(Error::Refused(NotSetUp::Password(refusal))),
+        Judged::Busy => return Err(Error::Refused(NotSetUp::Other(Refusal::Busy))),
+    }
     let other = |error: Error<Refusal>| match error {
         Error::Refused(refusal) => Error::Refused(NotSetUp::Other(refusal)),
         Error::Fault(fault) => Error::Fault(fault),

@@ -1,12 +1,12 @@
 //! Looking after people.
 
 use super::{Flaw, Refusal, administrators, check, people};
-use crate::accounts::session;
+use crate::accounts::{new_password, session};
 use crate::audit::Entry;
 use crate::base::{Error, Fault, Subject, UserId, base64url};
 use crate::kit::Kit;
 use crate::model::{Actor, Email, EventKind, Profile, User};
-use crate::policy::password::{self, Chooser, Problem};
+use crate::policy::password::{Chooser, Problem};
 use crate::policy::permission::Action;
 use crate::store::{Tx, challenges, users};
 
@@ -190,11 +190,12 @@ pub(crate) fn check_name(name: &str) -> Result<(), Flaw> {
 async fn hash(kit: &Kit, password: &str, (name, email): (&str, &Email)) -> Result<String, Error<Refusal>> {
     let service = &kit.service_name();
     let chooser = Chooser { name, email: email.shown(), service };
-    let shortest = kit.settings().login.password_min_length;
-    password::judge(password, &chooser, shortest).map_err(|problem| {
+    let busy = |_| Error::Refused(Refusal::Busy);
+    if let Some(problem) = new_password::problem(kit, &chooser, password).await?.map_err(busy)? {
         let say = match problem {
             Problem::Empty => "the password is empty".to_owned(),
             Problem::Short { characters } => {
+                let shortest = kit.settings().login.password_min_length;
                 format!("the password has {characters} characters; it must have {shortest}")
             }
             Problem::Long => "the password must be 1,000 characters or fewer".to_owned(),
@@ -203,7 +204,7 @@ async fn hash(kit: &Kit, password: &str, (name, email): (&str, &Email)) -> Resul
                 "the password must not contain the name, the email or the service".to_owned()
             }
         };
-        Error::Refused(Refusal::unfit("password", say))
-    })?;
-    kit.hasher.hash(password, &*kit.random).await?.map_err(|_| Error::Refused(Refusal::Busy))
+        return Err(Error::Refused(Refusal::unfit("password", say)));
+    }
+    kit.hasher.hash(password, &*kit.random).await?.map_err(busy)
 }

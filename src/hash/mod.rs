@@ -174,6 +174,16 @@ impl Hasher {
         .await
     }
 
+    /// Has a password that somebody chooses judged in the turns of hashes: some take a second to take apart.
+    pub(crate) async fn judge<T: Send + 'static>(
+        &self,
+        password: &str,
+        judgement: impl FnOnce(&str) -> T + Send + 'static,
+    ) -> Result<Result<T, Busy>, Fault> {
+        let typed = Zeroizing::new(password.to_owned());
+        self.turns.take(move || judgement(&typed)).await
+    }
+
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Workshop) -> Result<T, Fault> + Send + 'static,
@@ -296,6 +306,15 @@ mod tests {
         let dearer = Hasher::new(Cost { memory: 128, ..CHEAP }, [1; 32], 1, 1);
         let verdict = dearer.verify("three random words", Some(&stored.unwrap().unwrap())).await;
         assert_eq!(verdict.unwrap(), Ok(Verdict::RightButWeak));
+    }
+
+    #[tokio::test]
+    async fn a_password_is_judged_by_another_thread_than_that_which_answers_requests() {
+        let hasher = Hasher::new(CHEAP, [1; 32], 1, 1);
+        let judgement = |typed: &str| (typed.len(), std::thread::current().id());
+        let (length, thread) = hasher.judge("12345", judgement).await.unwrap().unwrap();
+        assert_eq!(length, 5);
+        assert_ne!(thread, std::thread::current().id());
     }
 
     #[tokio::test]

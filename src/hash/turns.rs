@@ -38,7 +38,8 @@ struct Standing {
 trait Job: Send {
     /// Whether anybody waits for it still.
     fn is_wanted(&self) -> bool;
-    fn run(self: Box<Self>);
+    /// What hands the result to whoever waits for it.
+    fn run(self: Box<Self>) -> Box<dyn FnOnce()>;
 }
 
 struct Answered<T, Work> {
@@ -46,14 +47,16 @@ struct Answered<T, Work> {
     answer: oneshot::Sender<T>,
 }
 
-impl<T: Send, Work: FnOnce() -> T + Send> Job for Answered<T, Work> {
+impl<T: Send + 'static, Work: FnOnce() -> T + Send> Job for Answered<T, Work> {
     fn is_wanted(&self) -> bool {
         !self.answer.is_closed()
     }
 
-    fn run(self: Box<Self>) {
+    fn run(self: Box<Self>) -> Box<dyn FnOnce()> {
+        let Self { work, answer } = *self;
+        let result = work();
         // Whoever asked may have gone away meanwhile.
-        let _ = self.answer.send((self.work)());
+        Box::new(move || drop(answer.send(result)))
     }
 }
 
@@ -111,11 +114,13 @@ impl Line {
         cores::scatter();
         let mut next = Some(first);
         while let Some(job) = next {
-            if job.is_wanted() {
-                // A panic, which ends only that job, must not take the place away from those who wait.
-                let _ = catch_unwind(AssertUnwindSafe(|| job.run()));
-            }
+            // A panic, which ends only that job, must not take the place away from those who wait.
+            let done = job.is_wanted().then(|| catch_unwind(AssertUnwindSafe(|| job.run())));
+            // Whoever hears of it finds the place free, if nobody waits.
             next = self.next();
+            if let Some(Ok(hand_over)) = done {
+                hand_over();
+            }
         }
     }
 
