@@ -13,7 +13,7 @@ use crate::config::{Config, Listen, Smtp, SmtpSecurity, Transport};
 use crate::fetch::Fetcher;
 use crate::hash::{Cost, Hasher};
 use crate::keyring::Keyring;
-use crate::kit::{ClientKeys, Floods, Kit, KnownClients, PersonKeys, SettingsInForce, Signing};
+use crate::kit::{ClientKeys, Floods, Kit, KnownClients, PersonKeys, SettingsInForce, Signing, UnderWay};
 use crate::mail::{Mailbox, Mailer, Security, SmtpSettings};
 use crate::store::{Damage, Store};
 use crate::view::Engine;
@@ -128,6 +128,7 @@ fn assemble(
         person_keys: PersonKeys::default(),
         refusals: Floods::default(),
         journeys: Floods::default(),
+        passwords: UnderWay::default(),
         client_authorities: authorities,
         mail_bell: Notify::new(),
         logout_bell: Notify::new(),

@@ -4,6 +4,7 @@ mod floods;
 mod known_clients;
 mod person_keys;
 mod settings;
+mod under_way;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -15,6 +16,7 @@ pub(crate) use self::floods::Floods;
 pub(crate) use self::known_clients::{KnownClient, KnownClients};
 pub(crate) use self::person_keys::PersonKeys;
 pub(crate) use self::settings::{READ_EVERY, SettingsInForce, Settled, judge};
+pub(crate) use self::under_way::{Ticket, UnderWay};
 use crate::base::{ClientId, Clock, Fault, Random, Timestamp};
 use crate::certificate::Authorities;
 use crate::config::Config;
@@ -45,6 +47,8 @@ pub(crate) struct Kit {
     pub(crate) refusals: Floods<ClientId>,
     /// Journeys that were begun lately, by network.
     pub(crate) journeys: Floods<String>,
+    /// Passwords that are being checked.
+    pub(crate) passwords: UnderWay,
     /// Believed about the names in clients' certificates.
     pub(crate) client_authorities: Authorities,
     /// Rung when a letter has been queued, so that it need not wait for the next look.

@@ -2,14 +2,14 @@
 //!
 //! Attempts are counted, and the count committed, before anything is verified: a hundred parallel guesses or
 //! a failure half-way cannot slip past. A browser that its owner has used
-//! before has a counter of its own, so that a stranger's guesses never lock the owner out. People that do
-//! not exist are counted and hashed for like those who do.
+//! before has a counter of its own, so that a stranger's guesses never lock the owner out, be it from the same network.
+//! People that do not exist are counted and hashed for like those who do.
 
 use crate::accounts::{emailed_code, history, letters};
 use crate::audit::Entry;
 use crate::base::{Fault, Secret, Span, Timestamp, kinds};
 use crate::hash::{Busy, Verdict as HashVerdict};
-use crate::kit::Kit;
+use crate::kit::{Kit, Ticket};
 use crate::model::{Email, EventKind, User, Visit};
 use crate::outbox;
 use crate::policy::throttle::{self, Limit, Verdict};
@@ -47,12 +47,27 @@ pub(super) struct Proven {
 
 struct Counters {
     account: String,
-    network: String,
+    /// But for the browsers of the owner.
+    network: Option<Network>,
+}
+
+/// The counter of a network, on which an attempt stands that is not decided yet.
+struct Network {
+    bucket: String,
+    under_way: Ticket,
+}
+
+impl Network {
+    fn of(kit: &Kit, visit: &Visit) -> Self {
+        let bucket = network_bucket(kit, "password", visit);
+        Self { under_way: kit.passwords.enter(&bucket), bucket }
+    }
 }
 
 enum Admission {
     Go { user: Box<Option<User>>, counters: Counters },
     Wait { until: Option<Timestamp> },
+    Busy,
 }
 
 /// Checks a password, within the limits.
@@ -60,6 +75,7 @@ pub(super) async fn verify_password(kit: &Kit, claim: Claim<'_>) -> Result<Outco
     let (user, counters) = match admit(kit, &claim).await? {
         Admission::Go { user, counters } => (*user, counters),
         Admission::Wait { until } => return Ok(Outcome::TooMany { until }),
+        Admission::Busy => return Ok(Outcome::Busy),
     };
     let stored = user.as_ref().and_then(|user| user.password.as_deref());
     let beat = kit.hasher.beat();
@@ -88,6 +104,7 @@ pub(super) async fn verify_password(kit: &Kit, claim: Claim<'_>) -> Result<Outco
             let usual = Limit::window(i64::from(kit.config.limits.wrong_passwords_per_hour), Span::hours(1));
             let is_within = count_for_all(kit, &mut tx, "wrong passwords", &usual).await?;
             tx.commit().await?;
+            drop(counters);
             if !is_within {
                 tracing::error!(
                     "more wrong passwords than limits.wrong_passwords_per_hour: somebody may be trying one \
@@ -104,7 +121,9 @@ pub(super) async fn verify_password(kit: &Kit, claim: Claim<'_>) -> Result<Outco
 pub(super) async fn settle(tx: &mut Tx, proven: &Proven) -> Result<(), Fault> {
     // The network's counter before the account's, as everywhere: two who lock in opposite orders wait for each
     // other for ever.
-    throttles::give_back(tx, &proven.counters.network).await?;
+    if let Some(network) = &proven.counters.network {
+        throttles::give_back(tx, &network.bucket).await?;
+    }
     throttles::forget(tx, &proven.counters.account).await
 }
 
@@ -137,23 +156,26 @@ pub(crate) async fn standing(kit: &Kit, conn: &mut Conn, email: &Email) -> Resul
 async fn admit(kit: &Kit, claim: &Claim<'_>) -> Result<Admission, Fault> {
     let now = kit.now();
     let mut tx = kit.store.begin().await?;
-    let network = network_bucket(kit, "password", claim.visit);
-    let mut verdict = count(&mut tx, &network, &network_limit(kit), now).await?;
     let user = users::by_email(&mut tx, claim.email).await?;
-    let own_browser = known_device(kit, &mut tx, claim, user.as_ref(), now).await?;
-    let (account, limit) = match &own_browser {
-        Some(bucket) => (bucket.clone(), Limit::window(10, Span::hours(1))),
-        None => (account_bucket(kit, claim.email), account_limit(kit)),
+    let (network, account, limit) = match known_device(kit, &mut tx, claim, user.as_ref(), now).await? {
+        Some(bucket) => (None, bucket, Limit::window(10, Span::hours(1))),
+        None => (Some(Network::of(kit, claim.visit)), account_bucket(kit, claim.email), account_limit(kit)),
     };
-    let network_is_open = verdict == Verdict::Go;
-    if network_is_open {
-        verdict = count(&mut tx, &account, &limit, now).await?;
+    if let Some(network) = &network {
+        let verdict = count(&mut tx, &network.bucket, &network_limit(kit), now).await?;
+        if verdict != Verdict::Go {
+            // Others from there may turn out well in a moment, and make room.
+            let is_crowded = network.under_way.has_others();
+            // It has not paused anybody's account, and no owner is told.
+            note_pause(kit, &mut tx, claim, (&network.bucket, user.as_ref())).await?;
+            tx.commit().await?;
+            return Ok(if is_crowded { Admission::Busy } else { Admission::Wait { until: verdict.until() } });
+        }
     }
+    let verdict = count(&mut tx, &account, &limit, now).await?;
     if verdict != Verdict::Go {
-        let paused = if network_is_open { &account } else { &network };
-        note_pause(kit, &mut tx, claim, (paused, user.as_ref())).await?;
-        // A network that is paused has not paused anybody's account.
-        if let (true, Some(user)) = (network_is_open, &user) {
+        note_pause(kit, &mut tx, claim, (&account, user.as_ref())).await?;
+        if let Some(user) = &user {
             tell_owner(kit, &mut tx, user, verdict.until()).await?;
         }
     }
@@ -256,7 +278,7 @@ pub(crate) fn network_bucket(kit: &Kit, purpose: &str, visit: &Visit) -> String 
 }
 
 pub(super) fn network_limit(kit: &Kit) -> Limit {
-    Limit::window(i64::from(kit.config.limits.address_failures), kit.config.limits.window)
+    Limit::failures(i64::from(kit.config.limits.address_failures), kit.config.limits.window)
 }
 
 fn account_bucket(kit: &Kit, email: &Email) -> String {
@@ -269,11 +291,14 @@ fn account_limit(kit: &Kit) -> Limit {
         window: kit.config.limits.window,
         pause: kit.config.limits.window,
         longest_pause: Span::hours(2),
+        given_back: false,
         consecutive: Some(MOST_CONSECUTIVE),
     }
 }
 
 async fn refund(tx: &mut Tx, counters: &Counters) -> Result<(), Fault> {
-    throttles::give_back(tx, &counters.network).await?;
+    if let Some(network) = &counters.network {
+        throttles::give_back(tx, &network.bucket).await?;
+    }
     throttles::give_back(tx, &counters.account).await
 }

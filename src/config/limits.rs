@@ -12,7 +12,7 @@ pub(super) struct Written {
     password_failures: u32,
 
     /// Wrong passwords, and requests to reset one, from one network address in one window; 5 to 100000. Everybody
-    /// in an office may share one address.
+    /// in an office may share one address. Browsers that their owner has used before are counted apart.
     #[config(env = "GATEHOUSE_LIMITS_ADDRESS_FAILURES", default = 30)]
     address_failures: u32,
 

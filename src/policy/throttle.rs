@@ -12,6 +12,9 @@ pub(crate) struct Limit {
     /// The first pause after too many; each later one is twice as long, up to `longest_pause`.
     pub(crate) pause: Span,
     pub(crate) longest_pause: Span,
+    /// Whether attempts that turn out well are taken off again: then there may be room before the window ends, and nothing
+    /// is paused.
+    pub(crate) given_back: bool,
     /// Failures in a row, over whatever time, after which this way stays shut.
     pub(crate) consecutive: Option<i64>,
 }
@@ -19,7 +22,12 @@ pub(crate) struct Limit {
 impl Limit {
     /// So many attempts in a window, and then a wait for its end.
     pub(crate) const fn window(attempts: i64, window: Span) -> Self {
-        Self { attempts, window, pause: window, longest_pause: window, consecutive: None }
+        Self { attempts, window, pause: window, longest_pause: window, given_back: false, consecutive: None }
+    }
+
+    /// So many failures in a window: an attempt counts as one until it has turned out well.
+    pub(crate) const fn failures(attempts: i64, window: Span) -> Self {
+        Self { given_back: true, ..Self::window(attempts, window) }
     }
 }
 
@@ -63,6 +71,9 @@ pub(crate) fn attempt(tally: &mut Tally, limit: &Limit, now: Timestamp) -> Verdi
         tally.window_start = now;
         tally.paused_until = None;
     }
+    if limit.given_back && tally.count >= limit.attempts {
+        return Verdict::Wait { until: tally.window_start + limit.window };
+    }
     tally.count += 1;
     if tally.count > limit.attempts {
         let doublings = u32::try_from(tally.pauses.clamp(0, 16)).unwrap_or(0);
@@ -88,6 +99,7 @@ mod tests {
         window: Span::minutes(15),
         pause: Span::minutes(15),
         longest_pause: Span::hours(2),
+        given_back: false,
         consecutive: Some(100),
     };
 
@@ -104,6 +116,20 @@ mod tests {
         assert_eq!(attempt(&mut tally, &LIMIT, at(1)), Verdict::Wait { until: at(16) });
         assert_eq!(attempt(&mut tally, &LIMIT, at(15)), Verdict::Wait { until: at(16) });
         assert_eq!(attempt(&mut tally, &LIMIT, at(16)), Verdict::Go);
+    }
+
+    #[test]
+    fn what_is_given_back_makes_room_and_what_failed_counts_until_the_window_ends() {
+        let limit = Limit::failures(3, Span::minutes(15));
+        let mut tally = Tally::fresh(at(0));
+        for _ in 0..3 {
+            assert_eq!(attempt(&mut tally, &limit, at(1)), Verdict::Go);
+        }
+        assert_eq!(attempt(&mut tally, &limit, at(1)), Verdict::Wait { until: at(15) });
+        tally.count -= 1;
+        assert_eq!(attempt(&mut tally, &limit, at(2)), Verdict::Go);
+        assert_eq!(attempt(&mut tally, &limit, at(14)), Verdict::Wait { until: at(15) });
+        assert_eq!(attempt(&mut tally, &limit, at(15)), Verdict::Go);
     }
 
     #[test]

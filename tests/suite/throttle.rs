@@ -135,6 +135,83 @@ async fn row_18_a_stranger_cannot_lock_the_owner_out() {
 }
 
 #[tokio::test]
+async fn row_18_nobody_on_the_same_network_can_lock_the_owner_out() {
+    let provider = Provider::start_with(|config| config.limits.address_failures = 5).await;
+    provider.add_client("portal", |_| {}).await;
+    let ask = Ask::of("portal");
+    let mut owner = provider.browser();
+    provider.log_in(&mut owner, &ask, ALEX).await.expect(StatusCode::OK);
+    let mut thief = provider.browser();
+    let page = provider.login_page(&mut thief, &ask).await;
+    for n in 0..5 {
+        guess(&mut thief, &page, &format!("person{n}@school.example"), "Summer2026!").await.expect(WRONG);
+    }
+    guess(&mut thief, &page, ALEX, PASSWORD).await.expect(PAUSED);
+    let page = provider.login_page(&mut owner, &ask.with("prompt", "login")).await;
+    // Nor do the owner's own mistakes count against the others there.
+    guess(&mut owner, &page, ALEX, "a mistake").await.expect(WRONG);
+    guess(&mut owner, &page, ALEX, PASSWORD).await.expect(StatusCode::SEE_OTHER);
+    provider.advance(Span::minutes(15));
+    let page = provider.login_page(&mut thief, &Ask::of("portal")).await;
+    for n in 0..5 {
+        guess(&mut thief, &page, &format!("person{n}@school.example"), "Summer2026!").await.expect(WRONG);
+    }
+    guess(&mut thief, &page, ALEX, PASSWORD).await.expect(PAUSED);
+}
+
+#[tokio::test]
+async fn a_crowd_that_logs_in_at_once_from_one_network_is_paused_by_nothing() {
+    let provider = Provider::start_with(|config| {
+        config.limits.address_failures = 5;
+        config.limits.hash_concurrency = 1;
+    })
+    .await;
+    provider.add_client("portal", |_| {}).await;
+    let ask = Ask::of("portal");
+    let mut crowd = Vec::new();
+    let (enter, entrance) = tokio::sync::watch::channel(false);
+    for n in 0..20 {
+        let email = format!("person{n}@school.example");
+        provider.add_person(&email, "Sam Sample").await;
+        let mut browser = provider.browser();
+        let page = provider.login_page(&mut browser, &ask).await;
+        let mut entrance = entrance.clone();
+        crowd.push(tokio::spawn(async move {
+            entrance.wait_for(|is_open| *is_open).await.unwrap();
+            let mut times = 0;
+            loop {
+                times += 1;
+                let sent = guess(&mut browser, &page, &email, PASSWORD).await;
+                match sent.status {
+                    StatusCode::SEE_OTHER => return times,
+                    StatusCode::SERVICE_UNAVAILABLE => tokio::task::yield_now().await,
+                    status => panic!("{status}: {}", sent.text()),
+                }
+            }
+        }));
+    }
+    // Somebody's password takes long to check, and everybody has to wait.
+    let dear = "$argon2id$v=19$m=19456,t=60,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA";
+    let kit = std::sync::Arc::clone(&provider.app.kit);
+    let long = tokio::spawn(async move { kit.hasher.verify("x", Some(dear)).await });
+    tokio::task::yield_now().await;
+    enter.send_replace(true);
+    let mut times = 0;
+    for person in crowd {
+        times += person.await.unwrap();
+    }
+    assert!(times > 20, "some had to come again");
+    long.await.unwrap().unwrap().unwrap();
+    // And who fails is counted as ever.
+    let mut thief = provider.browser();
+    let page = provider.login_page(&mut thief, &ask).await;
+    for n in 0..5 {
+        guess(&mut thief, &page, &format!("person{n}@school.example"), "Summer2026!").await.expect(WRONG);
+    }
+    guess(&mut thief, &page, ALEX, PASSWORD).await.expect(PAUSED);
+}
+
+#[tokio::test]
 async fn row_19_every_spelling_of_an_address_shares_one_count() {
     let (provider, ask) = ready().await;
     let mut thief = provider.browser();
