@@ -54,14 +54,7 @@ struct Counters {
 /// The counter of a network, on which an attempt stands that is not decided yet.
 struct Network {
     bucket: String,
-    under_way: Ticket,
-}
-
-impl Network {
-    fn of(kit: &Kit, visit: &Visit) -> Self {
-        let bucket = network_bucket(kit, "password", visit);
-        Self { under_way: kit.passwords.enter(&bucket), bucket }
-    }
+    _under_way: Ticket,
 }
 
 enum Admission {
@@ -159,19 +152,26 @@ async fn admit(kit: &Kit, claim: &Claim<'_>) -> Result<Admission, Fault> {
     let user = users::by_email(&mut tx, claim.email).await?;
     let (network, account, limit) = match known_device(kit, &mut tx, claim, user.as_ref(), now).await? {
         Some(bucket) => (None, bucket, Limit::window(10, Span::hours(1))),
-        None => (Some(Network::of(kit, claim.visit)), account_bucket(kit, claim.email), account_limit(kit)),
+        None => {
+            let network = network_bucket(kit, "password", claim.visit);
+            (Some(network), account_bucket(kit, claim.email), account_limit(kit))
+        }
     };
-    if let Some(network) = &network {
-        let verdict = count(&mut tx, &network.bucket, &network_limit(kit), now).await?;
+    if let Some(bucket) = &network {
+        let verdict = count(&mut tx, bucket, &network_limit(kit), now).await?;
         if verdict != Verdict::Go {
             // Others from there may turn out well in a moment, and make room.
-            let is_crowded = network.under_way.has_others();
-            // It has not paused anybody's account, and no owner is told.
-            note_pause(kit, &mut tx, claim, (&network.bucket, user.as_ref())).await?;
+            let is_crowded = kit.passwords.any(bucket);
+            if !is_crowded {
+                // It has not paused anybody's account, and no owner is told.
+                note_pause(kit, &mut tx, claim, (bucket, user.as_ref())).await?;
+            }
             tx.commit().await?;
             return Ok(if is_crowded { Admission::Busy } else { Admission::Wait { until: verdict.until() } });
         }
     }
+    // Before anybody else can see the count.
+    let network = network.map(|bucket| Network { _under_way: kit.passwords.enter(&bucket), bucket });
     let verdict = count(&mut tx, &account, &limit, now).await?;
     if verdict != Verdict::Go {
         note_pause(kit, &mut tx, claim, (&account, user.as_ref())).await?;
