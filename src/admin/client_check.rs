@@ -327,6 +327,7 @@ const fn remedy(error: &FetchError) -> &'static str {
         }
         FetchError::Unknown(_) => "check the name, and whether this machine can look names up",
         FetchError::Connection(_) => "start the service, or let this machine through to it",
+        FetchError::Encryption(_) => "run gatehouse doctor on this machine",
         FetchError::Certificate(_) => {
             "give the service a certificate that is known here, or name your authority with outgoing.ca_file"
         }

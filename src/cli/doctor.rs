@@ -38,7 +38,7 @@ pub(super) async fn run(config: Config, options: Options) -> Result<(), Failure>
         ("database", database(&config, &store).await),
         ("settings", overridden(&config, &store).await),
         ("pages", pages(&config)),
-        ("outgoing", outgoing(&config)),
+        ("outgoing", outgoing(&config).await),
         ("mail", mail(&config).await),
         match &config.listen.tls {
             Some(tls) => ("https", certificate(&config, tls).unwrap_or_else(Finding::Bad)),
@@ -146,10 +146,14 @@ fn new_database(url: &str) -> Finding {
     }
 }
 
-fn outgoing(config: &Config) -> Finding {
-    match Fetcher::new(&config.outgoing) {
-        Ok(_) => Finding::Good("services can be asked for their keys and told of logouts".to_owned()),
-        Err(why) => Finding::Bad(why),
+async fn outgoing(config: &Config) -> Finding {
+    let fetcher = match Fetcher::new(&config.outgoing) {
+        Ok(fetcher) => fetcher,
+        Err(why) => return Finding::Bad(why),
+    };
+    match fetcher.check().await {
+        Ok(()) => Finding::Good("services can be asked for their keys and told of logouts".to_owned()),
+        Err(why) => Finding::Bad(format!("no service {why}")),
     }
 }
 

@@ -25,7 +25,7 @@ use hyper_util::rt::TokioIo;
 use native_tls::{Certificate, Protocol};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinSet;
 use tokio_native_tls::TlsConnector;
 use url::{Host, Url};
@@ -55,6 +55,8 @@ pub(crate) enum FetchError {
     Unknown(io::Error),
     #[error("cannot be connected to: {0}")]
     Connection(io::Error),
+    #[error("cannot be asked, because encryption cannot be set up here: {0}")]
+    Encryption(native_tls::Error),
     #[error("cannot be trusted: {0}")]
     Certificate(native_tls::Error),
     #[error("did not answer as a web server does: {0}")]
@@ -73,7 +75,9 @@ type Resolve = dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync;
 /// The one way out.
 pub(crate) struct Fetcher {
     settings: Outgoing,
-    tls: TlsConnector,
+    /// Made when it is needed: the certificates that the system trusts take a tenth of the memory and of the start.
+    tls: OnceCell<TlsConnector>,
+    own_authority: Option<Certificate>,
     resolve: Arc<Resolve>,
     everybody: Semaphore,
     hosts: Mutex<HashMap<String, Arc<Semaphore>>>,
@@ -87,19 +91,17 @@ impl Fetcher {
     }
 
     fn with_resolver(settings: &Outgoing, resolve: Arc<Resolve>) -> Result<Self, String> {
-        let mut tls = native_tls::TlsConnector::builder();
-        tls.min_protocol_version(Some(Protocol::Tlsv12));
-        if let Some(file) = &settings.ca_file {
+        let read = |file: &std::path::PathBuf| {
             let unusable = |error: &dyn std::fmt::Display| {
                 format!("outgoing.ca_file {} cannot be used: {error}", file.display())
             };
             let pem = std::fs::read(file).map_err(|error| unusable(&error))?;
-            tls.add_root_certificate(Certificate::from_pem(&pem).map_err(|error| unusable(&error))?);
-        }
-        let tls = tls.build().map_err(|error| format!("TLS cannot be used: {error}"))?;
+            Certificate::from_pem(&pem).map_err(|error| unusable(&error))
+        };
         Ok(Self {
             settings: settings.clone(),
-            tls: tls.into(),
+            tls: OnceCell::new(),
+            own_authority: settings.ca_file.as_ref().map(read).transpose()?,
             resolve,
             everybody: Semaphore::new(MOST_AT_ONCE),
             hosts: Mutex::default(),
@@ -156,8 +158,28 @@ impl Fetcher {
             return converse(stream, request).await;
         }
         let name = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-        let stream = self.tls.connect(name, stream).await.map_err(FetchError::Certificate)?;
+        let stream = self.tls().await?.connect(name, stream).await.map_err(FetchError::Certificate)?;
         converse(stream, request).await
+    }
+
+    /// Finds out whether encrypted connections can be made.
+    pub(crate) async fn check(&self) -> Result<(), FetchError> {
+        self.tls().await.map(drop)
+    }
+
+    async fn tls(&self) -> Result<&TlsConnector, FetchError> {
+        self.tls.get_or_try_init(|| self.ready_tls()).await
+    }
+
+    async fn ready_tls(&self) -> Result<TlsConnector, FetchError> {
+        let mut tls = native_tls::TlsConnector::builder();
+        tls.min_protocol_version(Some(Protocol::Tlsv12));
+        if let Some(authority) = &self.own_authority {
+            tls.add_root_certificate(authority.clone());
+        }
+        let ready = tokio::task::spawn_blocking(move || tls.build()).await;
+        let ready = ready.map_err(|error| FetchError::Connection(io::Error::other(error)))?;
+        Ok(ready.map_err(FetchError::Encryption)?.into())
     }
 
     /// The addresses of a host, every one of which may be asked. One bad address among them condemns them all: who
