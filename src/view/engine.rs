@@ -1,5 +1,6 @@
 //! Turns a page or a letter into text.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +14,7 @@ use crate::view::pages::EVERY_PAGE;
 use crate::view::templates::EMBEDDED;
 use crate::view::{Chrome, Letter, Page};
 
-/// All templates, parsed. Made once, at start.
+/// All templates, each parsed when it is first used: parsed, all of them take a third of the memory of a provider at rest.
 pub(crate) struct Engine {
     environment: Environment<'static>,
 }
@@ -28,10 +29,10 @@ pub(crate) struct RenderedLetter {
 }
 
 impl Engine {
-    /// Parses every template, each one replaced by the file of the same name under `overrides` if there is one.
+    /// Takes every template, each one replaced by the file of the same name under `overrides` if there is one.
     ///
-    /// With overrides, every page and letter is also rendered with its samples, so that a broken template is
-    /// found now and not by a partner.
+    /// With overrides, every template is parsed and every page and letter rendered with its samples, so that a broken
+    /// one is found now and not by a partner.
     ///
     /// # Errors
     /// One sentence for the operator: which file, which line, and what to do.
@@ -41,15 +42,16 @@ impl Engine {
         environment.set_formatter(write);
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
         environment.set_syntax(syntax.map_err(|error| error.to_string())?);
-        for (name, embedded) in EMBEDDED {
-            let replacement = overrides.map(|directory| read(&directory.join(name))).transpose()?.flatten();
-            let source = replacement.unwrap_or_else(|| (*embedded).to_owned());
-            environment.add_template_owned(*name, source).map_err(|error| sentence(&error, overrides))?;
-        }
+        let replaced = overrides.map(replacements).transpose()?.unwrap_or_default();
+        environment.set_loader(move |name| {
+            let embedded =
+                || EMBEDDED.iter().find(|(known, _)| *known == name).map(|(_, text)| (*text).to_owned());
+            Ok(replaced.get(name).cloned().or_else(embedded))
+        });
         let engine = Self { environment };
         if let Some(directory) = overrides {
             refuse_strays(directory)?;
-            engine.try_samples().map_err(|error| sentence(&error, overrides))?;
+            engine.try_everything().map_err(|error| sentence(&error, overrides))?;
         }
         Ok(engine)
     }
@@ -91,7 +93,10 @@ impl Engine {
         self.environment.get_template(name)?.render(context)
     }
 
-    fn try_samples(&self) -> Result<(), minijinja::Error> {
+    fn try_everything(&self) -> Result<(), minijinja::Error> {
+        for (name, _) in EMBEDDED {
+            self.environment.get_template(name)?;
+        }
         for (file, samples) in EVERY_PAGE {
             for sample in samples() {
                 self.try_page(file, sample, &Chrome::sample())?;
@@ -104,6 +109,17 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// The files that stand for templates, by the names of those.
+fn replacements(directory: &Path) -> Result<HashMap<&'static str, String>, String> {
+    let mut found = HashMap::new();
+    for (name, _) in EMBEDDED {
+        if let Some(source) = read(&directory.join(name))? {
+            found.insert(*name, source);
+        }
+    }
+    Ok(found)
 }
 
 /// Writes a value into a template's output. In HTML every character that could end a text or an attribute is
