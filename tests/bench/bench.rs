@@ -51,6 +51,7 @@ async fn run() -> ExitCode {
     table.add(
         Figure::least("a signature (RS256): processor seconds for 1,000", floor.signature).goal(signature),
     );
+    at_rest(&house, &mut table).await;
     let token = single_sign_on(&house, &yardstick, &mut table).await;
     log_in(&house, &token, &mut table).await;
     print!("{table}");
@@ -75,10 +76,17 @@ fn load_average() -> String {
     averages.split(' ').next().unwrap_or("unknown").to_owned()
 }
 
+/// What there is before anybody asks for anything.
+async fn at_rest(house: &House, table: &mut Table) {
+    let node = house.serve().await;
+    table.add(Figure::least("ready after the first start, keys made, ms", millis(&node)));
+    let server = Server::of(&node, house.port);
+    table.add(Figure::least("resident when idle, MiB", idle_mib(&server).await).bar(30.0).goal(15.0));
+}
+
 /// Everything that somebody who is logged in causes; an access token that it left.
 async fn single_sign_on(house: &House, yardstick: &Yardstick, table: &mut Table) -> String {
     let node = server::start_demo(house).await;
-    table.add(Figure::least("ready after the first start, keys made, ms", millis(&node)));
     let server = Server::of(&node, house.port);
     table.add(Figure::least("resident when idle, with the sample portal, MiB", idle_mib(&server).await));
     let token = operations::measure(&mut Gauge { server: &server, yardstick, table }).await;
@@ -93,7 +101,6 @@ async fn log_in(house: &House, token: &str, table: &mut Table) {
     let node = house.serve().await;
     table.add(Figure::least("ready after a later start, ms", millis(&node)).bar(500.0).goal(50.0));
     let server = Server::of(&node, house.port);
-    table.add(Figure::least("resident when idle, MiB", idle_mib(&server).await).bar(30.0).goal(15.0));
     let before = limit::hashes_per_second();
     let load = Server::of_process(std::process::id(), house.port);
     let (began, spent, own) = (Instant::now(), server.processor_seconds(), load.processor_seconds());
