@@ -71,8 +71,7 @@ pub(crate) async fn change(kit: &Kit, current: &Current, wish: Wish<'_>) -> Resu
         Outcome::TooMany { until } => return Ok(Step::TooMany { until }),
         Outcome::Busy => return Ok(Step::Busy),
     };
-    let service = &kit.service_name();
-    let hash = match new_password::choose(kit, &proven.user, service, wish.new).await? {
+    let hash = match new_password::hash(kit, &proven.user, wish.new.0).await? {
         Choice::Good(hash) => hash,
         Choice::Refused(refusal) => {
             // The present password was right, and is not to count as a guess.
@@ -102,6 +101,7 @@ pub(crate) async fn change(kit: &Kit, current: &Current, wish: Wish<'_>) -> Resu
         Some(device) => devices::forget_others(&mut tx, &user.id, &kit.keyring.digest(device)).await?,
         None => devices::forget_all(&mut tx, &user.id).await?,
     }
+    let service = &kit.service_name();
     let content = letters::password_changed(kit, service, &wish.visit.browser, true);
     let draft = outbox::Draft { to: &user.email, service, content, expires_at: now + outbox::NOTICE_LIFE };
     outbox::queue(kit, &mut tx, draft).await?;

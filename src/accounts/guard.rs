@@ -97,6 +97,7 @@ pub(super) async fn verify_password(kit: &Kit, claim: Claim<'_>) -> Result<Outco
             let usual = Limit::window(i64::from(kit.config.limits.wrong_passwords_per_hour), Span::hours(1));
             let is_within = count_for_all(kit, &mut tx, "wrong passwords", &usual).await?;
             tx.commit().await?;
+            // It is decided: whoever comes from there meanwhile need not be told to come again.
             drop(counters);
             if !is_within {
                 tracing::error!(
@@ -158,7 +159,8 @@ async fn admit(kit: &Kit, claim: &Claim<'_>) -> Result<Admission, Fault> {
         }
     };
     if let Some(bucket) = &network {
-        let verdict = count(&mut tx, bucket, &network_limit(kit), now).await?;
+        let limit = Limit { given_back: true, ..network_limit(kit) };
+        let verdict = count(&mut tx, bucket, &limit, now).await?;
         if verdict != Verdict::Go {
             // Others from there may turn out well in a moment, and make room.
             let is_crowded = kit.passwords.any(bucket);
@@ -278,7 +280,7 @@ pub(crate) fn network_bucket(kit: &Kit, purpose: &str, visit: &Visit) -> String 
 }
 
 pub(super) fn network_limit(kit: &Kit) -> Limit {
-    Limit::failures(i64::from(kit.config.limits.address_failures), kit.config.limits.window)
+    Limit::window(i64::from(kit.config.limits.address_failures), kit.config.limits.window)
 }
 
 fn account_bucket(kit: &Kit, email: &Email) -> String {

@@ -38,7 +38,7 @@ pub(crate) enum Judged {
     Busy,
 }
 
-/// Judges a choice and hashes it where it is good. It must differ from the password there was.
+/// Judges a choice and hashes it where it is good.
 pub(super) async fn choose(kit: &Kit, user: &User, service: &str, typed: Typed<'_>) -> Result<Choice, Fault> {
     let chooser = Chooser { name: &user.name, email: user.email.shown(), service };
     match judge(kit, &chooser, typed).await? {
@@ -46,14 +46,19 @@ pub(super) async fn choose(kit: &Kit, user: &User, service: &str, typed: Typed<'
         Judged::Unfit(refusal) => return Ok(Choice::Refused(refusal)),
         Judged::Busy => return Ok(Choice::Busy),
     }
+    hash(kit, user, typed.0).await
+}
+
+/// Hashes a choice that was judged. It must differ from the password there was.
+pub(super) async fn hash(kit: &Kit, user: &User, new: &str) -> Result<Choice, Fault> {
     if user.password.is_some() {
-        match kit.hasher.verify(typed.0, user.password.as_deref()).await? {
+        match kit.hasher.verify(new, user.password.as_deref()).await? {
             Ok(HashVerdict::Wrong) => {}
             Ok(_) => return Ok(Choice::Refused(Refusal::SameAsBefore)),
             Err(_) => return Ok(Choice::Busy),
         }
     }
-    Ok(match kit.hasher.hash(typed.0, &*kit.random).await? {
+    Ok(match kit.hasher.hash(new, &*kit.random).await? {
         Ok(hash) => Choice::Good(hash),
         Err(_) => Choice::Busy,
     })

@@ -44,7 +44,10 @@ pub(crate) async fn round(kit: &Kit, depth: Depth) -> Result<bool, Fault> {
         looking.await.map_err(|error| Fault::caused("the database cannot be looked through", error))??;
     let Some(damage) = found else { return Ok(true) };
     tracing::error!(damage = damage.to_string(), "the database is damaged; the provider stops");
-    kit.store.note_damage()?;
+    // A disk that will not even take that is no reason to go on.
+    if let Err(fault) = kit.store.note_damage() {
+        tracing::error!(fault = fault.to_string(), "the damage cannot be noted for the next start");
+    }
     kit.damage.send_replace(Some(damage));
     Ok(false)
 }

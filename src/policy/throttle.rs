@@ -24,11 +24,6 @@ impl Limit {
     pub(crate) const fn window(attempts: i64, window: Span) -> Self {
         Self { attempts, window, pause: window, longest_pause: window, given_back: false, consecutive: None }
     }
-
-    /// So many failures in a window: an attempt counts as one until it has turned out well.
-    pub(crate) const fn failures(attempts: i64, window: Span) -> Self {
-        Self { given_back: true, ..Self::window(attempts, window) }
-    }
 }
 
 /// What a limit says to one more attempt.
@@ -120,7 +115,7 @@ mod tests {
 
     #[test]
     fn what_is_given_back_makes_room_and_what_failed_counts_until_the_window_ends() {
-        let limit = Limit::failures(3, Span::minutes(15));
+        let limit = Limit { given_back: true, ..Limit::window(3, Span::minutes(15)) };
         let mut tally = Tally::fresh(at(0));
         for _ in 0..3 {
             assert_eq!(attempt(&mut tally, &limit, at(1)), Verdict::Go);
