@@ -75,7 +75,7 @@ type Resolve = dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync;
 /// The one way out.
 pub(crate) struct Fetcher {
     settings: Outgoing,
-    /// Made when it is needed: reading the certificates that the system trusts would take longer than the rest of the start.
+    /// Made when it is needed: to read the certificates that the system trusts takes longer than the rest of the start.
     tls: OnceCell<TlsConnector>,
     own_authority: Option<Certificate>,
     resolve: Arc<Resolve>,
